@@ -1,0 +1,139 @@
+/**
+ * Every CloudEvent Selvedge receives or sends: its type and the schema of what it carries.
+ * This file is the contract with other workloads; types carry a version and are never changed
+ * in a way that breaks a reader.
+ *
+ * Names are `dev.selvedge.<noun>.<past tense or verb>.v1` (CloudEvents 1.0, section 3.1).
+ */
+import { randomUUID } from 'node:crypto';
+import { CloudEvent } from 'cloudevents';
+import { z } from 'zod';
+import { objectName } from './network.ts';
+
+/** A datum's key: 1 to 512 printable characters, no `.` or `..` as a path segment. */
+export const dataKey = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u, 'must be printable')
+  .refine(
+    (key) => !key.split('/').some((segment) => ['', '.', '..'].includes(segment)),
+    'must have no empty, "." or ".." path segment',
+  );
+
+/** Where a datum is kept: `record` in etcd, `object` in MinIO. */
+export const tier = z.enum(['record', 'object']);
+export type Tier = z.infer<typeof tier>;
+
+/** `sha256:` and 64 hexadecimal digits; always of the ciphertext as it is stored. */
+export const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+
+/** The positive number of a datum's version; text in headers, a number in JSON. */
+export const dataVersion = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+/** A caller's token for an idempotent put: 1 to 128 visible ASCII characters. */
+export const idempotencyKey = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'must be 1-128 visible ASCII');
+
+/** What a caller gets for a stored datum. `size` counts plaintext bytes. */
+export const receipt = z.object({
+  network: objectName,
+  key: dataKey,
+  version: z.number().int().min(1),
+  tier,
+  index: z.string().regex(/^(minio|etcd):\/\/.+/),
+  digest,
+  size: z.number().int().min(0),
+  owner: z.string(),
+  transactionId: z.string(),
+  block: z.number().int().min(0),
+  createdAt: z.iso.datetime(),
+});
+export type Receipt = z.infer<typeof receipt>;
+
+/** What the chain keeps of a version. `size` counts ciphertext bytes. */
+export const anchorRecord = z.object({
+  key: dataKey,
+  version: z.number().int().min(1),
+  index: z.string(),
+  digest,
+  size: z.number().int().min(0),
+  owner: z.string(),
+  format: z.string(),
+});
+export type AnchorRecord = z.infer<typeof anchorRecord>;
+
+/** CloudEvents extension attributes of the requests that come as events. */
+export const requests = {
+  'dev.selvedge.data.put.v1': z.object({
+    network: objectName,
+    key: dataKey,
+    idempotencykey: idempotencyKey.optional(),
+    tier: tier.optional(),
+  }),
+  'dev.selvedge.data.get.v1': z.object({
+    network: objectName,
+    key: dataKey,
+    dataversion: dataVersion.optional(),
+    view: z.enum(['content', 'head', 'receipt']).default('content'),
+  }),
+  'dev.selvedge.data.sweep.v1': z.object({}),
+} as const;
+export type RequestType = keyof typeof requests;
+export type RequestOf<T extends RequestType> = z.infer<(typeof requests)[T]>;
+
+const networkState = z.object({
+  namespace: z.string(),
+  network: objectName,
+  generation: z.number().int(),
+  phase: z.string(),
+  message: z.string().optional(),
+});
+const failoverAction = z.object({
+  action: z.string(),
+  target: z.string(),
+  reason: z.string(),
+  outcome: z.enum(['succeeded', 'failed']).optional(),
+});
+
+/** The data of the events Selvedge sends to the Broker. */
+export const results = {
+  'dev.selvedge.network.ready.v1': networkState,
+  'dev.selvedge.network.degraded.v1': networkState,
+  'dev.selvedge.network.failed.v1': networkState,
+  'dev.selvedge.data.stored.v1': receipt,
+  'dev.selvedge.data.rejected.v1': z.object({
+    network: objectName,
+    key: dataKey,
+    version: z.number().int().min(1),
+    reason: z.string(),
+  }),
+  'dev.selvedge.failover.started.v1': failoverAction,
+  'dev.selvedge.failover.completed.v1': failoverAction,
+} as const;
+export type ResultType = keyof typeof results;
+export type ResultOf<T extends ResultType> = z.infer<(typeof results)[T]>;
+
+/**
+ * A result event, checked against its schema.
+ *
+ * @param subject what it is about, e.g. `supply/readings/42`
+ * @param id give one where the same fact may be told twice: receivers drop the second
+ * @throws ZodError when the data is not what the type promises
+ */
+export function resultEvent<T extends ResultType>(
+  type: T,
+  source: string,
+  subject: string,
+  data: ResultOf<T>,
+  id: string = randomUUID(),
+): CloudEvent<ResultOf<T>> {
+  const checked = results[type].parse(data) as ResultOf<T>;
+  return new CloudEvent({
+    type,
+    source,
+    subject,
+    id,
+    datacontenttype: 'application/json',
+    data: checked,
+  });
+}

@@ -1,0 +1,251 @@
+/**
+ * The custom resource `FabricNetwork` (`selvedge.dev/v1alpha1`): one object is one network.
+ * The CRD's schema is generated from the zod schemas here, so what kubectl refuses and what the
+ * functions refuse cannot drift apart. Limits on counts and lengths keep Kubernetes' cost budget
+ * for validation rules.
+ */
+import { z } from 'zod';
+
+export const group = 'selvedge.dev';
+export const apiVersion = 'selvedge.dev/v1alpha1';
+export const kind = 'FabricNetwork';
+
+/** Labels on everything made for a network. */
+export const labels = {
+  network: 'selvedge.dev/network',
+  organization: 'selvedge.dev/organization',
+  component: 'selvedge.dev/component',
+  peer: 'selvedge.dev/peer',
+  chaincode: 'selvedge.dev/chaincode',
+} as const;
+
+const dnsLabel = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, 'must be lower-case letters, digits and -');
+
+/** The name of a network, short enough that every name derived from it stays a DNS label. */
+export const objectName = dnsLabel(24);
+
+/** An organization's short name, used in the names of its pods. */
+export const organizationName = dnsLabel(16);
+
+/** Fabric's rule for channel names: begins with a letter; letters, digits, `.` and `-`. */
+const channelName = z
+  .string()
+  .min(1)
+  .max(48)
+  .regex(/^[a-z][a-z0-9.-]*$/, 'must begin with a letter; lower-case letters, digits, . and -');
+
+const chaincodeName = z
+  .string()
+  .min(1)
+  .max(32)
+  .regex(/^[A-Za-z0-9]+([-_][A-Za-z0-9]+)*$/, 'must be letters and digits, separated by - or _');
+
+export const organization = z.object({
+  name: organizationName,
+  mspId: z
+    .string()
+    .min(1)
+    .max(32)
+    .regex(/^[A-Za-z][A-Za-z0-9.-]*$/, 'must begin with a letter; letters, digits, . and -'),
+  peers: z.int().min(1).max(8).default(1),
+  cluster: dnsLabel(63).optional(),
+});
+
+export const chaincode = z.object({
+  name: chaincodeName,
+  version: z.string().min(1).max(32).regex(/^[A-Za-z0-9]+([-+._][A-Za-z0-9]+)*$/),
+  builtin: z.enum(['anchor']).optional(),
+  image: z
+    .string()
+    .max(512)
+    .regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, 'must name an image by digest')
+    .optional(),
+  source: z.object({ configMap: z.string().min(1).max(253) }).optional(),
+  endorsement: z.string().min(1).max(1024).optional(),
+});
+
+export const channel = z.object({
+  name: channelName,
+  organizations: z.array(organizationName).min(1).max(16),
+  chaincodes: z.array(chaincode).max(8).default([]),
+});
+
+const shape = z.object({
+  consensus: z.object({
+    type: z.enum(['raft', 'bft']).default('raft'),
+    orderers: z.int().min(1).max(9).default(3),
+  }),
+  organizations: z.array(organization).min(1).max(16),
+  channels: z.array(channel).min(1).max(8),
+  data: z.object({ channel: channelName }).optional(),
+});
+
+/** A rule over the whole spec: a CEL expression for the CRD beside the same rule for zod. */
+export interface Rule {
+  /** Where the rule is attached in the spec, as a path of property names (`[]`: each item). */
+  path: readonly string[];
+  message: string;
+  /** The CEL expression (`self` is the value at `path`). */
+  cel: string;
+  /** The same for zod: true when the spec keeps the rule. */
+  holds: (spec: z.infer<typeof shape>) => boolean;
+}
+
+const unique = (values: readonly string[]): boolean => new Set(values).size === values.length;
+
+export const rules: readonly Rule[] = [
+  {
+    path: ['consensus'],
+    message: 'raft needs an odd number of orderers, bft at least 4',
+    cel: "self.type == 'bft' ? self.orderers >= 4 : self.orderers % 2 == 1",
+    holds: ({ consensus: { type, orderers } }) =>
+      type === 'bft' ? orderers >= 4 : orderers % 2 === 1,
+  },
+  {
+    path: ['organizations'],
+    message: 'two organizations have the same name',
+    cel: 'self.all(a, self.exists_one(b, b.name == a.name))',
+    holds: (spec) => unique(spec.organizations.map(({ name }) => name)),
+  },
+  {
+    path: ['organizations'],
+    message: 'two organizations have the same mspId',
+    cel: 'self.all(a, self.exists_one(b, b.mspId == a.mspId))',
+    holds: (spec) => unique(spec.organizations.map(({ mspId }) => mspId)),
+  },
+  {
+    path: ['channels'],
+    message: 'two channels have the same name',
+    cel: 'self.all(a, self.exists_one(b, b.name == a.name))',
+    holds: (spec) => unique(spec.channels.map(({ name }) => name)),
+  },
+  {
+    path: ['channels', '[]', 'organizations'],
+    message: 'an organization is listed twice',
+    cel: 'self.all(a, self.exists_one(b, b == a))',
+    holds: (spec) => spec.channels.every(({ organizations }) => unique(organizations)),
+  },
+  {
+    path: ['channels', '[]', 'chaincodes'],
+    message: 'two chaincodes have the same name',
+    cel: 'self.all(a, self.exists_one(b, b.name == a.name))',
+    holds: (spec) =>
+      spec.channels.every(({ chaincodes }) => unique(chaincodes.map(({ name }) => name))),
+  },
+  {
+    path: ['channels', '[]', 'chaincodes', '[]'],
+    message: 'a chaincode has exactly one of builtin, image and source',
+    cel: '[has(self.builtin), has(self.image), has(self.source)].exists_one(given, given)',
+    holds: (spec) =>
+      spec.channels.every(({ chaincodes }) =>
+        chaincodes.every(
+          ({ builtin, image, source }) =>
+            [builtin, image, source].filter((given) => given !== undefined).length === 1,
+        ),
+      ),
+  },
+  {
+    path: [],
+    message: 'a channel lists an organization that is not declared',
+    cel: 'self.channels.all(c, c.organizations.all(o, self.organizations.exists(d, d.name == o)))',
+    holds: (spec) =>
+      spec.channels.every((c) =>
+        c.organizations.every((o) => spec.organizations.some(({ name }) => name === o)),
+      ),
+  },
+  {
+    path: [],
+    message: 'data.channel is not a channel with the anchor chaincode',
+    cel: "!has(self.data) || self.channels.exists(c, c.name == self.data.channel && has(c.chaincodes) && c.chaincodes.exists(x, has(x.builtin) && x.builtin == 'anchor'))",
+    holds: ({ data, channels }) =>
+      data === undefined ||
+      channels.some(
+        ({ name, chaincodes }) =>
+          name === data.channel && chaincodes.some(({ builtin }) => builtin === 'anchor'),
+      ),
+  },
+];
+
+/** The spec with its rules: parsing lists every fault with the path of the field. */
+export const networkSpec = shape.superRefine((spec, context) => {
+  for (const { path, message, holds } of rules) {
+    if (!holds(spec)) context.addIssue({ code: 'custom', message, path: [...path] });
+  }
+});
+export type NetworkSpec = z.infer<typeof networkSpec>;
+export type Organization = z.infer<typeof organization>;
+export type Channel = z.infer<typeof channel>;
+export type Chaincode = z.infer<typeof chaincode>;
+
+/** The spec without the rules, for generating the CRD's structural schema. */
+export const networkSpecShape = shape;
+
+const placement = z.object({
+  name: z.string(),
+  organization: z.string(),
+  node: z.string().optional(),
+  ready: z.boolean(),
+});
+
+/** The status, by Kubernetes' conventions for conditions. */
+export const networkStatus = z.object({
+  observedGeneration: z.int().optional(),
+  phase: z.enum(['Pending', 'Progressing', 'Ready', 'Degraded', 'Deleting']).optional(),
+  conditions: z
+    .array(
+      z.object({
+        type: z.string(),
+        status: z.enum(['True', 'False', 'Unknown']),
+        reason: z.string(),
+        message: z.string(),
+        lastTransitionTime: z.string(),
+        observedGeneration: z.int().optional(),
+      }),
+    )
+    .optional(),
+  orderers: z.array(placement).optional(),
+  peers: z
+    .array(
+      placement.extend({
+        chaincodes: z
+          .array(
+            z.object({
+              name: z.string(),
+              pod: z.string().optional(),
+              node: z.string().optional(),
+              ready: z.boolean(),
+            }),
+          )
+          .optional(),
+      }),
+    )
+    .optional(),
+  /** Seconds each step of the pass that made the network took. */
+  timings: z.record(z.string(), z.number()).optional(),
+});
+export type NetworkStatus = z.infer<typeof networkStatus>;
+
+/** The resource as it stands in Kubernetes. */
+export interface FabricNetwork {
+  apiVersion: typeof apiVersion;
+  kind: typeof kind;
+  metadata: {
+    name: string;
+    namespace: string;
+    uid?: string;
+    generation?: number;
+    resourceVersion?: string;
+    creationTimestamp?: string;
+    deletionTimestamp?: string;
+    finalizers?: string[];
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+  };
+  spec: z.input<typeof networkSpec>;
+  status?: NetworkStatus;
+}

@@ -1,0 +1,156 @@
+import { join } from 'node:path';
+
+/** A command that a build runs, without a shell, in its component's folder. */
+export interface Command {
+  program: string;
+  args: string[];
+}
+
+/** One part of the local cluster that is built from source. */
+export interface Component {
+  /** The folder whose files decide, with the commands and the Go version, when to build anew. */
+  source: string;
+  /** What the built folder holds, relative to it, other names of a binary included. */
+  binaries: string[];
+  /** Other names of a binary: it does what the name it is started under says. */
+  links: Record<string, string>;
+  /** Go packages whose modules can be fetched ahead, while another component still compiles. */
+  fetch: Command[];
+  /** The commands that fill the folder `out`. */
+  build: (out: string) => Command[];
+}
+
+interface GoOptions {
+  /** Packages to build, by the subfolder of the result they go to (two modules may both have a `controller`). */
+  packages: Record<string, string[]>;
+  tags?: string;
+  /** String variables the linker sets, by their full name. */
+  variables?: Record<string, string>;
+  links?: Record<string, string>;
+}
+
+const folderOf = (name: string): string => join(import.meta.dirname, name);
+
+/** The name `go build` gives a package's binary; "." is the component's own main.go. */
+const binaryOf = (name: string, goPackage: string): string =>
+  goPackage === '.' ? name : (goPackage.split('/').at(-1) ?? name);
+
+function goComponent(name: string, options: GoOptions): Component {
+  const { packages, tags, variables = {}, links = {} } = options;
+  const tagged = tags === undefined ? [] : ['-tags', tags];
+  // Without symbols and debug data the binaries are a third smaller: they end up in images, on three nodes.
+  const linker = [
+    '-s',
+    '-w',
+    ...Object.entries(variables).map(([variable, value]) => `-X ${variable}=${value}`),
+  ];
+  const flags = [
+    '-v',
+    '-trimpath',
+    '-buildvcs=false',
+    '-mod=readonly',
+    '-ldflags',
+    linker.join(' '),
+    ...tagged,
+  ];
+  const built = Object.entries(packages).flatMap(([folder, list]) =>
+    list.map((goPackage) => join(folder, binaryOf(name, goPackage))),
+  );
+  return {
+    source: folderOf(name),
+    binaries: [...built, ...Object.keys(links)],
+    links,
+    fetch: [
+      { program: 'go', args: ['list', '-deps', ...tagged, ...Object.values(packages).flat()] },
+    ],
+    build: (out) =>
+      Object.entries(packages).map(([folder, list]) => ({
+        program: 'go',
+        args: ['build', ...flags, '-o', `${join(out, folder)}/`, ...list],
+      })),
+  };
+}
+
+const kubernetesVersion = 'k8s.io/component-base/version';
+const kubernetesCommands = [
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+  'kubectl',
+];
+
+/** The commands that Knative's release manifests need for Services, Brokers, ApiServerSource and PingSource. */
+const knativeCommands = {
+  serving: ['activator', 'autoscaler', 'controller', 'queue', 'webhook'],
+  'net-kourier': ['kourier'],
+  eventing: [
+    'apiserver_receive_adapter',
+    'broker/filter',
+    'broker/ingress',
+    'controller',
+    'in_memory/channel_controller',
+    'in_memory/channel_dispatcher',
+    'mtchannel_broker',
+    'mtping',
+    'webhook',
+  ],
+};
+
+/**
+ * The binary that a `ko://` image reference of Knative's manifests stands for.
+ * @param reference such as `ko://knative.dev/eventing/cmd/broker/filter`
+ * @returns its path in the folder of the component `knative`, such as `eventing/filter`;
+ *   undefined for a command that is not built
+ */
+export function knativeBinary(reference: string): string | undefined {
+  const [, module = '', command = ''] =
+    /^ko:\/\/knative\.dev\/([^/]+)\/cmd\/(.+)$/.exec(reference) ?? [];
+  const built = Object.entries(knativeCommands).some(
+    ([name, list]) => name === module && list.includes(command),
+  );
+  return built ? join(module, binaryOf(module, command)) : undefined;
+}
+
+/** Every component by name, in the order in which a cold start needs them. */
+export const components = {
+  kubernetes: goComponent('kubernetes', {
+    packages: { '': ['.'] },
+    variables: {
+      [`${kubernetesVersion}.gitVersion`]: 'v1.34.2',
+      [`${kubernetesVersion}.gitMajor`]: '1',
+      [`${kubernetesVersion}.gitMinor`]: '34',
+      [`${kubernetesVersion}.gitTreeState`]: 'clean',
+    },
+    links: Object.fromEntries(kubernetesCommands.map((command) => [command, 'kubernetes'])),
+  }),
+  etcd: goComponent('etcd', { packages: { '': ['.'] }, links: { etcdctl: 'etcd' } }),
+  knative: goComponent('knative', {
+    packages: Object.fromEntries(
+      Object.entries(knativeCommands).map(([module, list]) => [
+        module,
+        list.map((command) => `knative.dev/${module}/cmd/${command}`),
+      ]),
+    ),
+  }),
+  coredns: goComponent('coredns', { packages: { '': ['.'] } }),
+  'local-path-provisioner': goComponent('local-path-provisioner', {
+    packages: { '': ['github.com/rancher/local-path-provisioner'] },
+  }),
+  // Vault's other storage backends, engines and cloud plugins take over a quarter of an hour to compile.
+  vault: goComponent('vault', {
+    packages: { '': ['github.com/hashicorp/vault'] },
+    tags: 'minimal',
+  }),
+  minio: goComponent('minio', { packages: { '': ['github.com/minio/minio'] } }),
+  fabric: {
+    source: join(import.meta.dirname, '../../../fabric-peer-fork'),
+    binaries: ['peer', 'orderer'],
+    links: {},
+    fetch: [],
+    build: (out) => [{ program: process.execPath, args: ['build.ts', out] }],
+  },
+} satisfies Record<string, Component>;
+
+export type ComponentName = keyof typeof components;
