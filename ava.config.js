@@ -1,5 +1,26 @@
+/** Which tests: `SUITE=integration` starts real servers, `SUITE=e2e` uses the running cluster. */
+const suites = {
+  unit: {
+    files: ['test/**/*.test.ts', '!test/integration/**', '!test/e2e/**'],
+    timeout: '60s',
+  },
+  integration: {
+    files: ['test/integration/**/*.test.ts'],
+    timeout: '5m',
+    // Each file starts servers of its own; two at once is what two cores carry.
+    concurrency: 2,
+  },
+  e2e: {
+    files: ['test/e2e/**/*.test.ts'],
+    timeout: '10m',
+    // The files share one cluster, and some of them break it on purpose.
+    concurrency: 1,
+    serial: true,
+    failFast: false,
+  },
+};
+
 export default {
   extensions: { ts: 'module' },
-  files: ['test/**/*.test.ts', '!test/integration/**', '!test/e2e/**'],
-  timeout: '60s',
+  ...suites[process.env.SUITE ?? 'unit'],
 };

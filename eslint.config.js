@@ -4,7 +4,12 @@ import ts from 'typescript-eslint';
 
 /** Dependencies point one way: main -> handler -> domain -> lib interfaces. */
 const zones = [
-  { target: './functions/lib', from: './functions', except: ['./lib'], message: 'lib knows no function' },
+  {
+    target: './functions/lib',
+    from: './functions',
+    except: ['./lib'],
+    message: 'lib knows no function',
+  },
   ...['gateway', 'provisioning', 'failover', 'data-put', 'data-get', 'anchor'].map((name) => ({
     target: `./functions/${name}`,
     from: './functions',
@@ -28,7 +33,10 @@ export default ts.config(
       'import-x/no-restricted-paths': ['error', { zones }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
       '@typescript-eslint/no-floating-promises': 'error',
     },
   },

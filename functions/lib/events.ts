@@ -32,7 +32,9 @@ export const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 export const dataVersion = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 
 /** A caller's token for an idempotent put: 1 to 128 visible ASCII characters. */
-export const idempotencyKey = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'must be 1-128 visible ASCII');
+export const idempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1-128 visible ASCII');
 
 /** What a caller gets for a stored datum. `size` counts plaintext bytes. */
 export const receipt = z.object({

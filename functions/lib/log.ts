@@ -3,7 +3,15 @@ import { pino, type Logger } from 'pino';
 export type { Logger };
 
 /** Names whose values never reach a log, wherever they stand in a logged object. */
-const secret = ['authorization', 'token', 'privateKey', 'plaintext', 'password', 'secretKey', 'key_shares'];
+const secret = [
+  'authorization',
+  'token',
+  'privateKey',
+  'plaintext',
+  'password',
+  'secretKey',
+  'key_shares',
+];
 
 /**
  * One JSON line per fact on standard output, as Kubernetes collects them.

@@ -58,7 +58,11 @@ export const organization = z.object({
 
 export const chaincode = z.object({
   name: chaincodeName,
-  version: z.string().min(1).max(32).regex(/^[A-Za-z0-9]+([-+._][A-Za-z0-9]+)*$/),
+  version: z
+    .string()
+    .min(1)
+    .max(32)
+    .regex(/^[A-Za-z0-9]+([-+._][A-Za-z0-9]+)*$/),
   builtin: z.enum(['anchor']).optional(),
   image: z
     .string()
@@ -208,6 +212,8 @@ export const networkStatus = z.object({
       }),
     )
     .optional(),
+  /** How many are ready of how many, e.g. `2/3`, for kubectl's columns. */
+  ready: z.object({ orderers: z.string(), peers: z.string() }).optional(),
   orderers: z.array(placement).optional(),
   peers: z
     .array(

@@ -7,7 +7,12 @@ import { createServer, type Server } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { HTTP, type CloudEvent } from 'cloudevents';
-import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type Response,
+} from 'express';
 import type { z } from 'zod';
 import { parse, readMessage, type Envelope } from './envelope.ts';
 import { BadRequest, SelvedgeError, toProblem } from './errors.ts';

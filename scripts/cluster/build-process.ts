@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 import type { Command } from './components/index.ts';
@@ -18,7 +18,7 @@ export class BuildLog {
   readonly #path: string | undefined;
   readonly #onProgress: (line: string) => void;
   readonly #tail: string[] = [];
-  #file: WriteStream | undefined;
+  #begun = false;
   #packages = 0;
 
   constructor(
@@ -38,8 +38,10 @@ export class BuildLog {
   }
 
   line(line: string): void {
-    if (this.#path !== undefined) this.#file ??= createWriteStream(this.#path);
-    this.#file?.write(`${line}\n`);
+    // Synchronously, so that the file is whole when an error points to it.
+    if (this.#path !== undefined)
+      writeFileSync(this.#path, `${line}\n`, { flag: this.#begun ? 'a' : 'w' });
+    this.#begun = true;
     this.#tail.push(line);
     if (this.#tail.length > TAIL) this.#tail.shift();
     if (line.startsWith('go: downloading')) this.say(line.slice('go: '.length));

@@ -1,0 +1,98 @@
+import test from 'ava';
+import type { z } from 'zod';
+import { networkSpec } from '../../../functions/lib/network.ts';
+
+type Input = z.input<typeof networkSpec>;
+
+const supply = (): Input => ({
+  consensus: { type: 'raft', orderers: 3 },
+  organizations: [
+    { name: 'farm', mspId: 'FarmMSP', peers: 2 },
+    { name: 'shop', mspId: 'ShopMSP', peers: 2 },
+  ],
+  channels: [
+    {
+      name: 'goods',
+      organizations: ['farm', 'shop'],
+      chaincodes: [{ name: 'anchor', builtin: 'anchor', version: '1' }],
+    },
+  ],
+  data: { channel: 'goods' },
+});
+
+function faults(change: (spec: Input) => void): string[] {
+  const spec = supply();
+  change(spec);
+  const result = networkSpec.safeParse(spec);
+  return result.success ? [] : result.error.issues.map(({ path }) => path.join('.'));
+}
+
+test('the sample network is well formed', (t) => {
+  t.deepEqual(
+    faults(() => undefined),
+    [],
+  );
+});
+
+test('what may be left out has a sane default', (t) => {
+  const { consensus, channels } = networkSpec.parse({
+    consensus: {},
+    organizations: [{ name: 'solo', mspId: 'SoloMSP' }],
+    channels: [{ name: 'one', organizations: ['solo'] }],
+  });
+  t.deepEqual(consensus, { type: 'raft', orderers: 3 });
+  t.deepEqual(channels[0]?.chaincodes, []);
+});
+
+for (const [what, change, path] of [
+  ['no orderers', (s: Input) => (s.consensus.orderers = 0), 'consensus.orderers'],
+  ['an even number of raft orderers', (s: Input) => (s.consensus.orderers = 4), 'consensus'],
+  ['BFT with 3', (s: Input) => (s.consensus = { type: 'bft', orderers: 3 }), 'consensus'],
+  [
+    'two organizations with one MSP id',
+    (s: Input) => (s.organizations[1]!.mspId = 'FarmMSP'),
+    'organizations',
+  ],
+  [
+    'two organizations with one name',
+    (s: Input) => (s.organizations[1]!.name = 'farm'),
+    'organizations',
+  ],
+  ['a name with ../', (s: Input) => (s.organizations[0]!.name = '../etc'), 'organizations.0.name'],
+  [
+    'a name of 300 characters',
+    (s: Input) => (s.channels[0]!.name = 'a'.repeat(300)),
+    'channels.0.name',
+  ],
+  ['a unicode name', (s: Input) => (s.organizations[0]!.mspId = 'Fårm'), 'organizations.0.mspId'],
+  [
+    'a channel with an unknown organization',
+    (s: Input) => s.channels[0]!.organizations.push('bank'),
+    '',
+  ],
+  ['data on an unknown channel', (s: Input) => (s.data = { channel: 'other' }), ''],
+  [
+    'a chaincode from nowhere',
+    (s: Input) => (s.channels[0]!.chaincodes = [{ name: 'trade', version: '1' }]),
+    'channels.[].chaincodes.[]',
+  ],
+  [
+    'an image without a digest',
+    (s: Input) =>
+      (s.channels[0]!.chaincodes = [{ name: 'trade', version: '1', image: 'trade:latest' }]),
+    'channels.0.chaincodes.0.image',
+  ],
+] as const) {
+  test(`${what} is refused, naming the field`, (t) => {
+    t.true(faults(change).includes(path), faults(change).join(' | '));
+  });
+}
+
+test('every bad field is listed at once', (t) => {
+  const listed = faults((spec) => {
+    spec.consensus.orderers = 0;
+    spec.organizations[0]!.name = '../x';
+    spec.channels[0]!.name = 'Ä';
+  });
+  t.true(listed.length >= 3);
+});

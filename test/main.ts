@@ -1,0 +1,24 @@
+/**
+ * `npm test`: everything that is checked, in the order in which it fails fastest.
+ * Does its own set-up; what it started it ends. The last line counts what really ran.
+ */
+import { Command } from 'commander';
+import { runSuites, suites } from './suites.ts';
+
+const names = Object.keys(suites);
+
+const program = new Command('npm test --')
+  .description('run the tests: all of them, or the suites named')
+  .argument('[suite...]', `which of: ${names.join(', ')}`, names)
+  .option('--keep', 'leave the cluster running that the e2e tests started')
+  .action(async (chosen: string[], { keep }: { keep?: boolean }) => {
+    const unknown = chosen.filter((name) => !names.includes(name));
+    if (unknown.length > 0) {
+      program.error(`no suite is called ${unknown.join(', ')}; there are: ${names.join(', ')}`);
+    }
+    const { passed, failed } = await runSuites(chosen, { keep: keep ?? false });
+    console.log(`${passed} passed, ${failed} failed`);
+    process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+  });
+
+await program.parseAsync();

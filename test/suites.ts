@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** How many tests passed and failed. */
+export interface Count {
+  passed: number;
+  failed: number;
+}
+
+interface Options {
+  /** Leave running what the suites started. */
+  keep: boolean;
+}
+
+/** A suite counts what it ran; it never throws because of a failing test. */
+type Suite = (options: Options) => Promise<Count>;
+
+/** By name, in the order in which they fail fastest. */
+export const suites: Record<string, Suite> = {
+  check: async () => {
+    const counts = [
+      await program('types', 'tsc', ['--noEmit', '--project', '.']),
+      await program('lint', 'eslint', ['.', '--max-warnings', '0']),
+      await program('format', 'prettier', ['--check', '--log-level', 'warn', '.']),
+    ];
+    return sum(counts);
+  },
+  unit: () => ava('unit'),
+  go: () => goTests('fabric-peer-fork'),
+  integration: () => ava('integration'),
+  e2e: async ({ keep }) => {
+    const cluster = 'scripts/cluster/main.ts';
+    const start = await program('cluster', process.execPath, [cluster, 'up']);
+    const count = start.failed > 0 ? start : sum([start, await ava('e2e')]);
+    return keep ? count : sum([count, await program('stop', process.execPath, [cluster, 'down'])]);
+  },
+};
+
+/** Runs suites one after another: two cores carry no more. */
+export async function runSuites(names: string[], options: Options): Promise<Count> {
+  const counts: Count[] = [];
+  for (const name of names) {
+    const suite = suites[name];
+    if (!suite) throw new Error(`no suite is called ${name}`);
+    const start = performance.now();
+    console.log(`\n── ${name}`);
+    const count = await suite(options);
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    console.log(`── ${name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s`);
+    counts.push(count);
+  }
+  return sum(counts);
+}
+
+export function sum(counts: readonly Count[]): Count {
+  return counts.reduce(
+    (total, { passed, failed }) => ({
+      passed: total.passed + passed,
+      failed: total.failed + failed,
+    }),
+    { passed: 0, failed: 0 },
+  );
+}
+
+/**
+ * The count of a TAP stream's lines. A runner that ends badly without naming a failed test
+ * (it crashed, or ran nothing) counts as one failure.
+ */
+export function countTap(lines: readonly string[], exitCode: number): Count {
+  const passed = lines.filter((line) => /^ok \d+/.test(line) && !/# (SKIP|TODO)/.test(line)).length;
+  const failed = lines.filter((line) => /^not ok \d+/.test(line)).length;
+  const silent = failed === 0 && (exitCode !== 0 || passed === 0);
+  return { passed, failed: silent ? 1 : failed };
+}
+
+/** The count of what `go test -json` prints: its tests, not its packages. */
+export function countGo(lines: readonly string[], exitCode: number): Count {
+  const events = lines
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as { Action: string; Test?: string });
+  const count = (action: string): number =>
+    events.filter((event) => event.Test !== undefined && event.Action === action).length;
+  const failed = count('fail');
+  const silent = failed === 0 && (exitCode !== 0 || count('pass') === 0);
+  return { passed: count('pass'), failed: silent ? 1 : failed };
+}
+
+async function ava(suite: string): Promise<Count> {
+  const { lines, exitCode } = await run('ava', ['--tap'], { env: { SUITE: suite }, echo: showTap });
+  return countTap(lines, exitCode);
+}
+
+async function goTests(folder: string): Promise<Count> {
+  const { lines, exitCode } = await run('go', ['test', '-json', './...'], {
+    cwd: folder,
+    echo: showGo,
+  });
+  return countGo(lines, exitCode);
+}
+
+/** A program that passes or fails as a whole. */
+async function program(name: string, command: string, args: string[]): Promise<Count> {
+  const { exitCode } = await run(command, args, { echo: (line) => line });
+  console.log(`${exitCode === 0 ? 'ok' : 'not ok'} - ${name}`);
+  return exitCode === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+function showTap(line: string): string | undefined {
+  return /^(TAP|1\.\.|# (tests|pass|fail|skip)|$)/.test(line) ? undefined : line;
+}
+
+function showGo(line: string): string | undefined {
+  if (!line.startsWith('{')) return line;
+  const { Action, Output } = JSON.parse(line) as { Action: string; Output?: string };
+  return Action === 'output' ? Output?.trimEnd() : undefined;
+}
+
+interface RunOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+  /** What of a line to show; nothing when undefined. */
+  echo: (line: string) => string | undefined;
+}
+
+async function run(
+  command: string,
+  args: string[],
+  { cwd, env, echo }: RunOptions,
+): Promise<{ lines: string[]; exitCode: number }> {
+  const child = spawn(command, args, {
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exit = new Promise<number>((resolve) => {
+    child.once('error', (error) => {
+      console.error(`${command}: ${error.message}`);
+      resolve(127);
+    });
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line);
+    const shown = echo(line);
+    if (shown !== undefined) console.log(shown);
+  }
+  return { lines, exitCode: await exit };
+}
