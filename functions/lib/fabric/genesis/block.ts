@@ -75,7 +75,9 @@ function metadata(): common.BlockMetadata {
   ordererMetadata.setLastConfig(lastConfig);
 
   const index = common.BlockMetadataIndex;
-  const entries = Array.from({ length: Object.keys(index).length }, () => new Uint8Array());
+  const entries = Array.from<Uint8Array>({ length: Object.keys(index).length }).fill(
+    new Uint8Array(),
+  );
   entries[index.LAST_CONFIG] = wrapped(lastConfig);
   entries[index.SIGNATURES] = wrapped(ordererMetadata);
 

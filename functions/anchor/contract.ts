@@ -1,0 +1,38 @@
+import { Contract, type Context } from 'fabric-contract-api';
+import { get, put, type LedgerState } from './anchor.ts';
+
+/** The contract `anchor`: every method is a transaction whose arguments are strings. */
+export class AnchorContract extends Contract {
+  constructor() {
+    super('anchor');
+  }
+
+  /** @param records a JSON array of anchor records */
+  async put(context: Context, records: string): Promise<string> {
+    return JSON.stringify(await put(ledgerState(context), parse(records)));
+  }
+
+  /** @returns the record and its transaction's id, as JSON */
+  async get(context: Context, key: string, version: string): Promise<string> {
+    return JSON.stringify(await get(ledgerState(context), key, version));
+  }
+}
+
+function ledgerState({ stub }: Context): LedgerState {
+  // Numbers are padded so that a range query gives versions in order.
+  const stateKey = (key: string, version: number): string =>
+    stub.createCompositeKey('anchor', [key, String(version).padStart(16, '0')]);
+  return {
+    transactionId: stub.getTxID(),
+    get: (key, version) => stub.getState(stateKey(key, version)),
+    put: (key, version, value) => stub.putState(stateKey(key, version), value),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error('INVALID: the records are not JSON', { cause });
+  }
+}

@@ -1,0 +1,90 @@
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { BadRequest } from '../lib/errors.ts';
+import { apiVersion, kind, networkSpec, type NetworkSpec } from '../lib/network.ts';
+
+/** The most faults that one answer lists. */
+const LISTED = 100;
+
+/** Media types a spec may come in (YAML: RFC 9512, and what was used before it). */
+export const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'];
+export const SPEC_TYPES = ['application/json', ...YAML_TYPES];
+
+interface Fault {
+  path: string;
+  message: string;
+}
+
+/**
+ * Reads a network's spec from a request's body: the spec itself, or the whole resource as kubectl
+ * takes it.
+ *
+ * @param name the network's name in the path
+ * @throws BadRequest that lists every bad field
+ */
+export function readSpec(text: string, name: string): NetworkSpec {
+  const body = parseText(text);
+  const faults: Fault[] = [];
+  let value: unknown = body;
+  if (isObject(body) && 'spec' in body) {
+    value = body['spec'];
+    faults.push(...headFaults(body, name));
+  }
+  const result = networkSpec.safeParse(value);
+  faults.push(...unknownFields(networkSpec, value, []));
+  for (const { path, message } of result.error?.issues ?? []) {
+    faults.push({ path: path.join('.'), message });
+  }
+  if (result.success && faults.length === 0) return result.data;
+  throw refusal(faults);
+}
+
+/** YAML 1.2 holds JSON. Aliases are bounded, so that a small body cannot become a huge object. */
+function parseText(text: string): unknown {
+  try {
+    return parseYaml(text, { maxAliasCount: 20, prettyErrors: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : '';
+    throw new BadRequest(`the body is neither JSON nor YAML: ${reason}`, { cause });
+  }
+}
+
+function headFaults(body: Record<string, unknown>, name: string): Fault[] {
+  const head = z.looseObject({
+    apiVersion: z.literal(apiVersion).optional(),
+    kind: z.literal(kind).optional(),
+    metadata: z.looseObject({ name: z.literal(name).optional() }).optional(),
+  });
+  const issues = head.safeParse(body).error?.issues ?? [];
+  return issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+}
+
+/** Fields that the schema does not know: most often a known one, misspelt. */
+function unknownFields(schema: unknown, value: unknown, path: (string | number)[]): Fault[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
+    return unknownFields(schema.unwrap(), value, path);
+  }
+  if (schema instanceof z.ZodArray && Array.isArray(value)) {
+    return value.flatMap((item, index) => unknownFields(schema.element, item, [...path, index]));
+  }
+  if (!(schema instanceof z.ZodObject) || !isObject(value)) return [];
+  const shape: Record<string, unknown> = schema.shape;
+  return Object.keys(value).flatMap((key) =>
+    Object.hasOwn(shape, key)
+      ? unknownFields(shape[key], value[key], [...path, key])
+      : [{ path: [...path, key].join('.'), message: 'is not a field' }],
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function refusal(faults: Fault[]): BadRequest {
+  const listed = faults.slice(0, LISTED);
+  const lines = listed.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+  const more = faults.length > LISTED ? `; and ${faults.length - LISTED} more` : '';
+  return new BadRequest(`the network is malformed: ${lines.join('; ')}${more}`, {
+    members: { errors: listed },
+  });
+}

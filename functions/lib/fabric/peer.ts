@@ -1,0 +1,243 @@
+/** A peer as its organization's admin sees it: its channels, packages and chaincode definitions. */
+import type { CallOptions } from '@grpc/grpc-js';
+import { common, peer } from '@hyperledger/fabric-protos';
+import { Unavailable, Unprocessable } from '../errors.ts';
+import type { Identity, PeerEndpoint } from './connection.ts';
+import type { StoredDefinition } from './definition.ts';
+import { isAway, shareConnection, type PeerConnection } from './grpc.ts';
+import { propose, type Invocation, type Proposal } from './proposals.ts';
+import { createSigner, type Signer } from './signer.ts';
+
+const { lifecycle } = peer;
+
+/** Milliseconds a query may take, and what changes a peer: install builds, join makes a ledger. */
+const queryTimeout = 10_000;
+const changeTimeout = 120_000;
+
+export interface InstalledPackage {
+  packageId: string;
+  label: string;
+}
+
+/** What one organization approved; `packageId` is undefined where it runs no chaincode itself. */
+export interface ApprovedDefinition extends StoredDefinition {
+  packageId: string | undefined;
+}
+
+/** What the channel committed, and which organizations approved exactly that. */
+export interface CommittedDefinition extends StoredDefinition {
+  approvals: Record<string, boolean>;
+}
+
+/**
+ * Every call throws Unavailable when the peer does not answer in time, and Unprocessable with
+ * its message when it refuses.
+ */
+export interface PeerClient {
+  readonly endpoint: PeerEndpoint;
+  readonly signer: Signer;
+  readonly connection: PeerConnection;
+  joinedChannels(): Promise<string[]>;
+  /** Joins by the channel's first block (or a later configuration block). Joined before: fine. */
+  joinChannel(block: Uint8Array): Promise<void>;
+  installedPackages(): Promise<InstalledPackage[]>;
+  /** Installs a package of `package.ts`. Installed before: fine. */
+  install(bytes: Uint8Array): Promise<void>;
+  /** The number of blocks the peer holds of a channel. */
+  blockHeight(channel: string): Promise<number>;
+  /** What the peer's organization approved; without `sequence`, its latest. */
+  queryApproved(
+    channel: string,
+    name: string,
+    sequence?: number,
+  ): Promise<ApprovedDefinition | undefined>;
+  queryCommitted(channel: string, name: string): Promise<CommittedDefinition | undefined>;
+  /** Has the peer endorse a proposal; a refusal by the chaincode throws Unprocessable. */
+  endorse(proposal: Proposal): Promise<peer.ProposalResponse>;
+  /** The result of an invocation on this very peer, not ordered. */
+  query(invocation: Invocation): Promise<Uint8Array>;
+  close(): void;
+}
+
+/** The identity must be an admin of the peer's organization (NodeOU `admin`). */
+export function connectPeer(endpoint: PeerEndpoint, identity: Identity): PeerClient {
+  return new GrpcPeer(endpoint, createSigner(identity));
+}
+
+class GrpcPeer implements PeerClient {
+  readonly endpoint: PeerEndpoint;
+  readonly signer: Signer;
+  readonly connection: PeerConnection;
+
+  constructor(endpoint: PeerEndpoint, signer: Signer) {
+    this.endpoint = endpoint;
+    this.signer = signer;
+    this.connection = shareConnection(endpoint);
+  }
+
+  async joinedChannels(): Promise<string[]> {
+    const bytes = await this.query({ channel: '', chaincode: 'cscc', args: ['GetChannels'] });
+    return peer.ChannelQueryResponse.deserializeBinary(bytes)
+      .getChannelsList()
+      .map((channel) => channel.getChannelId());
+  }
+
+  async joinChannel(block: Uint8Array): Promise<void> {
+    try {
+      await this.#change({ channel: '', chaincode: 'cscc', args: ['JoinChain', block] });
+    } catch (error) {
+      if (!says(error, 'already exists with state [ACTIVE]')) throw error;
+    }
+  }
+
+  async installedPackages(): Promise<InstalledPackage[]> {
+    const args = new lifecycle.QueryInstalledChaincodesArgs();
+    const bytes = await this.#lifecycle('', 'QueryInstalledChaincodes', args);
+    return lifecycle.QueryInstalledChaincodesResult.deserializeBinary(bytes)
+      .getInstalledChaincodesList()
+      .map((one) => ({ packageId: one.getPackageId(), label: one.getLabel() }));
+  }
+
+  async install(bytes: Uint8Array): Promise<void> {
+    const args = new lifecycle.InstallChaincodeArgs();
+    args.setChaincodeInstallPackage(bytes);
+    try {
+      await this.#change({
+        channel: '',
+        chaincode: '_lifecycle',
+        args: ['InstallChaincode', args.serializeBinary()],
+      });
+    } catch (error) {
+      if (!says(error, 'already successfully installed')) throw error;
+    }
+  }
+
+  async blockHeight(channel: string): Promise<number> {
+    const bytes = await this.query({ channel, chaincode: 'qscc', args: ['GetChainInfo', channel] });
+    return common.BlockchainInfo.deserializeBinary(bytes).getHeight();
+  }
+
+  async queryApproved(
+    channel: string,
+    name: string,
+    sequence = 0,
+  ): Promise<ApprovedDefinition | undefined> {
+    const args = new lifecycle.QueryApprovedChaincodeDefinitionArgs();
+    args.setName(name);
+    args.setSequence(sequence);
+    const bytes = await absent(
+      this.#lifecycle(channel, 'QueryApprovedChaincodeDefinition', args),
+      'could not fetch approved chaincode definition',
+    );
+    if (!bytes) return undefined;
+    const result = lifecycle.QueryApprovedChaincodeDefinitionResult.deserializeBinary(bytes);
+    const packageId = result.getSource()?.getLocalPackage()?.getPackageId();
+    return { ...stored(name, result), packageId };
+  }
+
+  async queryCommitted(channel: string, name: string): Promise<CommittedDefinition | undefined> {
+    const args = new lifecycle.QueryChaincodeDefinitionArgs();
+    args.setName(name);
+    const bytes = await absent(
+      this.#lifecycle(channel, 'QueryChaincodeDefinition', args),
+      'is not defined',
+    );
+    if (!bytes) return undefined;
+    const result = lifecycle.QueryChaincodeDefinitionResult.deserializeBinary(bytes);
+    const approvals = Object.fromEntries(result.getApprovalsMap().entries());
+    return { ...stored(name, result), approvals };
+  }
+
+  endorse(proposal: Proposal): Promise<peer.ProposalResponse> {
+    return this.#process(proposal, queryTimeout);
+  }
+
+  async query(invocation: Invocation): Promise<Uint8Array> {
+    const response = await this.endorse(await propose(this.signer, invocation));
+    return response.getResponse()?.getPayload_asU8() ?? new Uint8Array();
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+
+  #lifecycle(channel: string, name: string, args: { serializeBinary(): Uint8Array }) {
+    return this.query({ channel, chaincode: '_lifecycle', args: [name, args.serializeBinary()] });
+  }
+
+  async #change(invocation: Invocation): Promise<void> {
+    await this.#process(await propose(this.signer, invocation), changeTimeout);
+  }
+
+  async #process({ signed }: Proposal, timeout: number): Promise<peer.ProposalResponse> {
+    await this.connection.ready();
+    const answer = await this.#call(signed, { deadline: Date.now() + timeout });
+    const status = answer.getResponse()?.getStatus() ?? 0;
+    if (status >= 200 && status < 400) return answer;
+    const message = answer.getResponse()?.getMessage() ?? 'no response';
+    throw this.#refused(message, status);
+  }
+
+  #call(signed: peer.SignedProposal, options: CallOptions): Promise<peer.ProposalResponse> {
+    return new Promise((resolve, reject) => {
+      this.connection.client.makeUnaryRequest(
+        '/protos.Endorser/ProcessProposal',
+        (message: peer.SignedProposal) => Buffer.from(message.serializeBinary()),
+        (bytes) => peer.ProposalResponse.deserializeBinary(bytes),
+        signed,
+        options,
+        (error, answer) => {
+          if (error) reject(this.#failed(error));
+          else resolve(answer ?? new peer.ProposalResponse());
+        },
+      );
+    });
+  }
+
+  #failed(cause: Error): Error {
+    const { address } = this.endpoint;
+    if (isAway(cause)) return new Unavailable(`the peer ${address} does not answer`, { cause });
+    return this.#refused(cause.message, undefined, cause);
+  }
+
+  #refused(message: string, status?: number, cause?: Error): Unprocessable {
+    const { address, mspId } = this.endpoint;
+    return new Unprocessable(`the peer ${address} refused: ${message}`, {
+      ...(cause && { cause }),
+      members: { endorsements: [{ address, mspId, status, message }] },
+    });
+  }
+}
+
+function says(error: unknown, text: string): boolean {
+  return error instanceof Unprocessable && error.message.includes(text);
+}
+
+/** Fabric has no status of its own for "there is none" in every query; its message tells. */
+async function absent<T>(query: Promise<T>, text: string): Promise<T | undefined> {
+  try {
+    return await query;
+  } catch (error) {
+    if (says(error, text)) return undefined;
+    throw error;
+  }
+}
+
+interface DefinitionResult {
+  getVersion(): string;
+  getSequence(): number;
+  getValidationParameter_asU8(): Uint8Array;
+  getCollections(): { serializeBinary(): Uint8Array } | undefined;
+  getInitRequired(): boolean;
+}
+
+function stored(name: string, result: DefinitionResult): StoredDefinition {
+  return {
+    name,
+    version: result.getVersion(),
+    sequence: result.getSequence(),
+    validationParameter: Buffer.from(result.getValidationParameter_asU8()),
+    collections: Buffer.from(result.getCollections()?.serializeBinary() ?? []),
+    initRequired: result.getInitRequired(),
+  };
+}

@@ -1,0 +1,45 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Unavailable } from './errors.ts';
+
+export interface UntilOptions {
+  /** What is awaited, for the error: «the member to answer». */
+  what: string;
+  /** Milliseconds until it is given up. */
+  timeoutMs: number;
+  /** Milliseconds before the second look; each later wait is half as long again. */
+  firstMs?: number;
+  /** The longest wait between two looks. */
+  mostMs?: number;
+  signal?: AbortSignal | undefined;
+  /** Whether an error of `look` ends the wait at once. By default all are tried again. */
+  final?: (error: unknown) => boolean;
+}
+
+/**
+ * Looks again and again, with growing pauses, until `look` gives something.
+ *
+ * @throws Unavailable when the time is over, with the last error of `look` as its cause
+ */
+export async function until<T>(
+  { what, timeoutMs, firstMs = 100, mostMs = 2_000, signal, final }: UntilOptions,
+  look: () => Promise<T | undefined | false>,
+): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  let pause = firstMs;
+  let last: unknown;
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      const seen = await look();
+      if (seen !== undefined && seen !== false) return seen;
+    } catch (error) {
+      if (final?.(error)) throw error;
+      last = error;
+    }
+    if (Date.now() + pause > end) break;
+    await delay(pause, undefined, { signal });
+    pause = Math.min(pause * 1.5, mostMs);
+  }
+  const why = last instanceof Error ? `: ${last.message}` : '';
+  throw new Unavailable(`waited ${timeoutMs / 1000} s for ${what}${why}`, { cause: last });
+}

@@ -1,0 +1,80 @@
+import type { Receipt } from '../../functions/lib/events.ts';
+
+/** The chain's word on a datum, as `GET …/receipt` gives it. */
+export interface Verification {
+  receipt: Receipt;
+  verified: boolean;
+  [member: string]: unknown;
+}
+
+/** What may be said of a put beside its bytes. */
+export interface PutOptions {
+  contentType: string;
+  /** The same key and body twice give the first receipt again. */
+  idempotencyKey?: string;
+  tier?: 'record' | 'object';
+}
+
+/** The data routes of the gateway, for one caller and one network. */
+export interface DataClient {
+  put(key: string, body: Uint8Array, options: PutOptions): Promise<Receipt>;
+  get(key: string, version?: number): Promise<Uint8Array>;
+  verify(key: string): Promise<Verification>;
+}
+
+/** An answer of the gateway that is not a success; `status` and the problem's `detail`. */
+export class GatewayError extends Error {
+  readonly status: number;
+  readonly problem: Record<string, unknown>;
+
+  constructor(status: number, problem: Record<string, unknown>) {
+    super(`the gateway answered ${status}: ${String(problem['detail'] ?? problem['title'])}`);
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+/**
+ * @param gateway its address, e.g. `http://127.0.0.1:8480`
+ * @param token a bearer token, e.g. from `kubectl create token`
+ * @throws GatewayError from every call, when the answer is not a success
+ */
+export function connectGateway(gateway: string, network: string, token: string): DataClient {
+  const request = async (key: string, tail: string, init: RequestInit = {}): Promise<Response> => {
+    const path = `/v1/networks/${network}/data/${encodeURIComponent(key)}${tail}`;
+    const headers = { ...(init.headers as Record<string, string>), Authorization: `Bearer ${token}` };
+    const signal = AbortSignal.timeout(120_000);
+    const response = await fetch(new URL(path, gateway), { ...init, headers, signal });
+    if (!response.ok) throw new GatewayError(response.status, await problemOf(response));
+    return response;
+  };
+  return {
+    async put(key, body, { contentType, idempotencyKey, tier }) {
+      const headers = {
+        'Content-Type': contentType,
+        ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
+        ...(tier === undefined ? {} : { 'Selvedge-Tier': tier }),
+      };
+      const bytes = new Uint8Array(body);
+      const response = await request(key, '', { method: 'PUT', headers, body: bytes });
+      return (await response.json()) as Receipt;
+    },
+    async get(key, version) {
+      const response = await request(key, version === undefined ? '' : `?version=${version}`);
+      return response.bytes();
+    },
+    async verify(key) {
+      const response = await request(key, '/receipt');
+      return (await response.json()) as Verification;
+    },
+  };
+}
+
+async function problemOf(response: Response): Promise<Record<string, unknown>> {
+  const body = await response.text();
+  try {
+    return JSON.parse(body) as Record<string, unknown>;
+  } catch {
+    return { detail: body };
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Who may do what in Vault: one policy and one login role per function, and nothing shared.
+ * Pure texts; setup.ts writes them.
+ */
+
+/** The name of a policy, of its role, and of the Kubernetes service account it is for. */
+export type VaultUser = 'data-put' | 'data-get' | 'provisioning';
+
+/**
+ * Policies in Vault's language.
+ *
+ * `data-put` makes users' keys and data keys and cannot open one again; `data-get` opens data
+ * keys and makes none. `user-*` also matches what lies below a key (its configuration), so the
+ * parameters of an update are limited to those of a new key. `provisioning` owns the PKI mounts
+ * of networks, by their prefix, and what functions need to reach them.
+ */
+export const policies: Record<VaultUser, string> = {
+  'data-put': `
+path "transit/keys/user-*" {
+  capabilities       = ["create", "update"]
+  allowed_parameters = { "type" = ["aes256-gcm96"] }
+}
+path "transit/datakey/plaintext/user-*" { capabilities = ["create", "update"] }
+path "transit/hmac/user-*"              { capabilities = ["create", "update"] }
+path "selvedge/data/networks/*"         { capabilities = ["read"] }
+`,
+  'data-get': `
+path "transit/decrypt/user-*"   { capabilities = ["create", "update"] }
+path "selvedge/data/networks/*" { capabilities = ["read"] }
+`,
+  provisioning: `
+path "sys/mounts/fabric/*"          { capabilities = ["create", "read", "update", "delete"] }
+path "fabric/*"                     { capabilities = ["create", "read", "update", "delete", "list"] }
+path "selvedge/data/networks/*"     { capabilities = ["create", "read", "update", "delete"] }
+path "selvedge/metadata/networks/*" { capabilities = ["read", "list", "delete"] }
+`,
+};
+
+/** The functions that log in, in a fixed order. */
+export const vaultUsers = Object.keys(policies) as VaultUser[];
+
+/**
+ * The body of `auth/jwt/role/<user>`: only the function's own service account, only with a token
+ * made for Vault, and for a short time.
+ */
+export function loginRole(user: VaultUser, namespace: string): Record<string, unknown> {
+  return {
+    role_type: 'jwt',
+    bound_audiences: ['vault'],
+    bound_subject: `system:serviceaccount:${namespace}:${user}`,
+    user_claim: 'sub',
+    token_policies: [user],
+    token_ttl: '20m',
+    token_max_ttl: '24h',
+  };
+}

@@ -1,0 +1,81 @@
+import test from 'ava';
+import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import { labels } from '../../functions/lib/network.ts';
+import { eventually, fresh, isReady, kubernetes, namespace, network, pods, user, type Pod } from './cluster.ts';
+
+const component = (name: string): string =>
+  `${labels.network}=${network},${labels.component}=${name}`;
+
+/** The node of every peer and of its chaincode pods, by peer. */
+async function nodes(): Promise<Map<string, { peer: Pod; chaincodes: Pod[] }>> {
+  const [peers, chaincodes] = [await pods(component('peer')), await pods(component('chaincode'))];
+  return new Map(
+    peers.map((peer) => [
+      peer.metadata.name,
+      {
+        peer,
+        chaincodes: chaincodes.filter(
+          ({ metadata }) => metadata.labels?.[labels.peer] === peer.metadata.name,
+        ),
+      },
+    ]),
+  );
+}
+
+/** A peer whose chaincode is ready on its own node, and nowhere else. */
+function isTogether({ peer, chaincodes }: { peer: Pod; chaincodes: Pod[] }): boolean {
+  return (
+    isReady(peer) &&
+    chaincodes.length > 0 &&
+    chaincodes.every((pod) => isReady(pod) && pod.spec.nodeName === peer.spec.nodeName)
+  );
+}
+
+test.serial('every chaincode pod runs on the node of its peer', async (t) => {
+  const placed = await nodes();
+  t.is(placed.size, 4);
+  for (const [name, both] of placed) t.true(isTogether(both), name);
+});
+
+test.serial('a crashed chaincode pod comes back beside its peer', async (t) => {
+  const [name, { chaincodes }] = [...(await nodes())][0]!;
+  const crashed = chaincodes[0]!;
+  await kubernetes.remove(
+    { apiVersion: 'v1', kind: 'Pod', namespace, name: crashed.metadata.name },
+    { gracePeriodSeconds: 0 },
+  );
+  await eventually('another chaincode pod is ready', 90, async () => {
+    const both = (await nodes()).get(name)!;
+    return isTogether(both) && both.chaincodes.every((pod) => pod.metadata.uid !== crashed.metadata.uid);
+  });
+  t.pass();
+});
+
+test.serial('chaincode follows its peer to another node, and the chain goes on', async (t) => {
+  const name = `${network}-shop-peer-1`;
+  const { peer } = (await nodes()).get(name)!;
+  const from = peer.spec.nodeName!;
+  const node = { apiVersion: 'v1', kind: 'Node', name: from };
+  await kubernetes.merge<KubernetesObject>(node, { spec: { unschedulable: true } });
+  try {
+    // Volumes are local to a node for now: moving a peer gives it a new one, filled from the chain.
+    const claim = peer.spec.volumes?.find((volume) => volume.persistentVolumeClaim);
+    await kubernetes.remove({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      namespace,
+      name: claim!.persistentVolumeClaim!.claimName,
+    });
+    await kubernetes.remove({ apiVersion: 'v1', kind: 'Pod', namespace, name });
+    await eventually('peer and chaincode are together on another node', 180, async () => {
+      const both = (await nodes()).get(name);
+      return both && both.peer.spec.nodeName !== from && isTogether(both);
+    });
+  } finally {
+    await kubernetes.merge<KubernetesObject>(node, { spec: { unschedulable: null } });
+  }
+  const alice = await user('alice');
+  const key = fresh('moved');
+  await alice.put(key, Buffer.from('{"moved":true}'), { contentType: 'application/json' });
+  t.true((await alice.verify(key)).verified);
+});

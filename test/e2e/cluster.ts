@@ -1,0 +1,92 @@
+/** What the end-to-end tests need of the running cluster. Everything here is the real thing. */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { connectKubernetes, type Kubernetes, type KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import { connectGateway, type DataClient } from '../../scripts/cli/client.ts';
+import { issueToken } from '../../scripts/cli/token.ts';
+
+export const kubeconfig = new URL('../../.selvedge/kubeconfig', import.meta.url).pathname;
+process.env['KUBECONFIG'] = kubeconfig;
+
+export const kubernetes: Kubernetes = connectKubernetes();
+export const gateway = 'http://127.0.0.1:8480';
+export const namespace = 'selvedge';
+export const network = 'supply';
+
+export interface Pod extends KubernetesObject {
+  spec: { nodeName?: string; volumes?: { persistentVolumeClaim?: { claimName: string } }[] };
+  status?: {
+    podIP?: string;
+    phase?: string;
+    conditions?: { type: string; status: string }[];
+  };
+}
+
+/** A name no other run has used. */
+export const fresh = (prefix: string): string => `${prefix}-${randomBytes(4).toString('hex')}`;
+
+/** The gateway as a user of the sample network sees it. */
+export async function user(name: string): Promise<DataClient & { token: string }> {
+  const token = await issueToken({ kubeconfig }, name);
+  return { ...connectGateway(gateway, network, token), token };
+}
+
+export function pods(labelSelector: string): Promise<Pod[]> {
+  return kubernetes.list<Pod>({ apiVersion: 'v1', kind: 'Pod', namespace }, labelSelector);
+}
+
+export function isReady(pod: Pod): boolean {
+  return pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
+}
+
+/**
+ * Asks until the answer is there: the only way of waiting in these tests.
+ *
+ * @throws Error naming what was waited for, with the last fault, when the time is up
+ */
+export async function eventually<T>(
+  what: string,
+  seconds: number,
+  ask: () => Promise<T | undefined | false>,
+): Promise<T> {
+  const end = performance.now() + seconds * 1000;
+  let fault: unknown;
+  while (performance.now() < end) {
+    try {
+      const answer = await ask();
+      if (answer !== undefined && answer !== false) return answer;
+    } catch (error) {
+      fault = error;
+    }
+    await delay(250);
+  }
+  throw new Error(`${what}: not within ${seconds} s`, { cause: fault });
+}
+
+const run = promisify(execFile);
+
+/** Runs a program of the machine and gives what it printed. */
+export async function command(program: string, args: string[]): Promise<Buffer> {
+  const { stdout } = await run(program, args, {
+    encoding: 'buffer',
+    maxBuffer: 512 * 1024 * 1024,
+    timeout: 120_000,
+  });
+  return stdout;
+}
+
+/** A Secret's entries, decoded. */
+export async function secret(name: string): Promise<Record<string, Buffer>> {
+  const found = await kubernetes.get<KubernetesObject & { data: Record<string, string> }>({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    namespace,
+    name,
+  });
+  if (!found) throw new Error(`there is no Secret ${name}`);
+  return Object.fromEntries(
+    Object.entries(found.data).map(([key, value]) => [key, Buffer.from(value, 'base64')]),
+  );
+}

@@ -1,0 +1,140 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { stringify } from 'yaml';
+import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import { apiVersion, kind, labels, type FabricNetwork } from '../../functions/lib/network.ts';
+import { applyNetwork, isReady } from '../../scripts/cli/network.ts';
+import { command, eventually, fresh, kubeconfig, kubernetes, namespace, network, pods } from './cluster.ts';
+
+const ref = (name: string) => ({ apiVersion, kind, namespace, name });
+
+/** The smallest network there is. */
+const tiny = (name: string): FabricNetwork => ({
+  apiVersion,
+  kind,
+  metadata: { name, namespace },
+  spec: {
+    consensus: { type: 'raft', orderers: 1 },
+    organizations: [{ name: 'solo', mspId: 'SoloMSP', peers: 1 }],
+    channels: [
+      {
+        name: 'one',
+        organizations: ['solo'],
+        chaincodes: [{ name: 'anchor', builtin: 'anchor', version: '1' }],
+      },
+    ],
+    data: { channel: 'one' },
+  },
+});
+
+const kinds = [
+  ['v1', 'Pod'],
+  ['v1', 'Service'],
+  ['v1', 'Secret'],
+  ['v1', 'ConfigMap'],
+  ['v1', 'PersistentVolumeClaim'],
+  ['v1', 'ServiceAccount'],
+  ['apps/v1', 'StatefulSet'],
+  ['apps/v1', 'Deployment'],
+  ['policy/v1', 'PodDisruptionBudget'],
+  ['rbac.authorization.k8s.io/v1', 'Role'],
+  ['rbac.authorization.k8s.io/v1', 'RoleBinding'],
+] as const;
+
+/** Every object made for a network, as `kind/name@generation`, in order. */
+async function madeFor(name: string): Promise<string[]> {
+  const lists = await Promise.all(
+    kinds.map(([version, of]) =>
+      kubernetes.list<KubernetesObject & { metadata: { generation?: number; uid?: string } }>(
+        { apiVersion: version, kind: of, namespace },
+        `${labels.network}=${name}`,
+      ),
+    ),
+  );
+  return lists
+    .flatMap((list, index) =>
+      list.map(({ metadata }) => `${kinds[index]?.[1]}/${metadata.name} ${metadata.uid}`),
+    )
+    .sort();
+}
+
+async function kubectl(...args: string[]): Promise<string> {
+  const output = await command('.selvedge/bin/kubectl', ['--kubeconfig', kubeconfig, ...args]);
+  return output.toString();
+}
+
+test.serial('the sample network is ready, with every peer, orderer and chaincode', async (t) => {
+  const found = await kubernetes.get<FabricNetwork>(ref(network));
+  t.true(found !== undefined && isReady(found));
+  const { orderers = [], peers = [], timings = {} } = found?.status ?? {};
+  t.is(orderers.length, 3);
+  t.is(peers.length, 4);
+  t.true([...orderers, ...peers].every(({ ready, node }) => ready && node !== undefined));
+  t.true(peers.every(({ chaincodes = [] }) => chaincodes.some((c) => c.name === 'anchor' && c.ready)));
+  t.true(Object.keys(timings).length > 0);
+  t.log(timings);
+});
+
+test.serial('applying the same spec again changes nothing', async (t) => {
+  const before = await madeFor(network);
+  const found = await kubernetes.get<FabricNetwork>(ref(network));
+  await kubectl('apply', '--server-side', '--field-manager=selvedge', '-f', 'knative/samples/supply.yaml');
+  const again = await kubernetes.get<FabricNetwork>(ref(network));
+  t.is(again?.metadata.generation, found?.metadata.generation);
+  t.deepEqual(await madeFor(network), before);
+});
+
+for (const [what, change] of [
+  ['no orderers', (n: FabricNetwork) => (n.spec.consensus.orderers = 0)],
+  ['BFT with 3', (n: FabricNetwork) => (n.spec.consensus = { type: 'bft', orderers: 3 })],
+  [
+    'two organizations with one MSP id',
+    (n: FabricNetwork) => n.spec.organizations.push({ name: 'other', mspId: 'SoloMSP' }),
+  ],
+  ['a name with ../', (n: FabricNetwork) => (n.spec.organizations[0]!.name = '../x')],
+  ['a name of 300 characters', (n: FabricNetwork) => (n.spec.channels[0]!.name = 'a'.repeat(300))],
+  ['a unicode name', (n: FabricNetwork) => (n.spec.organizations[0]!.mspId = 'Fårm')],
+] as const) {
+  test.serial(`kubectl apply refuses ${what}`, async (t) => {
+    const bad = tiny(fresh('bad'));
+    change(bad);
+    const folder = await mkdtemp(join(tmpdir(), 'selvedge-e2e-'));
+    const file = join(folder, 'network.yaml');
+    await writeFile(file, stringify(bad));
+    const error = await t.throwsAsync<Error & { stderr: Buffer }>(kubectl('apply', '-f', file));
+    t.regex(error.stderr.toString(), /is invalid/);
+    t.is(await kubernetes.get(ref(bad.metadata.name)), undefined);
+    await rm(folder, { recursive: true });
+  });
+}
+
+test.serial('a function killed in the middle carries on, and deleting removes all and only that', async (t) => {
+  const name = fresh('tiny');
+  const others = await madeFor(network);
+  const applied = applyNetwork(kubernetes, tiny(name), { timeout: 240 });
+  await eventually('something is made', 60, async () => (await madeFor(name)).length > 2);
+  for (const { metadata } of await pods('serving.knative.dev/service=provisioning')) {
+    await kubernetes.remove(
+      { apiVersion: 'v1', kind: 'Pod', namespace, name: metadata.name },
+      { gracePeriodSeconds: 0 },
+    );
+  }
+  t.log(`ready after ${(await applied).toFixed(1)} s`);
+
+  await kubernetes.remove(ref(name));
+  await eventually('the resource is gone', 120, async () => (await kubernetes.get(ref(name))) === undefined);
+  await eventually('everything made for it is gone', 60, async () => (await madeFor(name)).length === 0);
+  t.deepEqual(await madeFor(network), others);
+});
+
+test.serial('a network deleted in the middle of being made leaves nothing', async (t) => {
+  const name = fresh('half');
+  await kubernetes.apply(tiny(name));
+  await eventually('something is made', 60, async () => (await madeFor(name)).length > 2);
+  await kubernetes.remove(ref(name));
+  await eventually('the resource is gone', 120, async () => (await kubernetes.get(ref(name))) === undefined);
+  await eventually('everything is gone', 60, async () => (await madeFor(name)).length === 0);
+  t.pass();
+});
