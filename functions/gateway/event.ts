@@ -13,7 +13,7 @@ export function eventHeaders(
   type: RequestType,
   attributes: Record<string, string | number | undefined>,
 ): Record<string, string> {
-  const all = {
+  const all: Record<string, string | number | undefined> = {
     specversion: '1.0',
     type,
     source: SOURCE,

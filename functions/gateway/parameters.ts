@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dataKey, dataVersion, idempotencyKey, tier } from '../lib/events.ts';
+import { dataKey, idempotencyKey, tier } from '../lib/events.ts';
 import { objectName } from '../lib/network.ts';
 
 /** The path of a network. */
@@ -8,8 +8,13 @@ export const networkPath = z.object({ network: objectName });
 /** The path of a datum: its key is one percent-encoded segment (`a/b` is `a%2Fb`). */
 export const dataPath = z.object({ network: objectName, key: dataKey });
 
-/** The query of a read. */
-export const readQuery = z.object({ version: dataVersion.optional() });
+/** The query of a read. Text, so that what looks like a number only to JavaScript is refused. */
+export const readQuery = z.object({
+  version: z
+    .string()
+    .regex(/^[1-9]\d{0,14}$/, 'must be a positive number')
+    .optional(),
+});
 
 /** The headers of a put. */
 export const putHeaders = z.object({

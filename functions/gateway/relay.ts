@@ -42,7 +42,10 @@ export async function relayHead(answer: IncomingMessage, response: Response): Pr
   const { 'content-length': _, ...headers } = passed(answer.headers);
   const size = headers['selvedge-size'];
   if (size !== undefined) headers['content-length'] = size;
-  response.status(answer.statusCode ?? 502).set(headers).end();
+  response
+    .status(answer.statusCode ?? 502)
+    .set(headers)
+    .end();
 }
 
 /** Whether an answer's body is a problem document. */

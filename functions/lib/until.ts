@@ -16,7 +16,7 @@ export interface UntilOptions {
 }
 
 /**
- * Looks again and again, with growing pauses, until `look` gives something.
+ * Looks again and again, with growing pauses, until `look` gives something that is not false, 0 or empty.
  *
  * @throws Unavailable when the time is over, with the last error of `look` as its cause
  */
@@ -25,21 +25,22 @@ export async function until<T>(
   look: () => Promise<T | undefined | false>,
 ): Promise<T> {
   const end = Date.now() + timeoutMs;
-  let pause = firstMs;
   let last: unknown;
-  for (;;) {
+  for (let pause = firstMs; ; pause = Math.min(pause * 1.5, mostMs)) {
     signal?.throwIfAborted();
     try {
       const seen = await look();
-      if (seen !== undefined && seen !== false) return seen;
+      if (seen) return seen;
     } catch (error) {
       if (final?.(error)) throw error;
       last = error;
     }
-    if (Date.now() + pause > end) break;
+    if (Date.now() + pause > end) throw late(what, timeoutMs, last);
     await delay(pause, undefined, { signal });
-    pause = Math.min(pause * 1.5, mostMs);
   }
+}
+
+function late(what: string, timeoutMs: number, last: unknown): Unavailable {
   const why = last instanceof Error ? `: ${last.message}` : '';
-  throw new Unavailable(`waited ${timeoutMs / 1000} s for ${what}${why}`, { cause: last });
+  return new Unavailable(`waited ${timeoutMs / 1000} s for ${what}${why}`, { cause: last });
 }

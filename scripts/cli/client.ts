@@ -42,7 +42,10 @@ export class GatewayError extends Error {
 export function connectGateway(gateway: string, network: string, token: string): DataClient {
   const request = async (key: string, tail: string, init: RequestInit = {}): Promise<Response> => {
     const path = `/v1/networks/${network}/data/${encodeURIComponent(key)}${tail}`;
-    const headers = { ...(init.headers as Record<string, string>), Authorization: `Bearer ${token}` };
+    const headers = {
+      ...(init.headers as Record<string, string>),
+      Authorization: `Bearer ${token}`,
+    };
     const signal = AbortSignal.timeout(120_000);
     const response = await fetch(new URL(path, gateway), { ...init, headers, signal });
     if (!response.ok) throw new GatewayError(response.status, await problemOf(response));

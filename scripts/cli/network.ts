@@ -19,31 +19,41 @@ export async function applyNetwork(
   { timeout = 300, onProgress = () => undefined }: ApplyOptions = {},
 ): Promise<number> {
   const start = performance.now();
-  const { apiVersion, kind, metadata } = await kubernetes.apply(network);
+  await kubernetes.apply(network);
   const signal = AbortSignal.timeout(timeout * 1000);
-  let last: FabricNetwork | undefined;
-  while (!signal.aborted) {
-    try {
-      const watched = kubernetes.watch<FabricNetwork>(
-        { apiVersion, kind, namespace: metadata.namespace },
-        { fieldSelector: `metadata.name=${metadata.name}`, signal },
-      );
-      for await (const { object } of watched) {
-        last = object;
-        onProgress(describe(object));
-        if (isReady(object)) return (performance.now() - start) / 1000;
-      }
-    } catch (error) {
-      // A watch that ends is begun anew until the time is up.
-      if (signal.aborted) break;
-      onProgress(error instanceof Error ? error.message : String(error));
+  const { name, namespace } = network.metadata;
+  let state = 'it was never seen';
+  try {
+    for await (const seen of follow(kubernetes, network, signal)) {
+      state = describe(seen);
+      onProgress(state);
+      if (isReady(seen)) return (performance.now() - start) / 1000;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  throw new Error(
+    `the network ${name} was not ready after ${timeout} s (${state}); ` +
+      `see: kubectl describe fn ${name} -n ${namespace}`,
+  );
+}
+
+/** Every state of a network from now on; a watch that the server ends is begun anew. */
+async function* follow(
+  kubernetes: Kubernetes,
+  { apiVersion, kind, metadata: { name, namespace } }: FabricNetwork,
+  signal: AbortSignal,
+): AsyncGenerator<FabricNetwork> {
+  for (;;) {
+    signal.throwIfAborted();
+    const options = { fieldSelector: `metadata.name=${name}`, signal };
+    for await (const { object } of kubernetes.watch<FabricNetwork>(
+      { apiVersion, kind, namespace },
+      options,
+    )) {
+      yield object;
     }
   }
-  const state = last ? describe(last) : 'it was never seen';
-  throw new Error(
-    `the network ${metadata.name} was not ready after ${timeout} s (${state}); ` +
-      `see: kubectl describe fn ${metadata.name} -n ${metadata.namespace}`,
-  );
 }
 
 /** Ready, and not by a status that an older spec left behind. */

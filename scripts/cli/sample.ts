@@ -45,7 +45,9 @@ export interface SampleResult {
 export async function runSample(options: SampleOptions): Promise<SampleResult> {
   const { gateway, onProgress = () => undefined } = options;
   process.env['KUBECONFIG'] = options.kubeconfig;
-  const network = parse(await readFile(new URL('knative/samples/supply.yaml', root), 'utf8')) as FabricNetwork;
+  const network = parse(
+    await readFile(new URL('knative/samples/supply.yaml', root), 'utf8'),
+  ) as FabricNetwork;
   const provisionedIn = await applyNetwork(connectKubernetes(), network, { onProgress });
 
   const token = await issueToken(options, 'alice');

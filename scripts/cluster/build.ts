@@ -11,7 +11,7 @@ import {
   utimes,
 } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import {
   components,
@@ -121,7 +121,7 @@ async function runAll(commands: Command[], component: Component, log: BuildLog):
 async function contentHash(component: Component, { signal }: BuildOptions): Promise<string> {
   const hash = createHash('sha256');
   const log = new BuildLog('go', undefined, signal === undefined ? {} : { signal });
-  hash.update(await run({ program: 'go', args: ['version'] }, dirname(component.source), log));
+  hash.update(await run({ program: 'go', args: ['version'] }, component.source, log));
   hash.update(
     JSON.stringify([component.build('out'), component.links]).replaceAll(process.execPath, 'node'),
   );

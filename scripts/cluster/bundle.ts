@@ -29,8 +29,8 @@ export type PackageFiles = Record<string, string>;
  */
 const etcdProtocol: Plugin = {
   name: 'etcd3-protocol',
-  setup({ onLoad }) {
-    onLoad({ filter: /etcd3\/lib\/connection-pool\.js$/ }, async ({ path }) => {
+  setup(bundler) {
+    bundler.onLoad({ filter: /etcd3\/lib\/connection-pool\.js$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
       const contents = source.replace('${__dirname}/../proto/', '${__dirname}/proto/');
       if (contents === source) throw new Error('etcd3 loads its protocol files in another way now');

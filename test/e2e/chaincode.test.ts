@@ -1,7 +1,17 @@
 import test from 'ava';
 import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
 import { labels } from '../../functions/lib/network.ts';
-import { eventually, fresh, isReady, kubernetes, namespace, network, pods, user, type Pod } from './cluster.ts';
+import {
+  eventually,
+  fresh,
+  isReady,
+  kubernetes,
+  namespace,
+  network,
+  pods,
+  user,
+  type Pod,
+} from './cluster.ts';
 
 const component = (name: string): string =>
   `${labels.network}=${network},${labels.component}=${name}`;
@@ -46,7 +56,9 @@ test.serial('a crashed chaincode pod comes back beside its peer', async (t) => {
   );
   await eventually('another chaincode pod is ready', 90, async () => {
     const both = (await nodes()).get(name)!;
-    return isTogether(both) && both.chaincodes.every((pod) => pod.metadata.uid !== crashed.metadata.uid);
+    return (
+      isTogether(both) && both.chaincodes.every((pod) => pod.metadata.uid !== crashed.metadata.uid)
+    );
   });
   t.pass();
 });

@@ -3,7 +3,11 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { connectKubernetes, type Kubernetes, type KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import {
+  connectKubernetes,
+  type Kubernetes,
+  type KubernetesObject,
+} from '../../functions/lib/kubernetes.ts';
 import { connectGateway, type DataClient } from '../../scripts/cli/client.ts';
 import { issueToken } from '../../scripts/cli/token.ts';
 
@@ -65,16 +69,19 @@ export async function eventually<T>(
   throw new Error(`${what}: not within ${seconds} s`, { cause: fault });
 }
 
-const run = promisify(execFile);
-
-/** Runs a program of the machine and gives what it printed. */
-export async function command(program: string, args: string[]): Promise<Buffer> {
-  const { stdout } = await run(program, args, {
+/** Runs a program of the machine, with what it reads, and gives what it printed. */
+export async function command(
+  program: string,
+  args: string[],
+  input: Buffer = Buffer.alloc(0),
+): Promise<Buffer> {
+  const running = promisify(execFile)(program, args, {
     encoding: 'buffer',
     maxBuffer: 512 * 1024 * 1024,
     timeout: 120_000,
   });
-  return stdout;
+  running.child.stdin?.end(input);
+  return (await running).stdout;
 }
 
 /** A Secret's entries, decoded. */

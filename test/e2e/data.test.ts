@@ -33,8 +33,8 @@ async function refused(t: ExecutionContext, call: Promise<unknown>): Promise<Gat
 }
 
 for (const { what, options, read, replace } of [
-  { what: 'record', options: json, read: readRecord, replace: replaceRecord },
-  { what: 'object', options: binary, read: readObject, replace: replaceObject },
+  { what: 'record' as const, options: json, read: readRecord, replace: replaceRecord },
+  { what: 'object' as const, options: binary, read: readObject, replace: replaceObject },
 ]) {
   const content = (): Buffer =>
     Buffer.from(JSON.stringify({ secret: fresh('plaintext'), filler: 'x'.repeat(100_000) }));
@@ -70,24 +70,27 @@ for (const { what, options, read, replace } of [
     }
   });
 
-  test.serial(`one flipped byte in a ${what} is an integrity error without plaintext`, async (t) => {
-    const alice = await user('alice');
-    const key = fresh(what);
-    const { index } = await alice.put(key, content(), options);
-    const stored = await read(index);
-    for (const position of [0, Math.floor(stored.length / 2), stored.length - 1]) {
-      const flipped = Buffer.from(stored);
-      flipped[position]! ^= 1;
-      await replace(index, flipped);
-      const { status, problem } = await refused(t, alice.get(key));
-      t.is(status, 500);
-      t.regex(String(problem['type']), /integrity$/);
-      t.notRegex(JSON.stringify(problem), /plaintext-/);
-    }
-    t.false((await alice.verify(key)).verified);
-    await replace(index, stored);
-    t.truthy(await alice.get(key));
-  });
+  test.serial(
+    `one flipped byte in a ${what} is an integrity error without plaintext`,
+    async (t) => {
+      const alice = await user('alice');
+      const key = fresh(what);
+      const { index } = await alice.put(key, content(), options);
+      const stored = await read(index);
+      for (const position of [0, Math.floor(stored.length / 2), stored.length - 1]) {
+        const flipped = Buffer.from(stored);
+        flipped[position]! ^= 1;
+        await replace(index, flipped);
+        const { status, problem } = await refused(t, alice.get(key));
+        t.is(status, 500);
+        t.regex(String(problem['type']), /integrity$/);
+        t.notRegex(JSON.stringify(problem), /plaintext-/);
+      }
+      t.false((await alice.verify(key)).verified);
+      await replace(index, stored);
+      t.truthy(await alice.get(key));
+    },
+  );
 
   test.serial(`another user may neither read nor replace a ${what}`, async (t) => {
     const [alice, bob] = [await user('alice'), await user('bob')];
@@ -99,15 +102,18 @@ for (const { what, options, read, replace } of [
   });
 }
 
-test.serial('the same idempotency key gives the first receipt; another body is refused', async (t) => {
-  const alice = await user('alice');
-  const [key, idempotencyKey] = [fresh('record'), fresh('idempotency')];
-  const first = await alice.put(key, Buffer.from('{"a":1}'), { ...json, idempotencyKey });
-  const again = await alice.put(key, Buffer.from('{"a":1}'), { ...json, idempotencyKey });
-  t.deepEqual(again, first);
-  const other = alice.put(key, Buffer.from('{"a":2}'), { ...json, idempotencyKey });
-  t.true([409, 422].includes((await refused(t, other)).status));
-});
+test.serial(
+  'the same idempotency key gives the first receipt; another body is refused',
+  async (t) => {
+    const alice = await user('alice');
+    const [key, idempotencyKey] = [fresh('record'), fresh('idempotency')];
+    const first = await alice.put(key, Buffer.from('{"a":1}'), { ...json, idempotencyKey });
+    const again = await alice.put(key, Buffer.from('{"a":1}'), { ...json, idempotencyKey });
+    t.deepEqual(again, first);
+    const other = alice.put(key, Buffer.from('{"a":2}'), { ...json, idempotencyKey });
+    t.true([409, 422].includes((await refused(t, other)).status));
+  },
+);
 
 test.serial('an object of 64 MiB streams through and back', async (t) => {
   const alice = await user('alice');

@@ -6,7 +6,16 @@ import { stringify } from 'yaml';
 import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
 import { apiVersion, kind, labels, type FabricNetwork } from '../../functions/lib/network.ts';
 import { applyNetwork, isReady } from '../../scripts/cli/network.ts';
-import { command, eventually, fresh, kubeconfig, kubernetes, namespace, network, pods } from './cluster.ts';
+import {
+  command,
+  eventually,
+  fresh,
+  kubeconfig,
+  kubernetes,
+  namespace,
+  network,
+  pods,
+} from './cluster.ts';
 
 const ref = (name: string) => ({ apiVersion, kind, namespace, name });
 
@@ -72,7 +81,9 @@ test.serial('the sample network is ready, with every peer, orderer and chaincode
   t.is(orderers.length, 3);
   t.is(peers.length, 4);
   t.true([...orderers, ...peers].every(({ ready, node }) => ready && node !== undefined));
-  t.true(peers.every(({ chaincodes = [] }) => chaincodes.some((c) => c.name === 'anchor' && c.ready)));
+  t.true(
+    peers.every(({ chaincodes = [] }) => chaincodes.some((c) => c.name === 'anchor' && c.ready)),
+  );
   t.true(Object.keys(timings).length > 0);
   t.log(timings);
 });
@@ -80,7 +91,13 @@ test.serial('the sample network is ready, with every peer, orderer and chaincode
 test.serial('applying the same spec again changes nothing', async (t) => {
   const before = await madeFor(network);
   const found = await kubernetes.get<FabricNetwork>(ref(network));
-  await kubectl('apply', '--server-side', '--field-manager=selvedge', '-f', 'knative/samples/supply.yaml');
+  await kubectl(
+    'apply',
+    '--server-side',
+    '--field-manager=selvedge',
+    '-f',
+    'knative/samples/supply.yaml',
+  );
   const again = await kubernetes.get<FabricNetwork>(ref(network));
   t.is(again?.metadata.generation, found?.metadata.generation);
   t.deepEqual(await madeFor(network), before);
@@ -110,31 +127,46 @@ for (const [what, change] of [
   });
 }
 
-test.serial('a function killed in the middle carries on, and deleting removes all and only that', async (t) => {
-  const name = fresh('tiny');
-  const others = await madeFor(network);
-  const applied = applyNetwork(kubernetes, tiny(name), { timeout: 240 });
-  await eventually('something is made', 60, async () => (await madeFor(name)).length > 2);
-  for (const { metadata } of await pods('serving.knative.dev/service=provisioning')) {
-    await kubernetes.remove(
-      { apiVersion: 'v1', kind: 'Pod', namespace, name: metadata.name },
-      { gracePeriodSeconds: 0 },
-    );
-  }
-  t.log(`ready after ${(await applied).toFixed(1)} s`);
+test.serial(
+  'a function killed in the middle carries on, and deleting removes all and only that',
+  async (t) => {
+    const name = fresh('tiny');
+    const others = await madeFor(network);
+    const applied = applyNetwork(kubernetes, tiny(name), { timeout: 240 });
+    await eventually('something is made', 60, async () => (await madeFor(name)).length > 2);
+    for (const { metadata } of await pods('serving.knative.dev/service=provisioning')) {
+      await kubernetes.remove(
+        { apiVersion: 'v1', kind: 'Pod', namespace, name: metadata.name },
+        { gracePeriodSeconds: 0 },
+      );
+    }
+    t.log(`ready after ${(await applied).toFixed(1)} s`);
 
-  await kubernetes.remove(ref(name));
-  await eventually('the resource is gone', 120, async () => (await kubernetes.get(ref(name))) === undefined);
-  await eventually('everything made for it is gone', 60, async () => (await madeFor(name)).length === 0);
-  t.deepEqual(await madeFor(network), others);
-});
+    await kubernetes.remove(ref(name));
+    await eventually(
+      'the resource is gone',
+      120,
+      async () => (await kubernetes.get(ref(name))) === undefined,
+    );
+    await eventually(
+      'everything made for it is gone',
+      60,
+      async () => (await madeFor(name)).length === 0,
+    );
+    t.deepEqual(await madeFor(network), others);
+  },
+);
 
 test.serial('a network deleted in the middle of being made leaves nothing', async (t) => {
   const name = fresh('half');
   await kubernetes.apply(tiny(name));
   await eventually('something is made', 60, async () => (await madeFor(name)).length > 2);
   await kubernetes.remove(ref(name));
-  await eventually('the resource is gone', 120, async () => (await kubernetes.get(ref(name))) === undefined);
+  await eventually(
+    'the resource is gone',
+    120,
+    async () => (await kubernetes.get(ref(name))) === undefined,
+  );
   await eventually('everything is gone', 60, async () => (await madeFor(name)).length === 0);
   t.pass();
 });

@@ -1,10 +1,11 @@
 /**
- * MinIO and etcd as an auditor would read them: with `curl` over their public protocols, sharing no
- * code and no library with the functions.
+ * MinIO and etcd as an auditor would read them: with `curl` and `etcdctl`, sharing no code and no
+ * library with the functions.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildComponent } from '../../scripts/cluster/build.ts';
 import { command, pods, secret } from './cluster.ts';
 
 const bucket = 'selvedge';
@@ -37,7 +38,7 @@ async function s3(path: string, ...more: string[]): Promise<Buffer> {
       ...['--silent', '--show-error', '--fail', '--cacert', join(folder, 'ca.crt')],
       ...['--connect-to', `minio.selvedge.svc:9000:${ip}:9000`],
       ...['--aws-sigv4', 'aws:amz:us-east-1:s3'],
-      ...['--user', `${credentials['access-key']}:${credentials['secret-key']}`],
+      ...['--user', [credentials['access-key'], credentials['secret-key']].join(':')],
       ...more,
       `https://minio.selvedge.svc:9000/${path}`,
     ]),
@@ -67,42 +68,47 @@ export async function listObjects(): Promise<string[]> {
   return [...xml.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, name]) => name ?? '');
 }
 
-/** One call of etcd's JSON gateway, with a data function's client certificate. */
-async function etcd(call: string, body: unknown): Promise<Record<string, unknown>> {
+/** One call of etcdctl, with a data function's client certificate. */
+async function etcdctl(args: string[], input?: Buffer): Promise<Buffer> {
+  const program = join(await buildComponent('etcd'), 'etcdctl');
   const ip = await address('etcd');
-  return withFiles('etcd-client-data-put', async (folder) => {
-    const answer = await command('curl', [
-      ...['--silent', '--show-error', '--fail', '--cacert', join(folder, 'ca.crt')],
-      ...['--cert', join(folder, 'tls.crt'), '--key', join(folder, 'tls.key')],
-      ...['--connect-to', `etcd.selvedge.svc:2379:${ip}:2379`],
-      ...['--data', JSON.stringify(body), `https://etcd.selvedge.svc:2379/v3/kv/${call}`],
-    ]);
-    return JSON.parse(answer.toString()) as Record<string, unknown>;
-  });
+  return withFiles('etcd-client-data-put', (folder) =>
+    command(
+      program,
+      [
+        // The members' certificates name them by DNS, and we come by address.
+        ...['--endpoints', `https://${ip}:2379`, '--insecure-skip-tls-verify'],
+        ...['--cert', join(folder, 'tls.crt'), '--key', join(folder, 'tls.key')],
+        ...args,
+      ],
+      input,
+    ),
+  );
 }
 
-const base64 = (value: string | Buffer): string => Buffer.from(value).toString('base64');
+async function etcdRange(...args: string[]): Promise<{ key: Buffer; value: Buffer }[]> {
+  const answer = await etcdctl(['get', '--write-out', 'json', ...args]);
+  const { kvs = [] } = JSON.parse(answer.toString()) as { kvs?: { key: string; value?: string }[] };
+  return kvs.map(({ key, value = '' }) => ({
+    key: Buffer.from(key, 'base64'),
+    value: Buffer.from(value, 'base64'),
+  }));
+}
 
 /** The bytes at a storage index `etcd://key`. */
 export async function readRecord(index: string): Promise<Buffer> {
-  const { kvs } = await etcd('range', { key: base64(index.replace('etcd://', '')) });
-  const [found] = (kvs ?? []) as { value: string }[];
+  const [found] = await etcdRange(index.replace('etcd://', ''));
   if (!found) throw new Error(`etcd has nothing at ${index}`);
-  return Buffer.from(found.value, 'base64');
+  return found.value;
 }
 
 /** Puts other bytes in the place of a record. */
 export async function replaceRecord(index: string, bytes: Buffer): Promise<void> {
-  await etcd('put', { key: base64(index.replace('etcd://', '')), value: base64(bytes) });
+  await etcdctl(['put', index.replace('etcd://', '')], bytes);
 }
 
 /** Everything in etcd, keys and values, as one buffer. */
 export async function dumpEtcd(): Promise<Buffer> {
-  const { kvs } = await etcd('range', { key: base64('\0'), range_end: base64('\0') });
-  return Buffer.concat(
-    ((kvs ?? []) as { key: string; value?: string }[]).flatMap(({ key, value }) => [
-      Buffer.from(key, 'base64'),
-      Buffer.from(value ?? '', 'base64'),
-    ]),
-  );
+  const all = await etcdRange('--prefix', '');
+  return Buffer.concat(all.flatMap(({ key, value }) => [key, value]));
 }

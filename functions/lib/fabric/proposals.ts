@@ -64,10 +64,7 @@ function header(
   return message.serializeBinary();
 }
 
-function payload(
-  chaincode: peer.ChaincodeID,
-  args: readonly (string | Uint8Array)[],
-): Uint8Array {
+function payload(chaincode: peer.ChaincodeID, args: readonly (string | Uint8Array)[]): Uint8Array {
   const input = new peer.ChaincodeInput();
   input.setArgsList(args.map((arg) => Buffer.from(arg)));
   const spec = new peer.ChaincodeSpec();

@@ -26,12 +26,8 @@ export interface NetworkId {
 export const workload = ({ network }: NetworkId, organization: string, tier: Tier): string =>
   `${network}-${organization}-${tier}`;
 
-export const podName = (
-  id: NetworkId,
-  organization: string,
-  tier: Tier,
-  ordinal: number,
-): string => `${workload(id, organization, tier)}-${ordinal}`;
+export const podName = (id: NetworkId, organization: string, tier: Tier, ordinal: number): string =>
+  `${workload(id, organization, tier)}-${ordinal}`;
 
 /** The stable name a member is reached by, whatever node it runs on. Fully qualified. */
 export const host = (

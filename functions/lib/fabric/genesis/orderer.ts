@@ -12,7 +12,11 @@ import type { GenesisSpec, OrganizationSpec } from './spec.ts';
 const batchTimeout = '100ms';
 
 /** Blocks stay far below gRPC's 100 MB; a block beyond `preferred` holds one big transaction. */
-const batchSize = { messages: 500, absoluteBytes: 10 * 1024 * 1024, preferredBytes: 2 * 1024 * 1024 };
+const batchSize = {
+  messages: 500,
+  absoluteBytes: 10 * 1024 * 1024,
+  preferredBytes: 2 * 1024 * 1024,
+};
 
 /** The group `Orderer`. */
 export function ordererGroup(spec: GenesisSpec): common.ConfigGroup {

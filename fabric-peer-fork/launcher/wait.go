@@ -1,0 +1,157 @@
+package launcher
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/watch"
+)
+
+// relist bounds how long a change can go unseen on a watch that hangs.
+const relist = 5 * time.Minute
+
+// Wait lasts as long as the launch of that chaincode with that connection does. It
+// returns 0 when the chaincode was stopped, scaled to zero or launched anew. It
+// returns an error that says why, with the exit code if there is one, when the
+// chaincode cannot start: its image cannot be had, or it keeps ending. A single
+// crash is the Deployment's business and not the end.
+func (l *Launcher) Wait(ctx context.Context, packageID string, connection Connection) (int, error) {
+	name := workloadName(l.settings.PodName, packageID)
+	launch := launchID(connection)
+	for {
+		deployment, err := l.deployment(ctx, name)
+		if err != nil {
+			return 0, err
+		}
+		if deployment == nil {
+			return 0, nil
+		}
+		pods, err := l.pods(ctx, map[string]string{LabelPeer: l.settings.PodName, LabelLaunch: launch})
+		if err != nil {
+			return 0, fmt.Errorf("cannot list the pods of %s: %w", name, err)
+		}
+		if end := outcome(launch, deployment, pods); end.over {
+			return end.exitCode, end.err
+		}
+		if err := l.nextChange(ctx, name, launch, deployment.ResourceVersion); err != nil {
+			return 0, err
+		}
+	}
+}
+
+type ending struct {
+	over     bool
+	exitCode int
+	err      error
+}
+
+// outcome decides whether a launch is over, from what is there.
+func outcome(launch string, deployment *appsv1.Deployment, pods []corev1.Pod) ending {
+	if deployment.DeletionTimestamp != nil || deployment.Labels[LabelLaunch] != launch {
+		return ending{over: true}
+	}
+	if deployment.Spec.Replicas != nil && *deployment.Spec.Replicas == 0 {
+		return ending{over: true}
+	}
+	for _, pod := range pods {
+		for _, status := range pod.Status.ContainerStatuses {
+			if end := containerOutcome(status); end.over {
+				return end
+			}
+		}
+	}
+	return ending{}
+}
+
+func containerOutcome(status corev1.ContainerStatus) ending {
+	waiting := status.State.Waiting
+	if waiting == nil {
+		return ending{}
+	}
+	switch waiting.Reason {
+	case "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError", "RunContainerError":
+		return ending{over: true, exitCode: 1, err: fmt.Errorf("the chaincode cannot start from image %s: %s: %s", status.Image, waiting.Reason, waiting.Message)}
+	case "CrashLoopBackOff":
+		last := status.LastTerminationState.Terminated
+		if last == nil {
+			return ending{}
+		}
+		return ending{over: true, exitCode: int(last.ExitCode), err: fmt.Errorf("the chaincode keeps ending, with exit code %d: %s", last.ExitCode, lastLines(last.Message))}
+	}
+	return ending{}
+}
+
+// lastLines keeps an error readable: the end of a log is where its cause is.
+func lastLines(message string) string {
+	const most = 600
+	message = strings.TrimSpace(message)
+	if len(message) > most {
+		message = "…" + message[len(message)-most:]
+	}
+	return message
+}
+
+// nextChange returns when the Deployment or a pod of the launch may have changed.
+func (l *Launcher) nextChange(ctx context.Context, name, launch, resourceVersion string) error {
+	ctx, cancel := context.WithTimeout(ctx, relist)
+	defer cancel()
+	deployments, err := l.watch(ctx, func(ctx context.Context) (watch.Interface, error) {
+		return l.client.AppsV1().Deployments(l.settings.Namespace).Watch(ctx, metav1.ListOptions{
+			FieldSelector:   fields.OneTermEqualSelector("metadata.name", name).String(),
+			ResourceVersion: resourceVersion,
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("cannot watch deployment %s: %w", name, err)
+	}
+	defer deployments.Stop()
+	// A watch of pods without a version begins with every pod there is, so that
+	// none of their changes is lost between the list and the watch. They were
+	// judged already; only what differs from them counts as a change.
+	pods, err := l.watch(ctx, func(ctx context.Context) (watch.Interface, error) {
+		return l.client.CoreV1().Pods(l.settings.Namespace).Watch(ctx, metav1.ListOptions{
+			LabelSelector: labels.FormatLabels(map[string]string{LabelPeer: l.settings.PodName, LabelLaunch: launch}),
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("cannot watch the pods of %s: %w", name, err)
+	}
+	defer pods.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-deployments.ResultChan():
+			return nil
+		case event, open := <-pods.ResultChan():
+			if pod, ok := event.Object.(*corev1.Pod); !open || !ok || outcomeOfPod(pod).over {
+				return nil
+			}
+		}
+	}
+}
+
+func outcomeOfPod(pod *corev1.Pod) ending {
+	for _, status := range pod.Status.ContainerStatuses {
+		if end := containerOutcome(status); end.over {
+			return end
+		}
+	}
+	return ending{}
+}
+
+func (l *Launcher) watch(ctx context.Context, open func(context.Context) (watch.Interface, error)) (opened watch.Interface, err error) {
+	err = l.try(ctx, func(context.Context) (err error) {
+		// The call's own deadline would end the watch: it lasts as long as ctx.
+		opened, err = open(ctx)
+		return err
+	})
+	return opened, err
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import type { ZodOpenApiResponsesObject } from 'zod-openapi';
+
+const problem = z
+  .looseObject({
+    type: z.url(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string().optional(),
+    errors: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: 'Every bad field' }),
+  })
+  .meta({ id: 'Problem', description: 'A problem document (RFC 9457)' });
+
+/** A JSON body. */
+export const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
+
+const REASONS = {
+  400: 'The request is malformed; every bad field is listed',
+  401: 'No valid token came with it',
+  403: 'The caller may not do this',
+  404: 'There is no such thing',
+  409: 'Another change came first, or the idempotency key is in use',
+  410: 'The datum was erased',
+  413: 'The body is too large',
+  415: 'The body has a type or coding that is not taken',
+  422: 'Understood and refused',
+  500: 'What is stored does not match the chain, or a fault inside',
+  503: 'A part does not answer; try again after `Retry-After` seconds',
+  507: 'The store is out of space',
+} as const;
+
+/** The answers of refusal that a route has, beside those that all have. */
+export function refusals(...statuses: (keyof typeof REASONS)[]): ZodOpenApiResponsesObject {
+  const responses: ZodOpenApiResponsesObject = {};
+  for (const status of [401, 500, 503, ...statuses] as const) {
+    responses[`${status}`] = {
+      description: REASONS[status],
+      content: { 'application/problem+json': { schema: problem } },
+    };
+  }
+  return responses;
+}

@@ -1,0 +1,94 @@
+import { Router, text, type Request, type RequestHandler } from 'express';
+import type { Access, Authorizer } from '../../lib/authorization.ts';
+import { parse } from '../../lib/envelope.ts';
+import { BadRequest } from '../../lib/errors.ts';
+import type { FabricNetwork } from '../../lib/network.ts';
+import { callerOf } from '../context.ts';
+import { proceed } from '../expect.ts';
+import type { Networks } from '../networks.ts';
+import { networkPath } from '../parameters.ts';
+import { UnsupportedMediaType } from '../problem.ts';
+import type { Progress } from '../progress.ts';
+import { readSpec, SPEC_TYPES } from '../spec.ts';
+
+export interface NetworkOptions {
+  networks: Networks;
+  authorizer: Authorizer;
+  progress: Progress;
+  /** The namespace of all networks. */
+  namespace: string;
+}
+
+const ROUTE = '/v1/networks/:network';
+
+/** The largest spec taken, in bytes: far above any real one. */
+const SPEC_LIMIT = 256 * 1024;
+
+/** Networks, each act allowed by Kubernetes RBAC. */
+export function networkRoutes({ networks, authorizer, progress, namespace }: NetworkOptions) {
+  const router = Router();
+
+  /** Lets through who may. Creating is asked for besides, once it is known to be that. */
+  const may =
+    (verb: Access['verb']): RequestHandler =>
+    async (request, response, next) => {
+      const name = verb === 'list' ? {} : { name: nameOf(request) };
+      const access: Access = { verb, resource: 'fabricnetworks', namespace, ...name };
+      await authorizer.require(callerOf(response), access);
+      next();
+    };
+
+  router.get('/v1/networks', may('list'), async (_request, response) => {
+    response.json({ items: (await networks.list()).map(present) });
+  });
+
+  router.get(ROUTE, may('get'), async (request, response) => {
+    response.json(present(await networks.get(nameOf(request))));
+  });
+
+  router.put(ROUTE, may('update'), takesSpec, proceed, specText, async (request, response) => {
+    const name = nameOf(request);
+    const spec = readSpec(typeof request.body === 'string' ? request.body : '', name);
+    const mayCreate = () =>
+      authorizer.require(callerOf(response), {
+        verb: 'create',
+        resource: 'fabricnetworks',
+        namespace,
+        name,
+      });
+    const { network, changed } = await networks.put(name, spec, mayCreate);
+    response.status(changed ? 202 : 200).json(present(network));
+  });
+
+  router.delete(ROUTE, may('delete'), async (request, response) => {
+    response.status(202).json(present(await networks.remove(nameOf(request))));
+  });
+
+  router.get(`${ROUTE}/events`, may('watch'), async (request, response) => {
+    await progress.stream(nameOf(request), response, present);
+  });
+  return router;
+}
+
+const specText = text({ type: () => true, limit: SPEC_LIMIT, inflate: false });
+
+const takesSpec: RequestHandler = (request, _response, next) => {
+  const length = request.headers['content-length'];
+  const chunked = request.headers['transfer-encoding'] !== undefined;
+  if (!chunked && (length ?? '0') === '0') throw new BadRequest("the network's spec is needed");
+  const type = request.get('content-type');
+  if (type !== undefined && !request.is(SPEC_TYPES)) {
+    throw new UnsupportedMediaType(`the spec comes as one of ${SPEC_TYPES.join(', ')}`);
+  }
+  next();
+};
+
+function nameOf(request: Request): string {
+  return parse(networkPath, request.params, 'the path').network;
+}
+
+/** A network as the HTTP API shows it. */
+export function present({ metadata, spec, status }: FabricNetwork) {
+  const { name, generation, creationTimestamp: createdAt, deletionTimestamp: deletedAt } = metadata;
+  return { name, generation, createdAt, deletedAt, spec, status };
+}

@@ -1,0 +1,230 @@
+import type {
+  Container,
+  EnvVar,
+  PodSpec,
+  Probe,
+  ServiceSpec,
+  StatefulSetSpec,
+  Volume,
+  VolumeMount,
+} from '../../lib/kubernetes.ts';
+import { labels } from '../../lib/network.ts';
+import {
+  adminCaKey,
+  identitySecret,
+  memberKeys,
+  MOST_MEMBERS,
+  sharedKeys,
+  VOLUME,
+  workload,
+} from './names.ts';
+import { type Group, type Made, metadata, type Plan } from './plan.ts';
+
+/** Where a member finds its identity, and keeps its ledger. */
+export const paths = {
+  identity: '/etc/selvedge',
+  msp: '/etc/selvedge/msp',
+  tls: '/etc/selvedge/tls',
+  data: '/var/hyperledger/production',
+} as const;
+
+/** The user of all our images. */
+const USER = 65532;
+
+/** What tells an orderer's StatefulSet from a peer's. */
+export interface MemberProgram {
+  image: string;
+  args?: string[];
+  env: EnvVar[];
+  ports: Record<string, number>;
+  /** Serves `/healthz`. */
+  operationsPort: number;
+  /** Accepts connections as long as the program works. */
+  servicePort: number;
+  memory: { request: string; limit: string };
+  serviceAccountName?: string;
+  graceSeconds: number;
+}
+
+/** The StatefulSet of a group: `members` pods, each with its own identity and ledger. */
+export function statefulSet(
+  plan: Plan,
+  group: Group,
+  program: MemberProgram,
+): Made<StatefulSetSpec> {
+  const name = workload(plan.id, group.organization, group.tier);
+  const described = metadata(plan, name, group);
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: described,
+    spec: {
+      serviceName: name,
+      replicas: group.members,
+      // Members find each other by themselves; waiting for one before the next only costs time.
+      podManagementPolicy: 'Parallel',
+      updateStrategy: { type: 'RollingUpdate' },
+      selector: { matchLabels: selector(plan, group) },
+      template: {
+        metadata: { labels: { ...described.labels, ...selector(plan, group) } },
+        spec: podSpec(plan, group, program),
+      },
+      volumeClaimTemplates: [
+        {
+          apiVersion: 'v1',
+          kind: 'PersistentVolumeClaim',
+          metadata: { name: VOLUME, labels: selector(plan, group) },
+          spec: {
+            accessModes: ['ReadWriteOnce'],
+            storageClassName: plan.settings.storageClass,
+            resources: { requests: { storage: plan.settings.volumeSize } },
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** The Service that gives each pod its name, from its first moment on. */
+export function headlessService(
+  plan: Plan,
+  group: Group,
+  ports: Record<string, number>,
+): Made<ServiceSpec> {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: metadata(plan, workload(plan.id, group.organization, group.tier), group),
+    spec: {
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+      selector: selector(plan, group),
+      ports: Object.entries(ports).map(([name, port]) => ({ name, port, protocol: 'TCP' })),
+    },
+  };
+}
+
+function selector({ id }: Plan, { organization, tier }: Group): Record<string, string> {
+  return {
+    [labels.network]: id.network,
+    [labels.organization]: organization,
+    [labels.component]: tier,
+  };
+}
+
+function podSpec(plan: Plan, group: Group, program: MemberProgram): PodSpec {
+  return {
+    ...(program.serviceAccountName
+      ? { serviceAccountName: program.serviceAccountName }
+      : { automountServiceAccountToken: false }),
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: program.graceSeconds,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: USER,
+      runAsGroup: USER,
+      fsGroup: USER,
+      fsGroupChangePolicy: 'OnRootMismatch',
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    // Over all organizations: losing a node costs the network as few members as can be.
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: 'kubernetes.io/hostname',
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector: {
+          matchLabels: { [labels.network]: plan.id.network, [labels.component]: group.tier },
+        },
+      },
+    ],
+    containers: [container(group, program)],
+    volumes: [identityVolume(plan, group), { name: 'tmp', emptyDir: {} }],
+  };
+}
+
+function container(group: Group, program: MemberProgram): Container {
+  const mounts: VolumeMount[] = [
+    { name: VOLUME, mountPath: paths.data },
+    { name: 'tmp', mountPath: '/tmp' },
+    {
+      name: 'identity',
+      mountPath: paths.identity,
+      readOnly: true,
+      subPathExpr: '$(SELVEDGE_POD_NAME)',
+    },
+  ];
+  return {
+    name: group.tier,
+    image: program.image,
+    ...(program.args && { args: program.args }),
+    env: program.env,
+    ports: Object.entries(program.ports).map(([name, containerPort]) => ({ name, containerPort })),
+    volumeMounts: mounts,
+    resources: {
+      requests: { cpu: '25m', memory: program.memory.request },
+      limits: { memory: program.memory.limit },
+    },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    ...probes(program),
+  };
+}
+
+function probes({ operationsPort, servicePort }: MemberProgram): Record<string, Probe> {
+  return {
+    startupProbe: {
+      httpGet: { path: '/healthz', port: operationsPort },
+      periodSeconds: 1,
+      failureThreshold: 180,
+    },
+    readinessProbe: {
+      httpGet: { path: '/healthz', port: operationsPort },
+      periodSeconds: 3,
+      failureThreshold: 2,
+      timeoutSeconds: 2,
+    },
+    // Not /healthz: a check of something else that fails must not restart a working member.
+    livenessProbe: {
+      tcpSocket: { port: servicePort },
+      periodSeconds: 10,
+      failureThreshold: 6,
+      timeoutSeconds: 5,
+    },
+  };
+}
+
+/**
+ * The identities of all pods of the group, a folder for each; the mount shows a pod its own only.
+ * It lists the most members there can be, so that one member more does not restart the others.
+ */
+function identityVolume({ id }: Plan, { organization, tier }: Group): Volume {
+  const name = workload(id, organization, tier);
+  const ordinals = Array.from({ length: MOST_MEMBERS[tier] }, (_, ordinal) => ordinal);
+  return {
+    name: 'identity',
+    secret: {
+      secretName: identitySecret(id, organization, tier),
+      defaultMode: 0o440,
+      optional: true,
+      items: ordinals.flatMap((ordinal) => {
+        const keys = memberKeys(ordinal);
+        const files: [key: string, path: string][] = [
+          [sharedKeys.mspCa, 'msp/cacerts/ca.pem'],
+          [sharedKeys.tlsCa, 'msp/tlscacerts/tlsca.pem'],
+          [sharedKeys.ous, 'msp/config.yaml'],
+          [keys.mspCertificate, 'msp/signcerts/cert.pem'],
+          [keys.mspKey, 'msp/keystore/key.pem'],
+          [sharedKeys.tlsCa, 'tls/ca.crt'],
+          [keys.tlsCertificate, 'tls/tls.crt'],
+          [keys.tlsKey, 'tls/tls.key'],
+          ...(tier === 'orderer' ? [[adminCaKey, 'tls/admin-ca.crt'] as [string, string]] : []),
+        ];
+        return files.map(([key, path]) => ({ key, path: `${name}-${ordinal}/${path}` }));
+      }),
+    },
+  };
+}

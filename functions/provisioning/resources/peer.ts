@@ -1,0 +1,111 @@
+import type { KubernetesObject, EnvVar } from '../../lib/kubernetes.ts';
+import { podFields, variables } from './env.ts';
+import { headlessService, type MemberProgram, paths, statefulSet } from './members.ts';
+import { host, launcher, MOST_MEMBERS, ports, VOLUME, workload } from './names.ts';
+import type { Group, Plan } from './plan.ts';
+
+/** What one organization's peers are made of, in the order to apply it. */
+export function peerResources(plan: Plan, group: Group): KubernetesObject[] {
+  const program = peerProgram(plan, group);
+  return [headlessService(plan, group, program.ports), statefulSet(plan, group, program)];
+}
+
+function peerProgram(plan: Plan, group: Group): MemberProgram {
+  return {
+    image: plan.settings.images.peer,
+    env: [...launcherEnv(plan, group), ...fabricEnv(plan, group)],
+    ports: {
+      peer: ports.peer,
+      chaincode: ports.chaincode,
+      operations: ports.peerOperations,
+    },
+    operationsPort: ports.peerOperations,
+    servicePort: ports.peer,
+    memory: { request: '128Mi', limit: '768Mi' },
+    serviceAccountName: launcher(plan.id),
+    graceSeconds: 20,
+  };
+}
+
+/** For our launcher (fabric-peer-fork). Kept in front: later values refer to the pod's name. */
+function launcherEnv({ id, settings }: Plan, { organization }: Group): EnvVar[] {
+  return [
+    ...podFields({
+      SELVEDGE_NAMESPACE: 'metadata.namespace',
+      SELVEDGE_POD_NAME: 'metadata.name',
+      SELVEDGE_POD_UID: 'metadata.uid',
+      SELVEDGE_POD_IP: 'status.podIP',
+      SELVEDGE_NODE_NAME: 'spec.nodeName',
+    }),
+    ...variables({
+      SELVEDGE_NETWORK: id.network,
+      SELVEDGE_ORGANIZATION: organization,
+      SELVEDGE_VOLUME_CLAIM: `${VOLUME}-$(SELVEDGE_POD_NAME)`,
+      SELVEDGE_VOLUME_PATH: paths.data,
+      SELVEDGE_CHAINCODE_IMAGE: settings.images.chaincode,
+    }),
+  ];
+}
+
+function fabricEnv({ id }: Plan, { organization, mspId, members }: Group): EnvVar[] {
+  const service = workload(id, organization, 'peer');
+  const self = `$(SELVEDGE_POD_NAME).${service}.${id.namespace}.svc.${id.domain}`;
+  // Two members are enough to be found by; naming more would restart all when one is added.
+  const known = Array.from({ length: Math.min(members, 2) }, (_, ordinal) =>
+    [host(id, organization, 'peer', ordinal), ports.peer].join(':'),
+  );
+  return variables({
+    FABRIC_LOGGING_SPEC: 'info',
+    FABRIC_LOGGING_FORMAT: 'json',
+    CORE_PEER_ID: '$(SELVEDGE_POD_NAME)',
+    CORE_PEER_NETWORKID: `${id.namespace}.${id.network}`,
+    CORE_PEER_LOCALMSPID: mspId,
+    CORE_PEER_MSPCONFIGPATH: paths.msp,
+    CORE_PEER_LISTENADDRESS: `0.0.0.0:${ports.peer}`,
+    CORE_PEER_ADDRESS: `${self}:${ports.peer}`,
+    CORE_PEER_CHAINCODELISTENADDRESS: `0.0.0.0:${ports.chaincode}`,
+    CORE_PEER_CHAINCODEADDRESS: `${self}:${ports.chaincode}`,
+    CORE_PEER_FILESYSTEMPATH: paths.data,
+    CORE_LEDGER_SNAPSHOTS_ROOTDIR: `${paths.data}/snapshots`,
+    CORE_LEDGER_STATE_STATEDATABASE: 'goleveldb',
+    CORE_PEER_TLS_ENABLED: true,
+    CORE_PEER_TLS_CERT_FILE: `${paths.tls}/tls.crt`,
+    CORE_PEER_TLS_KEY_FILE: `${paths.tls}/tls.key`,
+    CORE_PEER_TLS_ROOTCERT_FILE: `${paths.tls}/ca.crt`,
+    CORE_PEER_TLS_CLIENTAUTHREQUIRED: false,
+    CORE_PEER_KEEPALIVE_MININTERVAL: '10s',
+    CORE_PEER_GATEWAY_ENABLED: true,
+    CORE_PEER_GATEWAY_DIALTIMEOUT: '5s',
+    CORE_PEER_GATEWAY_ENDORSEMENTTIMEOUT: '30s',
+    CORE_PEER_GATEWAY_BROADCASTTIMEOUT: '10s',
+    CORE_OPERATIONS_LISTENADDRESS: `0.0.0.0:${ports.peerOperations}`,
+    CORE_METRICS_PROVIDER: 'prometheus',
+    CORE_CHAINCODE_EXECUTETIMEOUT: '30s',
+    CORE_CHAINCODE_STARTUPTIMEOUT: '60s',
+    CORE_PEER_GOSSIP_ENDPOINT: `${self}:${ports.peer}`,
+    CORE_PEER_GOSSIP_EXTERNALENDPOINT: `${self}:${ports.peer}`,
+    CORE_PEER_GOSSIP_BOOTSTRAP: known.join(' '),
+    ...gossip,
+  });
+}
+
+/** Each peer pulls its blocks from the orderers: there is no leader to lose. */
+const gossip = {
+  CORE_PEER_GOSSIP_USELEADERELECTION: false,
+  CORE_PEER_GOSSIP_ORGLEADER: true,
+  CORE_PEER_GOSSIP_STATE_ENABLED: false,
+  CORE_PEER_GOSSIP_PVTDATA_IMPLICITCOLLECTIONDISSEMINATIONPOLICY_REQUIREDPEERCOUNT: 0,
+  // An upper bound: it need not follow the number of peers.
+  CORE_PEER_GOSSIP_PVTDATA_IMPLICITCOLLECTIONDISSEMINATIONPOLICY_MAXPEERCOUNT:
+    MOST_MEMBERS.peer - 1,
+  CORE_PEER_GOSSIP_PVTDATA_PULLRETRYTHRESHOLD: '5s',
+  CORE_PEER_GOSSIP_PVTDATA_RECONCILESLEEPINTERVAL: '5s',
+  // Fabric's defaults are for wide networks; these see a member come or go within seconds.
+  CORE_PEER_GOSSIP_PUBLISHSTATEINFOINTERVAL: '1s',
+  CORE_PEER_GOSSIP_REQUESTSTATEINFOINTERVAL: '1s',
+  CORE_PEER_GOSSIP_PULLINTERVAL: '1s',
+  CORE_PEER_GOSSIP_PUBLISHCERTPERIOD: '2s',
+  CORE_PEER_GOSSIP_ALIVETIMEINTERVAL: '2s',
+  CORE_PEER_GOSSIP_ALIVEEXPIRATIONTIMEOUT: '8s',
+  CORE_PEER_GOSSIP_RECONNECTINTERVAL: '4s',
+};

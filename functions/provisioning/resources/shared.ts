@@ -1,0 +1,129 @@
+import type {
+  KubernetesObject,
+  NetworkPolicySpec,
+  PodDisruptionBudgetSpec,
+  PolicyRule,
+} from '../../lib/kubernetes.ts';
+import { labels } from '../../lib/network.ts';
+import { genesisConfigMap, identitySecret, launcher, ordererBudget, workload } from './names.ts';
+import { type Group, groups, type Made, metadata, type Plan } from './plan.ts';
+
+/** What the launcher in a peer may do, and nothing more (fabric-peer-fork). */
+const launcherRules: PolicyRule[] = [
+  {
+    apiGroups: ['apps'],
+    resources: ['deployments'],
+    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
+  },
+  { apiGroups: [''], resources: ['secrets'], verbs: ['create', 'delete'] },
+  { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch', 'delete'] },
+];
+
+/** The peers' ServiceAccount with its Role. */
+export function launcherResources(plan: Plan): KubernetesObject[] {
+  const described = metadata(plan, launcher(plan.id), { tier: 'peer' });
+  const { name, namespace } = described;
+  const rbac = 'rbac.authorization.k8s.io';
+  const role = {
+    apiVersion: `${rbac}/v1`,
+    kind: 'Role',
+    metadata: described,
+    rules: launcherRules,
+  };
+  const binding = {
+    apiVersion: `${rbac}/v1`,
+    kind: 'RoleBinding',
+    metadata: described,
+    roleRef: { apiGroup: rbac, kind: 'Role', name },
+    subjects: [{ kind: 'ServiceAccount', name, namespace }],
+  };
+  return [{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: described }, role, binding];
+}
+
+/** Of the orderers as many must stay as agree on blocks: Raft needs a majority, BFT two thirds. */
+export function ordererQuorum({ spec: { consensus } }: Plan): number {
+  const { type, orderers } = consensus;
+  const faults = type === 'bft' ? Math.floor((orderers - 1) / 3) : Math.floor((orderers - 1) / 2);
+  return orderers - faults;
+}
+
+/** Disruption budgets: over all orderers together, and for each organization's peers. */
+export function budgets(plan: Plan): Made<PodDisruptionBudgetSpec>[] {
+  const budget = (
+    described: KubernetesObject['metadata'],
+    spec: PodDisruptionBudgetSpec,
+  ): Made<PodDisruptionBudgetSpec> => ({
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: described,
+    spec: {
+      ...spec,
+      selector: {
+        matchLabels: {
+          [labels.network]: plan.id.network,
+          ...Object.fromEntries(
+            Object.entries(described.labels ?? {}).filter(([key]) =>
+              key.startsWith('selvedge.dev/'),
+            ),
+          ),
+        },
+      },
+    },
+  });
+  const peers = groups(plan.spec).filter(({ tier }) => tier === 'peer');
+  return [
+    budget(metadata(plan, ordererBudget(plan.id), { tier: 'orderer' }), {
+      minAvailable: ordererQuorum(plan),
+    }),
+    ...peers.map((group) =>
+      budget(metadata(plan, workload(plan.id, group.organization, 'peer'), group), {
+        maxUnavailable: 1,
+      }),
+    ),
+  ];
+}
+
+/** Only pods of the network's own namespace may connect to its members. */
+export function networkPolicy(plan: Plan): Made<NetworkPolicySpec> {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: metadata(plan, `${plan.id.network}-members`),
+    spec: {
+      podSelector: { matchLabels: { [labels.network]: plan.id.network } },
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [{ podSelector: {} }] }],
+    },
+  };
+}
+
+/** The Secret with the identities of a group's pods; values are text. */
+export function identitySecretOf(
+  plan: Plan,
+  group: Group,
+  data: Record<string, string>,
+): KubernetesObject & { data: Record<string, string> } {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: metadata(plan, identitySecret(plan.id, group.organization, group.tier), group),
+    data: Object.fromEntries(
+      Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+    ),
+  };
+}
+
+/** The ConfigMap that keeps a channel's first block: made once, never changed. */
+export function genesisOf(
+  plan: Plan,
+  channel: string,
+  block: Buffer,
+): KubernetesObject & { immutable: boolean; binaryData: Record<string, string> } {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: metadata(plan, genesisConfigMap(plan.id, channel)),
+    immutable: true,
+    binaryData: { block: block.toString('base64') },
+  };
+}
