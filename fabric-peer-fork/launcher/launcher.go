@@ -33,9 +33,9 @@ const (
 	callTimeout  = 10 * time.Second
 )
 
-// retries bridges an API server that restarts: about 10 s, within the time that
+// patience bridges an API server that restarts: about 10 s, within the time that
 // Fabric gives a chaincode to start.
-var retries = wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Jitter: 0.2, Steps: 6}
+var patience = wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Jitter: 0.2, Steps: 6}
 
 // Logger is the part of Fabric's logger the launcher uses.
 type Logger interface {
@@ -48,11 +48,12 @@ type Launcher struct {
 	settings Settings
 	client   kubernetes.Interface
 	log      Logger
+	patience wait.Backoff
 }
 
 // New makes a launcher that acts through the given client.
 func New(settings Settings, client kubernetes.Interface, log Logger) *Launcher {
-	return &Launcher{settings: settings, client: client, log: log}
+	return &Launcher{settings: settings, client: client, log: log, patience: patience}
 }
 
 // Connect makes a launcher that acts with the service account of the peer's pod.
@@ -248,7 +249,7 @@ func secretsOf(d *appsv1.Deployment) []string {
 
 // try gives each call a deadline and repeats it while the API server is away.
 func (l *Launcher) try(ctx context.Context, call func(context.Context) error) error {
-	return retry.OnError(retries, func(err error) bool { return ctx.Err() == nil && transient(err) }, func() error {
+	return retry.OnError(l.patience, func(err error) bool { return ctx.Err() == nil && transient(err) }, func() error {
 		ctx, cancel := context.WithTimeout(ctx, callTimeout)
 		defer cancel()
 		return call(ctx)

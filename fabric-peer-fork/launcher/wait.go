@@ -61,10 +61,17 @@ func outcome(launch string, deployment *appsv1.Deployment, pods []corev1.Pod) en
 		return ending{over: true}
 	}
 	for _, pod := range pods {
-		for _, status := range pod.Status.ContainerStatuses {
-			if end := containerOutcome(status); end.over {
-				return end
-			}
+		if end := podOutcome(&pod); end.over {
+			return end
+		}
+	}
+	return ending{}
+}
+
+func podOutcome(pod *corev1.Pod) ending {
+	for _, status := range pod.Status.ContainerStatuses {
+		if end := containerOutcome(status); end.over {
+			return end
 		}
 	}
 	return ending{}
@@ -76,7 +83,7 @@ func containerOutcome(status corev1.ContainerStatus) ending {
 		return ending{}
 	}
 	switch waiting.Reason {
-	case "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError", "RunContainerError":
+	case "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError":
 		return ending{over: true, exitCode: 1, err: fmt.Errorf("the chaincode cannot start from image %s: %s: %s", status.Image, waiting.Reason, waiting.Message)}
 	case "CrashLoopBackOff":
 		last := status.LastTerminationState.Terminated
@@ -100,8 +107,8 @@ func lastLines(message string) string {
 
 // nextChange returns when the Deployment or a pod of the launch may have changed.
 func (l *Launcher) nextChange(ctx context.Context, name, launch, resourceVersion string) error {
-	ctx, cancel := context.WithTimeout(ctx, relist)
-	defer cancel()
+	timer := time.NewTimer(relist)
+	defer timer.Stop()
 	deployments, err := l.watch(ctx, func(ctx context.Context) (watch.Interface, error) {
 		return l.client.AppsV1().Deployments(l.settings.Namespace).Watch(ctx, metav1.ListOptions{
 			FieldSelector:   fields.OneTermEqualSelector("metadata.name", name).String(),
@@ -128,23 +135,16 @@ func (l *Launcher) nextChange(ctx context.Context, name, launch, resourceVersion
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		case <-timer.C:
+			return nil
 		case <-deployments.ResultChan():
 			return nil
 		case event, open := <-pods.ResultChan():
-			if pod, ok := event.Object.(*corev1.Pod); !open || !ok || outcomeOfPod(pod).over {
+			if pod, ok := event.Object.(*corev1.Pod); !open || !ok || podOutcome(pod).over {
 				return nil
 			}
 		}
 	}
-}
-
-func outcomeOfPod(pod *corev1.Pod) ending {
-	for _, status := range pod.Status.ContainerStatuses {
-		if end := containerOutcome(status); end.over {
-			return end
-		}
-	}
-	return ending{}
 }
 
 func (l *Launcher) watch(ctx context.Context, open func(context.Context) (watch.Interface, error)) (opened watch.Interface, err error) {

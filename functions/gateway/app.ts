@@ -44,7 +44,8 @@ export function createApp(options: GatewayOptions): Express {
   app.enable('case sensitive routing');
   app.use(identify, observe(log));
   app.use(metaRoutes(ending));
-  app.use('/v1', authenticated(authenticator));
+  // From here on, whatever the path: a route cannot be reached around the check.
+  app.use(authenticated(authenticator));
   app.use(networkRoutes({ networks, authorizer, progress, namespace }));
   app.use(dataRoutes({ ...options, forward }));
   app.use(receiptRoutes({ ...options, forward }));

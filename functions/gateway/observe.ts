@@ -26,7 +26,7 @@ export function observe(log: Logger): RequestHandler {
       const status = response.writableFinished ? response.statusCode : 499;
       const took = (performance.now() - started) / 1000;
       seconds.observe({ method, route, status }, took);
-      const { network } = request.params;
+      const network = /^\/v1\/networks\/([a-z0-9-]{1,24})(?=[/?]|$)/.exec(request.originalUrl)?.[1];
       const user = knownCaller(response)?.id;
       const line = { requestId: requestId(response), method, route, network, status, user };
       log[/^\/[a-z]*$/.test(route) ? 'debug' : 'info']({ ...line, seconds: took }, 'answered');

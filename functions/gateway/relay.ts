@@ -29,7 +29,7 @@ const problemSchema = z.looseObject({
  */
 export async function relay(answer: IncomingMessage, response: Response): Promise<void> {
   await refuseFailure(answer);
-  response.status(answer.statusCode ?? 502).set(passed(answer.headers));
+  begin(response, answer.statusCode, passed(answer.headers));
   await pipeline(answer, response);
 }
 
@@ -42,10 +42,14 @@ export async function relayHead(answer: IncomingMessage, response: Response): Pr
   const { 'content-length': _, ...headers } = passed(answer.headers);
   const size = headers['selvedge-size'];
   if (size !== undefined) headers['content-length'] = size;
-  response
-    .status(answer.statusCode ?? 502)
-    .set(headers)
-    .end();
+  begin(response, answer.statusCode, headers);
+  response.end();
+}
+
+/** Not by express: it would add a charset to media types that have none. */
+function begin(response: Response, status = 502, headers: Record<string, string>): void {
+  response.statusCode = status;
+  response.setHeaders(new Map(Object.entries(headers)));
 }
 
 /** Whether an answer's body is a problem document. */

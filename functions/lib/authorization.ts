@@ -68,7 +68,7 @@ function review({ username, groups }: Caller, access: Access): SubjectAccessRevi
 }
 
 async function tooLate(timeoutMs: number, answered: AbortSignal): Promise<never> {
-  await delay(timeoutMs, undefined, { signal: answered, ref: false });
+  await delay(timeoutMs, undefined, { signal: answered });
   throw new Error(`no answer within ${timeoutMs} ms`);
 }
 

@@ -38,9 +38,11 @@ export interface Etcd {
    * All changes, or none when a key is not at its expected revision (`'0'`: absent).
    *
    * A transaction that the SDK tried again after its answer was lost may find its own work and
-   * say false: who gets false reads again before concluding anything.
+   * give undefined: who gets that reads again before concluding anything.
+   *
+   * @returns the revision of what was written, or undefined
    */
-  commit(expected: Record<string, string>, changes: Change[]): Promise<boolean>;
+  commit(expected: Record<string, string>, changes: Change[]): Promise<string | undefined>;
   close(): void;
 }
 
@@ -96,8 +98,8 @@ export function connectEtcd({ endpoints, tlsDir, timeoutMs = 3_000 }: EtcdOption
           value === undefined ? client.delete().key(key) : client.put(key).value(value),
         ),
       );
-      const { succeeded } = await guarded(transaction.commit());
-      return succeeded;
+      const { succeeded, header } = await guarded(transaction.commit());
+      return succeeded ? header.revision : undefined;
     },
 
     close: () => client.close(),

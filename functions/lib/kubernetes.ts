@@ -1,5 +1,6 @@
 import type * as sdk from '@kubernetes/client-node';
 import { readFileSync } from 'node:fs';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { NotFound } from './errors.ts';
 import { KubernetesHttp, loadConfig, type Status, toError } from './kubernetes-http.ts';
 
@@ -142,12 +143,15 @@ export function ownNamespace(
 }
 
 /**
- * Connects by `$KUBECONFIG`, or else by the service account of the pod.
+ * Connects by `config`, or else by `$KUBECONFIG`, or else by the service account of the pod.
  *
  * `timeoutMs` bounds each call but watches, which the caller's signal bounds.
  */
-export function connectKubernetes({ timeoutMs = 15_000 } = {}): Kubernetes {
-  return new ApiServer(new KubernetesHttp(loadConfig(), timeoutMs));
+export function connectKubernetes({
+  timeoutMs = 15_000,
+  config = loadConfig(),
+}: { timeoutMs?: number; config?: KubeConfig } = {}): Kubernetes {
+  return new ApiServer(new KubernetesHttp(config, timeoutMs));
 }
 
 class ApiServer implements Kubernetes {

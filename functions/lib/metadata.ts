@@ -3,6 +3,7 @@
  * path's story and one transaction at most; losing a race is told by `undefined` or `false`,
  * never by a half-done change.
  */
+import { IntegrityError } from './errors.ts';
 import type { Change, Entry, Etcd } from './etcd.ts';
 import {
   keys,
@@ -51,8 +52,8 @@ export interface Metadata {
   ): Promise<Revised<Intent> | undefined>;
   /** Makes a version current, unless a later one is; false when something was changed meanwhile. */
   publish(publication: Publication): Promise<boolean>;
-  /** The ciphertext of a record by its index (`etcd://…`). */
-  readCiphertext(index: string): Promise<Buffer | undefined>;
+  /** The ciphertext of a record of the network by its index (`etcd://…`). */
+  readCiphertext(ref: NetworkRef, index: string): Promise<Buffer | undefined>;
   removeCiphertext(ref: NetworkRef, index: string): Promise<void>;
   /** Forgets an intent and, when it was all there was of it, its datum. */
   forget(intent: Revised<Intent>): Promise<void>;
@@ -79,11 +80,10 @@ export function createMetadata(etcd: Etcd): Metadata {
     changes: Change[],
     intent: Intent,
   ): Promise<Revised<Intent> | undefined> => {
-    const committed = await etcd.commit(expected, changes);
+    const revision = await etcd.commit(expected, changes);
+    if (revision !== undefined) return { value: intent, revision };
     const now = await read<Intent>(keys.intent(intent, intent.id));
-    if (!now) return undefined;
-    const ours = JSON.stringify(now.value) === JSON.stringify(intent);
-    return committed || ours ? now : undefined;
+    return now && JSON.stringify(now.value) === JSON.stringify(intent) ? now : undefined;
   };
 
   return {
@@ -94,7 +94,10 @@ export function createMetadata(etcd: Etcd): Metadata {
 
     claim: ({ intent, datum, policy }) => {
       const [intentKey, datumKey] = [keys.intent(intent, intent.id), keys.datum(intent)];
-      const next: Datum = { ...(datum?.value ?? { owner: intent.owner }), next: intent.version + 1 };
+      const next: Datum = {
+        ...(datum?.value ?? { owner: intent.owner }),
+        next: intent.version + 1,
+      };
       const changes = [json(intentKey, intent), json(datumKey, next)];
       if (!datum) changes.push({ key: keys.policy(intent), value: policy });
       return write({ [intentKey]: '0', [datumKey]: datum?.revision ?? '0' }, changes, intent);
@@ -107,21 +110,20 @@ export function createMetadata(etcd: Etcd): Metadata {
       return write({ [key]: revision }, changes, value);
     },
 
-    publish: ({ intent, datum, record, done, event }) => {
+    publish: async ({ intent, datum, record, done, event }) => {
       const [intentKey, datumKey] = [keys.intent(done, done.id), keys.datum(done)];
       const current = Math.max(datum.value.current ?? 0, record.version);
-      return etcd.commit({ [intentKey]: intent.revision, [datumKey]: datum.revision }, [
+      const expected = { [intentKey]: intent.revision, [datumKey]: datum.revision };
+      const revision = await etcd.commit(expected, [
         json(keys.version(done, record.version), record),
         json(datumKey, { ...datum.value, current }),
         json(intentKey, done),
         json(keys.outbox(event.id), event),
       ]);
+      return revision !== undefined;
     },
 
-    readCiphertext: async (index) => {
-      if (!index.startsWith('etcd://')) return undefined;
-      return (await etcd.get(index.slice('etcd://'.length)))?.value;
-    },
+    readCiphertext: async (ref, index) => (await etcd.get(recordKey(ref, index)))?.value,
 
     removeCiphertext: async (ref, index) => {
       const key = recordKey(ref, index);
@@ -165,8 +167,13 @@ async function* pages<T>(etcd: Etcd, prefix: string): AsyncGenerator<Revised<T>>
   }
 }
 
+/** @throws IntegrityError for what we cannot have written */
 function revised<T>({ value, revision }: Entry): Revised<T> {
-  return { value: JSON.parse(value.toString()) as T, revision };
+  try {
+    return { value: JSON.parse(value.toString()) as T, revision };
+  } catch (cause) {
+    throw new IntegrityError('the metadata cannot be read', { cause });
+  }
 }
 
 function json(key: string, value: unknown): Change {
@@ -176,6 +183,8 @@ function json(key: string, value: unknown): Change {
 /** The key in an index, if it is one of the network's own records. */
 function recordKey(ref: NetworkRef, index: string): string {
   const prefix = recordIndex(ref, '');
-  if (!index.startsWith(prefix)) throw new Error('the index is of no record of this network');
+  if (!index.startsWith(prefix)) {
+    throw new IntegrityError('the index is of no record of this network');
+  }
   return index.slice('etcd://'.length);
 }

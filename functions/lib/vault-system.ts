@@ -40,6 +40,8 @@ export interface VaultMember {
 export interface CallOptions {
   token?: string;
   body?: unknown;
+  /** Milliseconds for this call, where the member's own bound is too short. */
+  timeoutMs?: number;
 }
 
 /** The member refused: the message holds its reason, and no part of the request. */
@@ -67,8 +69,8 @@ export function connectMember({ address, ca, timeoutMs = 5_000 }: MemberOptions)
   const agent = new Agent({ ca, keepAlive: false });
   const call = (method: string, path: string, options: CallOptions = {}): Promise<VaultAnswer> =>
     exchange(new URL(`/v1/${path}`, address), { method, agent, timeoutMs, ...options });
-  const expect = async (method: string, path: string, body?: unknown) => {
-    const answer = await call(method, path, body === undefined ? {} : { body });
+  const expect = async (method: string, path: string, options: CallOptions = {}) => {
+    const answer = await call(method, path, options);
     if (answer.status >= 300) throw new VaultRefused(path, answer);
     return answer.body;
   };
@@ -80,7 +82,8 @@ export function connectMember({ address, ca, timeoutMs = 5_000 }: MemberOptions)
 
     async initialize(shares, threshold) {
       const body = { secret_shares: shares, secret_threshold: threshold };
-      const made = await expect('PUT', 'sys/init', body);
+      // The answer is the only copy of the keys, and the first election comes before it.
+      const made = await expect('PUT', 'sys/init', { body, timeoutMs: 180_000 });
       return {
         shares: made.keys_base64 as string[],
         threshold,
@@ -90,10 +93,12 @@ export function connectMember({ address, ca, timeoutMs = 5_000 }: MemberOptions)
 
     async unseal({ shares, threshold }) {
       // Shares of an attempt that was cut off would be counted with ours.
-      let status = sealStatus(await expect('PUT', 'sys/unseal', { reset: true }));
+      let status = sealStatus(await expect('PUT', 'sys/unseal', { body: { reset: true } }));
       for (const key of shares.slice(0, threshold)) {
         if (!status.sealed) break;
-        status = sealStatus(await expect('PUT', 'sys/unseal', { key }));
+        status = sealStatus(
+          await expect('PUT', 'sys/unseal', { body: { key }, timeoutMs: 30_000 }),
+        );
       }
       return status;
     },

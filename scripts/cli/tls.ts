@@ -1,4 +1,6 @@
 /** The authority of the storage tiers and the certificates it issues (X.509, RFC 5280). */
+// The certificate library injects by decorators, which need this first.
+import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 

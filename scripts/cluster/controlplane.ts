@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { kubectl } from './kubectl.ts';
 import { pki } from './pki.ts';
-import { until } from './poll.ts';
+import { Hopeless, until } from './poll.ts';
 import { isRunning, logOf, start } from './processes.ts';
 import { bridge, issuer, podCidr, runtime, serviceCidr, state } from './settings.ts';
 
@@ -14,7 +14,7 @@ export interface Binaries {
   etcd: string;
 }
 
-/** etcd listens on a socket file only: not one pod, nor any other user of this machine, can reach it. */
+/** etcd listens on socket files only: not one pod, nor any other user of this machine, can reach it. */
 const etcdSocket = `unix://${runtime}/etcd.sock`;
 const file = (name: string): string => join(pki, name);
 
@@ -28,7 +28,7 @@ export async function startControlPlane(binaries: Binaries, signal?: AbortSignal
   await start('kube-scheduler', [command('kube-scheduler'), ...schedulerFlags()]);
   await until('the API server to be ready', { timeout: 90_000, signal }, async () => {
     for (const name of ['etcd', 'kube-apiserver'])
-      if (!(await isRunning(name))) throw new Error(`${name} ended; see ${logOf(name)}`);
+      if (!(await isRunning(name))) throw new Hopeless(`${name} ended; see ${logOf(name)}`);
     return (await kubectl(['get', '--raw', '/readyz'])) === 'ok';
   });
 }
@@ -54,10 +54,11 @@ function etcdFlags(): string[] {
   return flags({
     'data-dir': join(state, 'etcd'),
     'listen-client-urls': etcdSocket,
-    'advertise-client-urls': etcdSocket,
     'listen-peer-urls': `unix://${runtime}/etcd-peer.sock`,
-    'initial-advertise-peer-urls': `unix://${runtime}/etcd-peer.sock`,
-    'initial-cluster': `default=unix://${runtime}/etcd-peer.sock`,
+    // A member has to have addresses, though nobody ever uses those of a single one.
+    'advertise-client-urls': 'http://localhost:2379',
+    'initial-advertise-peer-urls': 'http://localhost:2380',
+    'initial-cluster': 'default=http://localhost:2380',
     'unsafe-no-fsync': 'true',
     'log-level': 'warn',
   });

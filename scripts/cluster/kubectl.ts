@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { stringify } from 'yaml';
-
 import { run, type RunOptions } from './shell.ts';
 import { kubeconfig, state } from './settings.ts';
 
@@ -30,7 +28,7 @@ export function kubectl(args: string[], options: RunOptions = {}): Promise<strin
 
 /** Applies the objects on the server's side, in their order, and takes over fields that others have set. */
 export async function apply(objects: object[], signal?: AbortSignal): Promise<void> {
-  const input = objects.map((object) => stringify(object)).join('---\n');
+  const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
   const args = ['apply', '--server-side', '--force-conflicts', '--field-manager=selvedge-cluster'];
   await kubectl([...args, '--filename=-'], { input, signal });
 }

@@ -1,4 +1,5 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createConnection } from 'node:net';
 import { join } from 'node:path';
 
 import { stringify } from 'yaml';
@@ -8,7 +9,7 @@ import { containerdConfig, containerdSocket, podNetworkConfig } from './containe
 import { kubectl } from './kubectl.ts';
 import { share } from './mounts.ts';
 import { pki } from './pki.ts';
-import { until } from './poll.ts';
+import { Hopeless, until } from './poll.ts';
 import { isRunning, logOf, start } from './processes.ts';
 import {
   clusterDomain,
@@ -47,7 +48,28 @@ export async function startNode(node: Node, kubernetes: string): Promise<void> {
   await start(`${node.name}-containerd`, containerd, inNode);
   const proxy = [join(kubernetes, 'kube-proxy'), '--config', join(folder, 'kube-proxy.yaml')];
   await start(`${node.name}-kube-proxy`, proxy, inNode);
+  await containerdReady(node);
   await start(`${node.name}-kubelet`, [join(kubernetes, 'kubelet'), ...kubeletFlags(node)], inNode);
+}
+
+/** The kubelet gives up if its runtime does not answer at once. */
+async function containerdReady(node: Node): Promise<void> {
+  const name = `${node.name}-containerd`;
+  await until(`${name} to answer`, { timeout: 30_000, interval: 50 }, async () => {
+    if (!(await isRunning(name))) throw new Hopeless(`${name} ended; see ${logOf(name)}`);
+    return answers(containerdSocket(node));
+  });
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path);
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 /** Waits until the API server calls the node ready. */
@@ -57,7 +79,7 @@ export async function nodeReady(node: Node, signal?: AbortSignal): Promise<void>
   await until(`${node.name} to be ready`, { timeout: 90_000, interval: 400, signal }, async () => {
     for (const part of ['containerd', 'kubelet', 'kube-proxy']) {
       const name = `${node.name}-${part}`;
-      if (!(await isRunning(name))) throw new Error(`${name} ended; see ${logOf(name)}`);
+      if (!(await isRunning(name))) throw new Hopeless(`${name} ended; see ${logOf(name)}`);
     }
     return (await kubectl(look)) === 'True';
   });

@@ -8,10 +8,15 @@ export interface PollOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Thrown by a look: what is awaited will never come. */
+export class Hopeless extends Error {
+  override readonly name = 'Hopeless';
+}
+
 /**
  * Looks again and again until `look` gives something.
  * @param what is awaited, for the error, such as "the API server to be ready"
- * @throws Error when the time is over, with the last error of `look` as its cause
+ * @throws Error when the time is over, with the last error of `look` as its cause; at once what is Hopeless
  */
 export async function until<T>(
   what: string,
@@ -27,6 +32,7 @@ export async function until<T>(
       const seen = await look();
       if (seen !== undefined && seen !== false) return seen;
     } catch (error) {
+      if (error instanceof Hopeless) throw error;
       last = error;
     }
     if (Date.now() > end) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { stringify } from 'yaml';
 
-import { until } from './poll.ts';
+import { Hopeless, until } from './poll.ts';
 import { isRunning, logOf, start } from './processes.ts';
 import { cache, registry, state } from './settings.ts';
 
@@ -14,7 +14,7 @@ export async function startRegistry(signal?: AbortSignal): Promise<void> {
   await writeFile(config, stringify(registryConfig()));
   await start('registry', ['docker-registry', 'serve', config]);
   await until('the image registry to answer', { timeout: 20_000, interval: 50, signal }, async () => {
-    if (!(await isRunning('registry'))) throw new Error(`it ended; see ${logOf('registry')}`);
+    if (!(await isRunning('registry'))) throw new Hopeless(`the registry ended; see ${logOf('registry')}`);
     return (await fetch(`http://${registry}/v2/`, { signal: AbortSignal.timeout(2000) })).ok;
   });
 }

@@ -44,6 +44,7 @@ listener "tcp" {
 }
 storage "raft" {
   path = "${data}"
+  performance_multiplier = 2
   ${addresses
     .map(
       (address) =>

@@ -23,7 +23,7 @@ const SANDBOX = "default-src 'none'; sandbox";
 /** Data in and out, by the functions `data-put` and `data-get`; receipts in routes/receipts.ts. */
 export function dataRoutes(options: DataOptions): Router {
   const { forward, dataPutUrl } = options;
-  const router = Router();
+  const router = Router({ caseSensitive: true });
 
   router.put(ROUTE, (request, response, next) => {
     refuseBody(request, options.maxBodyBytes);

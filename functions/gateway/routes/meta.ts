@@ -5,7 +5,7 @@ import { openApi } from '../openapi.ts';
 
 /** What the gateway says of itself. @param ending aborted when it should get no new requests */
 export function metaRoutes(ending: AbortSignal): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
   const document = JSON.stringify(openApi());
   router.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   router.get('/readyz', (_request, response) => {

@@ -26,7 +26,7 @@ const SPEC_LIMIT = 256 * 1024;
 
 /** Networks, each act allowed by Kubernetes RBAC. */
 export function networkRoutes({ networks, authorizer, progress, namespace }: NetworkOptions) {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
 
   /** Lets through who may. Creating is asked for besides, once it is known to be that. */
   const may =

@@ -51,6 +51,11 @@ export interface Ledger {
   evaluate(transaction: string, args: readonly string[]): Promise<string>;
   /** How a transaction was committed; undefined where it is not, within a few seconds. */
   commitStatus(transactionId: string): Promise<CommitStatus | undefined>;
+  /**
+   * Has a transaction endorsed and drops it: resolves when enough peers know of each other, run
+   * the chaincode and agree for one to be submitted. Throws as `submit` does, short of sending.
+   */
+  probe(transaction: string, args: readonly string[]): Promise<void>;
   close(): void;
 }
 
@@ -142,6 +147,10 @@ class GatewayLedger implements Ledger {
       if (error instanceof CommitUnknown && timedOut(error.cause)) return undefined;
       throw error;
     }
+  }
+
+  async probe(transaction: string, args: readonly string[]): Promise<void> {
+    await this.#endorse(transaction, args);
   }
 
   close(): void {

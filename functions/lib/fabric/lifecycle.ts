@@ -3,9 +3,15 @@
  * commits it once a majority did. Endorsements are collected from the peers given rather than
  * planned by the Gateway, which would first have to learn the channel's members by gossip.
  */
-import { connect, type Gateway } from '@hyperledger/fabric-gateway';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  connect,
+  type Gateway,
+  type SubmittedTransaction,
+  type Transaction,
+} from '@hyperledger/fabric-gateway';
 import { gateway as messages, peer } from '@hyperledger/fabric-protos';
-import { BadRequest } from '../errors.ts';
+import { BadRequest, Unavailable } from '../errors.ts';
 import { fill, type Definition } from './definition.ts';
 import { translateCommit, translateFailure } from './failures.ts';
 import type { PeerClient } from './peer.ts';
@@ -19,6 +25,7 @@ const chaincode = '_lifecycle';
 /** Milliseconds for handing a transaction to the orderers, and for its commit on the peer. */
 const submitTimeout = 15_000;
 const commitTimeout = 30_000;
+const retryPause = 250;
 
 /** A transaction that was committed as valid, and its block. */
 export interface Committed {
@@ -115,11 +122,30 @@ async function submit(
 async function send(gateway: Gateway, prepared: messages.PreparedTransaction): Promise<Committed> {
   try {
     const transaction = gateway.newTransaction(prepared.serializeBinary());
-    const commit = await transaction.submit({ deadline: Date.now() + submitTimeout });
-    const status = await commit.getStatus({ deadline: Date.now() + commitTimeout });
+    const submitted = await handOver(transaction, Date.now() + submitTimeout);
+    const status = await submitted.getStatus({ deadline: Date.now() + commitTimeout });
     if (!status.successful) throw translateCommit(status.transactionId, status.code);
     return { transactionId: status.transactionId, block: status.blockNumber };
   } catch (error) {
     throw translateFailure(error);
+  }
+}
+
+/**
+ * Hands a transaction to the orderers, again while they elect their first leader: a channel that
+ * was just joined has none yet. Sent twice, the same transaction is still committed once.
+ */
+async function handOver(
+  transaction: Transaction,
+  deadline: number,
+): Promise<SubmittedTransaction> {
+  for (;;) {
+    try {
+      return await transaction.submit({ deadline });
+    } catch (error) {
+      const failure = translateFailure(error);
+      if (!(failure instanceof Unavailable) || Date.now() + retryPause > deadline) throw failure;
+      await delay(retryPause);
+    }
   }
 }

@@ -1,7 +1,7 @@
 /** Transaction proposals: making and signing them, and a transaction from their endorsements. */
 import { createHash, randomBytes } from 'node:crypto';
 import { common, peer } from '@hyperledger/fabric-protos';
-import { Timestamp } from 'google-protobuf/google/protobuf/timestamp_pb.js';
+import timestamps from 'google-protobuf/google/protobuf/timestamp_pb.js';
 import { Unprocessable } from '../errors.ts';
 import type { Signer } from './signer.ts';
 
@@ -51,7 +51,7 @@ function header(
   channelHeader.setType(common.HeaderType.ENDORSER_TRANSACTION);
   channelHeader.setChannelId(channel);
   channelHeader.setTxId(transactionId);
-  channelHeader.setTimestamp(Timestamp.fromDate(new Date()));
+  channelHeader.setTimestamp(timestamps.Timestamp.fromDate(new Date()));
   channelHeader.setExtension$(extension.serializeBinary());
 
   const signatureHeader = new common.SignatureHeader();

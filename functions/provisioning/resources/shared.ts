@@ -1,12 +1,19 @@
 import type {
   KubernetesObject,
+  Metadata,
   NetworkPolicySpec,
   PodDisruptionBudgetSpec,
   PolicyRule,
 } from '../../lib/kubernetes.ts';
-import { labels } from '../../lib/network.ts';
-import { genesisConfigMap, identitySecret, launcher, ordererBudget, workload } from './names.ts';
-import { type Group, groups, type Made, metadata, type Plan } from './plan.ts';
+import { group, labels } from '../../lib/network.ts';
+import {
+  genesisConfigMap,
+  identitySecret,
+  launcher,
+  ordererBudget as ordererBudgetName,
+  workload,
+} from './names.ts';
+import { type Group, type Made, metadata, type Plan } from './plan.ts';
 
 /** What the launcher in a peer may do, and nothing more (fabric-peer-fork). */
 const launcherRules: PolicyRule[] = [
@@ -47,40 +54,27 @@ export function ordererQuorum({ spec: { consensus } }: Plan): number {
   return orderers - faults;
 }
 
-/** Disruption budgets: over all orderers together, and for each organization's peers. */
-export function budgets(plan: Plan): Made<PodDisruptionBudgetSpec>[] {
-  const budget = (
-    described: KubernetesObject['metadata'],
-    spec: PodDisruptionBudgetSpec,
-  ): Made<PodDisruptionBudgetSpec> => ({
+/** Over all orderers of the network together, whoever runs them. */
+export function ordererBudget(plan: Plan): Made<PodDisruptionBudgetSpec> {
+  const described = metadata(plan, ordererBudgetName(plan.id), { tier: 'orderer' });
+  return budget(described, { minAvailable: ordererQuorum(plan) });
+}
+
+/** One peer of an organization at a time. */
+export function peerBudget(plan: Plan, group: Group): Made<PodDisruptionBudgetSpec> {
+  const described = metadata(plan, workload(plan.id, group.organization, group.tier), group);
+  return budget(described, { maxUnavailable: 1 });
+}
+
+/** The budget covers the pods that have the same Selvedge labels as itself. */
+function budget(described: Metadata, spec: PodDisruptionBudgetSpec): Made<PodDisruptionBudgetSpec> {
+  const ours = Object.entries(described.labels ?? {}).filter(([key]) => key.startsWith(group));
+  return {
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
     metadata: described,
-    spec: {
-      ...spec,
-      selector: {
-        matchLabels: {
-          [labels.network]: plan.id.network,
-          ...Object.fromEntries(
-            Object.entries(described.labels ?? {}).filter(([key]) =>
-              key.startsWith('selvedge.dev/'),
-            ),
-          ),
-        },
-      },
-    },
-  });
-  const peers = groups(plan.spec).filter(({ tier }) => tier === 'peer');
-  return [
-    budget(metadata(plan, ordererBudget(plan.id), { tier: 'orderer' }), {
-      minAvailable: ordererQuorum(plan),
-    }),
-    ...peers.map((group) =>
-      budget(metadata(plan, workload(plan.id, group.organization, 'peer'), group), {
-        maxUnavailable: 1,
-      }),
-    ),
-  ];
+    spec: { ...spec, selector: { matchLabels: Object.fromEntries(ours) } },
+  };
 }
 
 /** Only pods of the network's own namespace may connect to its members. */

@@ -1,7 +1,7 @@
 /** A channel's first block: an unsigned configuration transaction, alone in block 0. */
 import { createHash, X509Certificate } from 'node:crypto';
 import { common } from '@hyperledger/fabric-protos';
-import { Timestamp } from 'google-protobuf/google/protobuf/timestamp_pb.js';
+import timestamps from 'google-protobuf/google/protobuf/timestamp_pb.js';
 import type { Message } from './config.ts';
 
 const headerVersion = 1;
@@ -38,7 +38,7 @@ function header(channel: string, nonce: Uint8Array, created: Date): common.Heade
   channelHeader.setType(common.HeaderType.CONFIG);
   channelHeader.setVersion(headerVersion);
   channelHeader.setChannelId(channel);
-  channelHeader.setTimestamp(Timestamp.fromDate(created));
+  channelHeader.setTimestamp(timestamps.Timestamp.fromDate(created));
   // The transaction id covers nonce and creator; a genesis transaction has no creator.
   channelHeader.setTxId(sha256(nonce).toString('hex'));
 

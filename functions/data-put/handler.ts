@@ -1,0 +1,81 @@
+/** Events in, receipts out. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Authenticator, Caller } from '../lib/authentication.ts';
+import type { Authorizer } from '../lib/authorization.ts';
+import type { Envelope } from '../lib/envelope.ts';
+import { requests, resultEvent, type RequestOf } from '../lib/events.ts';
+import { endpoint, type Call, type Endpoint, type Reply } from '../lib/serve.ts';
+import { source, type Outbox } from './outbox.ts';
+import { put, type Parts } from './put.ts';
+import { sweep } from './sweep.ts';
+
+export interface Handlers {
+  parts: Parts;
+  outbox: Outbox;
+  authenticator: Authenticator;
+  authorizer: Authorizer;
+  /** The namespace of the networks. */
+  namespace: string;
+}
+
+type PutCall = Call<RequestOf<'dev.selvedge.data.put.v1'>>;
+
+export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>> {
+  const sweeping = endpoint(z.looseObject({}), async ({ log }: Call<unknown>): Promise<Reply> => {
+    const swept = await sweep(handlers.parts, handlers.outbox, log);
+    log.info(swept, 'the sweep is done');
+    return { status: 200 };
+  });
+  return {
+    'dev.selvedge.data.put.v1': endpoint(requests['dev.selvedge.data.put.v1'], (call) =>
+      handlePut(handlers, call),
+    ),
+    'dev.selvedge.data.sweep.v1': sweeping,
+    // What a PingSource sends; its type cannot be chosen.
+    'dev.knative.sources.ping': sweeping,
+  };
+}
+
+async function handlePut(handlers: Handlers, call: PutCall): Promise<Reply> {
+  const { parts, authenticator, authorizer, namespace } = handlers;
+  const { attributes, event, body, signal, log } = call;
+  const { network, key, tier } = attributes;
+  const caller = await authenticator.authenticate(call.authorization);
+  const access = { verb: 'create', resource: 'fabricnetworks', subresource: 'data' } as const;
+  await authorizer.require(caller, { ...access, namespace, name: network });
+  const receipt = await put(parts, {
+    ref: { namespace, network, key },
+    caller,
+    id: idempotencyId(caller, event, attributes.idempotencykey),
+    tier,
+    contentType: event.datacontenttype ?? 'application/octet-stream',
+    body,
+    signal,
+  });
+  const { version, digest, transactionId } = receipt;
+  log.info(
+    { audit: 'put', user: caller.id, network, key, version, digest, transactionId },
+    'stored',
+  );
+  const subject = `${network}/${key}`;
+  return {
+    status: 201,
+    event: resultEvent('dev.selvedge.data.stored.v1', source, subject, receipt),
+  };
+}
+
+/**
+ * What names a put for good: the caller's own idempotency key or else the event's `source` and
+ * `id`, which CloudEvents makes unique; for each caller apart.
+ */
+export function idempotencyId(
+  caller: Pick<Caller, 'id'>,
+  { source: from, id }: Pick<Envelope, 'source' | 'id'>,
+  key: string | undefined,
+): string {
+  const identity = key === undefined ? ['event', from, id] : ['key', key];
+  return createHash('sha256')
+    .update(JSON.stringify([caller.id, ...identity]))
+    .digest('hex');
+}

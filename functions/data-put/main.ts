@@ -1,0 +1,71 @@
+/** Wires the function that stores data. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAuthenticator } from '../lib/authentication.ts';
+import { createAuthorizer } from '../lib/authorization.ts';
+import { connectBroker } from '../lib/broker.ts';
+import { readEnv, settings } from '../lib/env.ts';
+import { connectEtcd } from '../lib/etcd.ts';
+import { connectLedger } from '../lib/fabric/ledger.ts';
+import { createKeys } from '../lib/keys.ts';
+import { connectKubernetes } from '../lib/kubernetes.ts';
+import { createLedgers } from '../lib/ledgers.ts';
+import { createLogger } from '../lib/log.ts';
+import { createMetadata } from '../lib/metadata.ts';
+import { connectObjects } from '../lib/objects.ts';
+import { decide } from '../lib/policy.ts';
+import { functionApp, serve } from '../lib/serve.ts';
+import { connectVault } from '../lib/vault.ts';
+import { createAnchors } from './anchors.ts';
+import { endpoints } from './handler.ts';
+import { createOutbox } from './outbox.ts';
+import type { Parts } from './put.ts';
+
+const { PORT, NAMESPACE, BROKER_URL, OIDC_ISSUER, OIDC_AUDIENCE, ...env } = readEnv(settings);
+
+const log = createLogger('data-put');
+const now = (): Date => new Date();
+const credential = (file: string): string =>
+  readFileSync(join(env.MINIO_CREDENTIALS_DIR, file), 'utf8').trim();
+
+const vault = connectVault({
+  address: env.VAULT_ADDR,
+  role: env.VAULT_ROLE,
+  tokenFile: env.VAULT_TOKEN_FILE,
+  caFile: env.CA_FILE,
+});
+const etcd = connectEtcd({ endpoints: env.ETCD_ENDPOINTS, tlsDir: env.ETCD_TLS_DIR });
+const metadata = createMetadata(etcd);
+const ledgers = createLedgers(vault, connectLedger);
+const outbox = createOutbox({ metadata, broker: connectBroker(BROKER_URL), now }, log);
+const parts: Parts = {
+  metadata,
+  objects: connectObjects({
+    endpoint: env.MINIO_ENDPOINT,
+    bucket: env.MINIO_BUCKET,
+    accessKey: credential('access-key'),
+    secretKey: credential('secret-key'),
+    caFile: env.CA_FILE,
+  }),
+  keys: createKeys(vault),
+  anchors: createAnchors(ledgers),
+  decide,
+  announce: outbox.announce,
+  now,
+};
+const authenticator = createAuthenticator({ issuer: OIDC_ISSUER, audience: OIDC_AUDIENCE });
+const authorizer = createAuthorizer(connectKubernetes());
+
+const app = functionApp({
+  endpoints: endpoints({ parts, outbox, authenticator, authorizer, namespace: NAMESPACE }),
+  log,
+});
+serve(app, {
+  port: PORT,
+  log,
+  close: async () => {
+    await outbox.idle();
+    ledgers.close();
+    etcd.close();
+  },
+});

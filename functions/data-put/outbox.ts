@@ -1,0 +1,63 @@
+/**
+ * Events of new versions on their way to the Broker. Each stands in etcd from the transaction
+ * that made its version current until the Broker has taken it, so none is lost for good; one
+ * may be sent twice, with the same id.
+ */
+import type { Broker } from '../lib/broker.ts';
+import { resultEvent } from '../lib/events.ts';
+import type { Logger } from '../lib/log.ts';
+import type { Metadata, OutboxEntry } from '../lib/metadata.ts';
+
+export const source = '/selvedge/data-put';
+
+export interface Outbox {
+  /** Sends an event without waiting; what fails stays for `flush`. */
+  announce(entry: OutboxEntry): void;
+  /** Sends all that is left from earlier; ends at the first that the Broker does not take. */
+  flush(): Promise<number>;
+  /** Settles once nothing is on its way. */
+  idle(): Promise<void>;
+}
+
+/** Younger entries are on their way by `announce`. */
+const grace = 30_000;
+
+export function createOutbox(
+  { metadata, broker, now }: { metadata: Metadata; broker: Broker; now: () => Date },
+  log: Logger,
+): Outbox {
+  const sending = new Set<Promise<void>>();
+
+  const send = async ({ id, type, subject, data }: OutboxEntry): Promise<void> => {
+    await broker.send(resultEvent(type, source, subject, data, id));
+    await metadata.sent(id);
+  };
+
+  return {
+    announce(entry) {
+      const sent = send(entry)
+        .catch((error: unknown) => log.warn({ error, event: entry.id }, 'left for the sweep'))
+        .finally(() => sending.delete(sent));
+      sending.add(sent);
+    },
+
+    async flush() {
+      let count = 0;
+      for await (const entry of metadata.outbox()) {
+        if (now().getTime() - new Date(entry.createdAt).getTime() < grace) continue;
+        try {
+          await send(entry);
+        } catch (error) {
+          log.warn({ error, event: entry.id }, 'the Broker takes no events; the rest waits');
+          return count;
+        }
+        count++;
+      }
+      return count;
+    },
+
+    async idle() {
+      await Promise.all(sending);
+    },
+  };
+}

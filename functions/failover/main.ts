@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { connectBroker } from '../lib/broker.ts';
+import { readEnv, settings } from '../lib/env.ts';
+import { connectKubernetes } from '../lib/kubernetes.ts';
+import { createLogger } from '../lib/log.ts';
+import { functionApp, serve } from '../lib/serve.ts';
+import { readUnsealKeys } from '../lib/unseal-keys.ts';
+import { connectMember, type VaultMember } from '../lib/vault-system.ts';
+import { unseal } from './actions/unseal.ts';
+import { gather } from './gather.ts';
+import { endpoints } from './handler.ts';
+import { coalesced, pass } from './pass.ts';
+import { createRecorder } from './record.ts';
+
+const env = readEnv({
+  PORT: settings.PORT,
+  NAMESPACE: settings.NAMESPACE,
+  BROKER_URL: settings.BROKER_URL,
+  CA_FILE: settings.CA_FILE,
+  /** The address of a Vault member; `{pod}` stands for its pod's name. */
+  VAULT_MEMBERS: z.string().includes('{pod}'),
+});
+const log = createLogger('failover');
+const namespace = env.NAMESPACE;
+const kubernetes = connectKubernetes();
+const ca = readFileSync(env.CA_FILE);
+const vaultMember = (pod: string): VaultMember =>
+  connectMember({ address: env.VAULT_MEMBERS.replace('{pod}', pod), ca, timeoutMs: 3_000 });
+
+const recorder = createRecorder({
+  kubernetes,
+  broker: connectBroker(env.BROKER_URL),
+  namespace,
+  log,
+});
+const failover = {
+  gather: () => gather({ kubernetes, namespace, vaultMember }),
+  actions: {
+    unseal: ({ target }: { target: { pod: string } }) =>
+      unseal(vaultMember(target.pod), () => readUnsealKeys(kubernetes, namespace)),
+  },
+  recorder,
+};
+
+const app = functionApp({
+  endpoints: endpoints(
+    coalesced(() => pass(failover)),
+    recorder,
+  ),
+  log,
+});
+serve(app, { port: env.PORT, log });

@@ -1,0 +1,37 @@
+import { Unprocessable } from '../lib/errors.ts';
+import type { KubernetesObject } from '../lib/kubernetes.ts';
+import type { Chaincode } from '../lib/network.ts';
+import type { Pass } from './pass.ts';
+
+type ConfigMap = KubernetesObject & {
+  data?: Record<string, string>;
+  binaryData?: Record<string, string>;
+};
+
+/**
+ * The files of a chaincode that comes as JavaScript: builtin, or from a ConfigMap.
+ *
+ * @throws Unprocessable when the ConfigMap is missing or empty
+ */
+export async function filesOf(
+  { clients, plan }: Pass,
+  { name, builtin, source }: Chaincode,
+): Promise<Record<string, string | Uint8Array>> {
+  if (builtin !== undefined) return clients.builtin(builtin);
+  if (source === undefined) throw new Unprocessable(`chaincode ${name} has no source`);
+  const { configMap } = source;
+  const found = await clients.kubernetes.get<ConfigMap>({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    namespace: plan.id.namespace,
+    name: configMap,
+  });
+  const binary = Object.entries(found?.binaryData ?? {}).map(
+    ([path, bytes]) => [path, Buffer.from(bytes, 'base64')] as const,
+  );
+  const files = { ...found?.data, ...Object.fromEntries(binary) };
+  if (Object.keys(files).length === 0) {
+    throw new Unprocessable(`chaincode ${name}: the ConfigMap ${configMap} is missing or empty`);
+  }
+  return files;
+}

@@ -1,0 +1,105 @@
+import type { Identity, PeerEndpoint } from '../lib/fabric/connection.ts';
+import type { approve, commit } from '../lib/fabric/lifecycle.ts';
+import type { Participation, ParticipationOptions } from '../lib/fabric/participation.ts';
+import type { PeerClient } from '../lib/fabric/peer.ts';
+import type { Broker } from '../lib/broker.ts';
+import type { Identities } from '../lib/identities.ts';
+import { type Kubernetes, type KubernetesObject, type Ref, refOf } from '../lib/kubernetes.ts';
+import type { Logger } from '../lib/log.ts';
+import type { FabricNetwork } from '../lib/network.ts';
+import type { Vault } from '../lib/vault.ts';
+import { createCredentials, type Credentials } from './credentials.ts';
+import type { Member } from './members.ts';
+import { ports } from './resources/names.ts';
+import type { Plan, Settings } from './resources/plan.ts';
+
+/** How a pass speaks to Fabric. */
+export interface Fabric {
+  connectPeer(endpoint: PeerEndpoint, identity: Identity): PeerClient;
+  connectParticipation(options: ParticipationOptions): Participation;
+  approve: typeof approve;
+  commit: typeof commit;
+}
+
+/** All that provisioning reaches; made in main.ts, replaced by fakes in tests. */
+export interface Clients {
+  kubernetes: Kubernetes;
+  vault: Vault;
+  identities: Identities;
+  fabric: Fabric;
+  broker: Broker;
+  settings: Settings;
+  /** The files of a builtin chaincode, by path. */
+  builtin(name: string): Promise<Record<string, Uint8Array>>;
+  log: Logger;
+  now(): Date;
+}
+
+/** Milliseconds a pass waits in all for what it started; after that an event wakes the next. */
+export const PATIENCE = 60_000;
+
+/** One pass over one network: what its steps share. */
+export class Pass {
+  readonly clients: Clients;
+  readonly network: FabricNetwork;
+  readonly plan: Plan;
+  readonly credentials: Credentials;
+  /** Aborted when the pass must stop at once: the Lease is lost. */
+  readonly signal: AbortSignal;
+  /** Aborted when waiting is over; what does not wait goes on. */
+  readonly patience: AbortSignal;
+  /** Everything applied in this pass: `prune` removes the rest. */
+  readonly made: Ref[] = [];
+  readonly #peers = new Map<string, PeerClient>();
+
+  constructor(clients: Clients, network: FabricNetwork, plan: Plan, signal: AbortSignal) {
+    this.clients = clients;
+    this.network = network;
+    this.plan = plan;
+    this.credentials = createCredentials(clients.identities, plan);
+    this.signal = signal;
+    this.patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
+  }
+
+  /** Applies objects one after the other and notes them as wanted. */
+  async apply(objects: readonly KubernetesObject[]): Promise<void> {
+    for (const object of objects) {
+      this.signal.throwIfAborted();
+      await this.clients.kubernetes.apply(object);
+      this.keep(refOf(object));
+    }
+  }
+
+  /** Notes an object as wanted without applying it. */
+  keep(ref: Ref): void {
+    this.made.push(ref);
+  }
+
+  /**
+   * A connection to a peer as admin of its organization. By the pod's address: its name may not
+   * be known to the DNS yet, and a miss would be remembered there.
+   */
+  async peer(member: Member & { ip: string }): Promise<PeerClient> {
+    const known = this.#peers.get(member.name);
+    if (known) return known;
+    const { group, host, ip } = member;
+    const [authorities, admin] = await Promise.all([
+      this.credentials.authorities(group.organization),
+      this.credentials.admin(group.organization),
+    ]);
+    const endpoint = {
+      address: `${ip}:${ports.peer}`,
+      hostname: host,
+      mspId: group.mspId,
+      tlsRoot: authorities.tls,
+    };
+    const client = this.#peers.get(member.name) ?? this.clients.fabric.connectPeer(endpoint, admin);
+    this.#peers.set(member.name, client);
+    return client;
+  }
+
+  close(): void {
+    for (const client of this.#peers.values()) client.close();
+    this.#peers.clear();
+  }
+}

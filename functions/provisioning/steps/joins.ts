@@ -1,0 +1,36 @@
+import { Unavailable } from '../../lib/errors.ts';
+import { listPods, membersOf, reachable, type Reachable } from '../members.ts';
+import type { Pass } from '../pass.ts';
+import { genesisBlock } from './channels.ts';
+import { type Step, unless } from './step.ts';
+
+/** Every peer in the channels of its organization. */
+export const joins: Step = {
+  name: 'joins',
+  after: ['channels', 'peers'],
+  async run(pass) {
+    const pods = await listPods(pass.clients.kubernetes, pass.plan, 'peer');
+    const { up, down } = reachable(membersOf(pass.plan, 'peer', pods));
+    const missing = await Promise.all(up.map((peer) => joinAll(pass, peer)));
+    return unless([...down, ...missing.filter((name) => name !== undefined)]);
+  },
+};
+
+/** The name of a peer that did not answer; the others go on without it. */
+async function joinAll(pass: Pass, peer: Reachable): Promise<string | undefined> {
+  const wanted = pass.plan.spec.channels.filter(({ organizations }) =>
+    organizations.includes(peer.group.organization),
+  );
+  try {
+    const client = await pass.peer(peer);
+    const joined = await client.joinedChannels();
+    for (const channel of wanted.filter(({ name }) => !joined.includes(name))) {
+      await client.joinChannel(await genesisBlock(pass, channel));
+    }
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    pass.clients.log.warn({ error, peer: peer.name }, 'peer cannot join yet');
+    return peer.name;
+  }
+}

@@ -1,0 +1,21 @@
+import { ordererResources } from '../resources/orderer.ts';
+import { groups } from '../resources/plan.ts';
+import { networkPolicy, ordererBudget } from '../resources/shared.ts';
+import type { Step } from './step.ts';
+import { settle } from './workloads.ts';
+
+/** The ordering service: a StatefulSet for each organization that runs orderers. */
+export const orderers: Step = {
+  name: 'orderers',
+  after: ['identities'],
+  async run(pass) {
+    const { plan } = pass;
+    const mine = groups(plan.spec).filter(({ tier }) => tier === 'orderer');
+    await pass.apply([
+      networkPolicy(plan),
+      ordererBudget(plan),
+      ...mine.flatMap((group) => ordererResources(plan, group)),
+    ]);
+    return settle(pass, 'orderer');
+  },
+};

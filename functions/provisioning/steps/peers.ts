@@ -1,0 +1,20 @@
+import { peerResources } from '../resources/peer.ts';
+import { groups } from '../resources/plan.ts';
+import { launcherResources, peerBudget } from '../resources/shared.ts';
+import type { Step } from './step.ts';
+import { settle } from './workloads.ts';
+
+/** The peers: a StatefulSet for each organization, and what their launcher may do. */
+export const peers: Step = {
+  name: 'peers',
+  after: ['identities'],
+  async run(pass) {
+    const { plan } = pass;
+    const mine = groups(plan.spec).filter(({ tier }) => tier === 'peer');
+    await pass.apply([
+      ...launcherResources(plan),
+      ...mine.flatMap((group) => [...peerResources(plan, group), peerBudget(plan, group)]),
+    ]);
+    return settle(pass, 'peer');
+  },
+};

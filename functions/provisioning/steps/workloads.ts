@@ -1,0 +1,59 @@
+import type { KubernetesObject, StatefulSetSpec } from '../../lib/kubernetes.ts';
+import { labels } from '../../lib/network.ts';
+import type { Pass } from '../pass.ts';
+import { selectorOf, type Tier, workload } from '../resources/names.ts';
+import { groups } from '../resources/plan.ts';
+import { watchUntil } from '../watch.ts';
+import { unless, type Outcome } from './step.ts';
+
+export type StatefulSet = KubernetesObject & {
+  spec: StatefulSetSpec;
+  status?: {
+    observedGeneration?: number;
+    readyReplicas?: number;
+    updatedReplicas?: number;
+    currentRevision?: string;
+    updateRevision?: string;
+  };
+};
+
+/** Waits until every StatefulSet of a tier has all its pods, as now wanted and ready. */
+export async function settle(pass: Pass, tier: Tier): Promise<Outcome> {
+  const { id, spec } = pass.plan;
+  const names = groups(spec)
+    .filter((group) => group.tier === tier)
+    .map(({ organization }) => workload(id, organization, tier));
+  let open = names;
+  await watchSets(pass, tier, (sets) => {
+    open = names.filter((name) => !isSettled(sets.get(name)));
+    return open.length === 0;
+  });
+  return unless(open);
+}
+
+/** Whether all pods of a StatefulSet are of its newest template, and ready. */
+export function isSettled(set: StatefulSet | undefined): boolean {
+  if (!set?.status) return false;
+  const { metadata, spec, status } = set;
+  const replicas = spec.replicas ?? 1;
+  return (
+    status.observedGeneration === metadata.generation &&
+    (status.readyReplicas ?? 0) >= replicas &&
+    (status.updatedReplicas ?? status.readyReplicas ?? 0) >= replicas
+  );
+}
+
+async function watchSets(
+  pass: Pass,
+  tier: Tier,
+  wanted: (sets: ReadonlyMap<string, StatefulSet>) => boolean,
+): Promise<void> {
+  const { namespace } = pass.plan.id;
+  await watchUntil<StatefulSet>(
+    pass.clients.kubernetes,
+    { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace },
+    `${selectorOf(pass.plan.id)},${labels.component}=${tier}`,
+    pass.patience,
+    wanted,
+  );
+}

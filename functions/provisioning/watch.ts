@@ -1,0 +1,44 @@
+import { Gone } from '../lib/errors.ts';
+import type { Collection, Kubernetes, KubernetesObject } from '../lib/kubernetes.ts';
+
+/**
+ * Waits until the objects a selector picks are as wanted; looks again with every change of one.
+ *
+ * @param wanted gets all of them, by name; it is not asked while there are none
+ * @returns whether it came to that before `signal` was aborted
+ * @throws Unavailable when the API server is gone
+ */
+export async function watchUntil<T extends KubernetesObject>(
+  kubernetes: Kubernetes,
+  of: Collection,
+  labelSelector: string,
+  signal: AbortSignal,
+  wanted: (objects: ReadonlyMap<string, T>) => boolean,
+): Promise<boolean> {
+  while (!signal.aborted) {
+    try {
+      if (await watchOnce(kubernetes, of, labelSelector, signal, wanted)) return true;
+    } catch (error) {
+      // History was compacted: look at everything anew.
+      if (!(error instanceof Gone)) throw error;
+    }
+  }
+  return false;
+}
+
+async function watchOnce<T extends KubernetesObject>(
+  kubernetes: Kubernetes,
+  of: Collection,
+  labelSelector: string,
+  signal: AbortSignal,
+  wanted: (objects: ReadonlyMap<string, T>) => boolean,
+): Promise<boolean> {
+  const seen = new Map<string, T>();
+  // A watch without a version begins with every object there is.
+  for await (const { type, object } of kubernetes.watch<T>(of, { labelSelector, signal })) {
+    if (type === 'DELETED') seen.delete(object.metadata.name);
+    else if (type !== 'BOOKMARK') seen.set(object.metadata.name, object);
+    if (wanted(seen)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,51 @@
+/** Whether what was applied is there, read off the objects. Pure. */
+import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
+
+/** Of the kinds looked at, what says how far they are. */
+export interface Workload extends KubernetesObject {
+  spec?: { replicas?: number };
+  status?: {
+    observedGeneration?: number;
+    readyReplicas?: number;
+    updatedReplicas?: number;
+    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+  };
+}
+
+export interface Readiness {
+  ready: boolean;
+  /** In a few words: «2 of 3», or why not. */
+  detail: string;
+  /** It will not become ready by itself. */
+  failed?: boolean;
+}
+
+/** StatefulSets and Deployments count replicas; Jobs complete; Knative's kinds have `Ready`. */
+export function readiness(object: Workload): Readiness {
+  const { kind, metadata, status } = object;
+  if (kind === 'Job') return jobReadiness(object);
+  const seen = status?.observedGeneration ?? 0;
+  if (seen < (metadata.generation ?? 0)) return { ready: false, detail: 'not seen yet' };
+  return kind === 'StatefulSet' || kind === 'Deployment' ? replicas(object) : condition(object);
+}
+
+function replicas({ spec, status }: Workload): Readiness {
+  const wanted = spec?.replicas ?? 1;
+  const there = Math.min(status?.readyReplicas ?? 0, status?.updatedReplicas ?? 0);
+  return { ready: there >= wanted, detail: `${there} of ${wanted}` };
+}
+
+function condition({ status }: Workload): Readiness {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  if (ready?.status === 'True') return { ready: true, detail: 'ready' };
+  return { ready: false, detail: ready?.reason ?? 'starting' };
+}
+
+function jobReadiness({ status }: Workload): Readiness {
+  const is = (type: string) =>
+    status?.conditions?.find((one) => one.type === type && one.status === 'True');
+  if (is('Complete')) return { ready: true, detail: 'done' };
+  const failed = is('Failed');
+  if (failed) return { ready: false, failed: true, detail: failed.message ?? 'failed' };
+  return { ready: false, detail: 'running' };
+}

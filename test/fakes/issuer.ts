@@ -1,0 +1,61 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
+
+/** A real OIDC issuer on loopback: discovery, keys, and tokens signed with them. */
+export interface Issuer {
+  url: string;
+  /** How often the keys were fetched. */
+  fetches: () => number;
+  /** A token of `claims` on top of good ones; a claim that is undefined is left out. */
+  token(
+    claims?: JWTPayload,
+    options?: { alg?: string; kid?: string; key?: CryptoKey },
+  ): Promise<string>;
+  /** From now on the keys cannot be had. */
+  fail(): void;
+  close(): Promise<void>;
+}
+
+export const AUDIENCE = 'selvedge';
+export const ALICE = 'system:serviceaccount:selvedge-users:alice';
+
+export async function startIssuer(discovered?: object): Promise<Issuer> {
+  const rsa = await generateKeyPair('RS256');
+  const ec = await generateKeyPair('ES256');
+  const keys = [
+    { ...(await exportJWK(rsa.publicKey)), kid: 'rsa', alg: 'RS256', use: 'sig' },
+    { ...(await exportJWK(ec.publicKey)), kid: 'ec', alg: 'ES256', use: 'sig' },
+  ];
+  let fetches = 0;
+  let failing = false;
+  const server = createServer((request, response) => {
+    if (failing) return void response.writeHead(500).end();
+    const isKeys = request.url === '/keys';
+    if (isKeys) fetches++;
+    const document = { issuer: url, jwks_uri: `${url}/keys`, ...discovered };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(isKeys ? { keys } : document));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    url,
+    fetches: () => fetches,
+    token(claims = {}, { alg = 'RS256', kid = alg === 'ES256' ? 'ec' : 'rsa', key } = {}) {
+      const now = Math.floor(Date.now() / 1000);
+      const all = { iss: url, aud: AUDIENCE, sub: ALICE, iat: now, exp: now + 600, ...claims };
+      const known = alg === 'ES256' ? ec.privateKey : rsa.privateKey;
+      return new SignJWT(all).setProtectedHeader({ alg, kid }).sign(key ?? known);
+    },
+    fail() {
+      failing = true;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

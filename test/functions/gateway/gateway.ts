@@ -1,0 +1,102 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ExecutionContext } from 'ava';
+import { pino, stdSerializers } from 'pino';
+import { createApp } from '../../../functions/gateway/app.ts';
+import { holdBodies } from '../../../functions/gateway/expect.ts';
+import type { Authenticator, Caller } from '../../../functions/lib/authentication.ts';
+import type { Access, Authorizer } from '../../../functions/lib/authorization.ts';
+import { Forbidden, Unauthorized } from '../../../functions/lib/errors.ts';
+import { FakeNetworks } from '../../fakes/networks.ts';
+
+/** Starts a server on loopback that ends with the test, and gives its address. */
+export async function listen(
+  t: ExecutionContext,
+  listener: RequestListener,
+): Promise<{ url: string; server: Server }> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+}
+
+const alice: Caller = {
+  id: 'a1',
+  issuer: 'https://issuer.example',
+  subject: 'alice',
+  username: 'alice',
+  groups: [],
+};
+
+export const bearer = { authorization: 'Bearer alice' };
+
+export interface Gateway {
+  url: string;
+  networks: FakeNetworks;
+  /** What RBAC was asked, e.g. `update supply`. */
+  asked: string[];
+  /** The log's lines. */
+  lines: () => Record<string, unknown>[];
+  end: () => void;
+}
+
+/** The gateway on loopback, with a real function server behind it that answers by `listener`. */
+export async function startGateway(
+  t: ExecutionContext,
+  listener: RequestListener = (_request, response) => void response.end(),
+  {
+    may = () => true,
+    ...options
+  }: {
+    may?: (access: Access) => boolean;
+    maxBodyBytes?: number;
+    timeoutMs?: number;
+    dataUrl?: string;
+  } = {},
+): Promise<Gateway> {
+  const authenticator: Authenticator = {
+    authenticate: (header) =>
+      header === bearer.authorization
+        ? Promise.resolve(alice)
+        : Promise.reject(new Unauthorized('a bearer token is needed')),
+  };
+  const asked: string[] = [];
+  const authorizer: Authorizer = {
+    require: (_caller, access) => {
+      asked.push([access.verb, access.name].filter(Boolean).join(' '));
+      return may(access) ? Promise.resolve() : Promise.reject(new Forbidden('alice may not'));
+    },
+  };
+  const functions = options.dataUrl ?? (await listen(t, listener)).url;
+  const networks = new FakeNetworks();
+  const ending = new AbortController();
+  const log: string[] = [];
+  const app = createApp({
+    authenticator,
+    authorizer,
+    kubernetes: networks.edge,
+    namespace: 'selvedge',
+    dataPutUrl: `${functions}/put`,
+    dataGetUrl: `${functions}/get`,
+    maxBodyBytes: options.maxBodyBytes ?? 1024 ** 3,
+    timeoutMs: options.timeoutMs ?? 5000,
+    ending: ending.signal,
+    log: pino(
+      { level: 'trace', serializers: { error: stdSerializers.err } },
+      { write: (line: string) => void log.push(line) },
+    ),
+  });
+  const { url, server } = await listen(t, app);
+  holdBodies(server, app);
+  t.teardown(() => ending.abort());
+  return {
+    url,
+    networks,
+    asked,
+    lines: () => log.map((line) => JSON.parse(line) as Record<string, unknown>),
+    end: () => ending.abort(),
+  };
+}

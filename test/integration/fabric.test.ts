@@ -1,0 +1,229 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import baseTest, { type TestFn } from 'ava';
+import { Unavailable } from '../../functions/lib/errors.ts';
+import { channelGenesis } from '../../functions/lib/fabric/genesis.ts';
+import { connectLedger, type Ledger } from '../../functions/lib/fabric/ledger.ts';
+import {
+  approve,
+  checkCommitReadiness,
+  commit,
+  sameDefinition,
+  type Definition,
+} from '../../functions/lib/fabric/lifecycle.ts';
+import { connectParticipation } from '../../functions/lib/fabric/participation.ts';
+import { connectPeer, type PeerClient } from '../../functions/lib/fabric/peer.ts';
+import { anchorPackage } from './fabric/anchor.ts';
+import { startNetwork, type TestMember, type TestNetwork } from './fabric/network.ts';
+
+const channel = 'goods';
+const definition: Definition = { name: 'anchor', version: '1', sequence: 1 };
+
+interface Context {
+  network: TestNetwork;
+  block: Buffer;
+  admins: PeerClient[];
+  ledger: Ledger;
+}
+
+/** The tests are one story, told in order: each goes on from what the one before made. */
+const test = (baseTest as TestFn<Context>).serial;
+
+const organizationOf = ({ name, mspId, msp, tls, peers, orderers }: TestMember) => ({
+  name,
+  mspId,
+  rootCert: msp.certificate,
+  tlsRootCert: tls.certificate,
+  anchorPeers: peers.slice(0, 1).map(({ endpoint }) => {
+    const [host = '', port] = endpoint.address.split(':');
+    return { host, port: Number(port) };
+  }),
+  isOrderer: orderers.length > 0,
+  isApplication: peers.length > 0,
+});
+
+async function until<T>(
+  what: string,
+  look: () => Promise<T | false | undefined>,
+  seconds = 30,
+): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  while (Date.now() < deadline) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    await delay(100);
+  }
+  throw new Error(`${what}: not within ${seconds} s`);
+}
+
+function awayAsUndefined(error: unknown): undefined {
+  if (!(error instanceof Unavailable)) throw error;
+}
+
+test.before(async (t) => {
+  const network = await startNetwork([
+    { name: 'farm', mspId: 'FarmMSP', orderers: 2, peers: 1 },
+    { name: 'shop', mspId: 'ShopMSP', orderers: 1, peers: 1 },
+  ]);
+  const { members } = network;
+  t.context = {
+    network,
+    block: channelGenesis({
+      channel,
+      consensus: 'raft',
+      orderers: members.flatMap(({ orderers }) => orderers.map(({ spec }) => spec)),
+      organizations: members.map(organizationOf),
+    }),
+    admins: members.flatMap(({ peers, admin }) =>
+      peers.map(({ endpoint }) => connectPeer(endpoint, admin)),
+    ),
+    ledger: connectLedger({
+      channel,
+      chaincode: 'anchor',
+      ...members[0]!.client,
+      peers: members.flatMap(({ peers }) => peers.map(({ endpoint }) => endpoint)),
+    }),
+  };
+});
+
+test.after.always(async (t) => {
+  t.context.ledger.close();
+  for (const admin of t.context.admins) admin.close();
+  await t.context.network.stop();
+});
+
+test('orderers join by the genesis block and elect a leader', async (t) => {
+  const { network, block } = t.context;
+  for (const { orderers } of network.members) {
+    for (const { admin } of orderers) {
+      const participation = connectParticipation(admin);
+      t.deepEqual(await participation.list(), []);
+      t.is(await participation.info(channel), undefined);
+      const joined = await participation.join(channel, block);
+      t.is(joined.consensusRelation, 'consenter');
+      t.deepEqual(
+        await participation.join(channel, block),
+        joined,
+        'a second join changes nothing',
+      );
+      t.deepEqual(await participation.list(), [channel]);
+    }
+  }
+});
+
+test('an orderer refuses a client of another CA', async (t) => {
+  const [farm, shop] = t.context.network.members;
+  const { address } = farm!.orderers[0]!.admin;
+  const stranger = { ...shop!.orderers[0]!.admin, tlsRoot: farm!.tls.certificate, address };
+  await t.throwsAsync(connectParticipation(stranger).list(), { instanceOf: Unavailable });
+});
+
+test('peers join, and join again', async (t) => {
+  for (const admin of t.context.admins) {
+    t.deepEqual(await admin.joinedChannels(), []);
+    await admin.joinChannel(t.context.block);
+    await admin.joinChannel(t.context.block);
+    t.deepEqual(await admin.joinedChannels(), [channel]);
+    t.is(await admin.blockHeight(channel), 1);
+  }
+});
+
+test('a chaincode is installed, approved by each organization and committed', async (t) => {
+  const { admins } = t.context;
+  const { bytes, packageId, label } = await anchorPackage();
+  for (const admin of admins) {
+    await admin.install(bytes);
+    await admin.install(bytes);
+    t.deepEqual(await admin.installedPackages(), [{ packageId, label }]);
+    t.is(await admin.queryApproved(channel, 'anchor'), undefined);
+    t.is(await admin.queryCommitted(channel, 'anchor'), undefined);
+    await approve(admin, channel, definition, packageId);
+    const approved = await admin.queryApproved(channel, 'anchor', 1);
+    t.is(approved?.packageId, packageId);
+    t.true(approved && sameDefinition(definition, approved));
+  }
+  const everyone = { FarmMSP: true, ShopMSP: true };
+  t.deepEqual(await checkCommitReadiness(admins[1]!, channel, definition), everyone);
+  await until('both approvals at the first peer', async () => {
+    const ready = await checkCommitReadiness(admins[0]!, channel, definition);
+    return ready.FarmMSP && ready.ShopMSP;
+  });
+
+  await commit(admins, channel, definition);
+
+  const committed = await admins[0]!.queryCommitted(channel, 'anchor');
+  t.true(committed && sameDefinition(definition, committed));
+  t.is(committed?.sequence, 1);
+  t.deepEqual(committed?.approvals, everyone);
+});
+
+const record = (key: string, content: string) => ({
+  key,
+  version: 1,
+  index: `minio://selvedge/${key}`,
+  digest: `sha256:${createHash('sha256').update(content).digest('hex')}`,
+  size: content.length,
+  owner: 'alice',
+  format: 'selvedge-1',
+});
+
+test('a transaction is endorsed by both organizations, committed and read back', async (t) => {
+  const { ledger } = t.context;
+  const wanted = record('field/42', 'barley');
+  // Until the peers know of each other by gossip, no plan satisfies the endorsement policy.
+  const args = [JSON.stringify([wanted])];
+  await until('endorsable', () => ledger.probe('put', args).then(() => true, awayAsUndefined));
+  const endorsed: string[] = [];
+  const receipt = await ledger.submit('put', args, {
+    onEndorsed: (id) => void endorsed.push(id),
+  });
+  t.deepEqual(endorsed, [receipt.transactionId]);
+  t.deepEqual(JSON.parse(receipt.result), [receipt.transactionId]);
+  t.like(JSON.parse(await ledger.evaluate('get', ['field/42', '1'])), wanted);
+  t.deepEqual(await ledger.commitStatus(receipt.transactionId), {
+    code: 'VALID',
+    successful: true,
+    block: receipt.block,
+  });
+});
+
+test('a transaction nobody sent has no commit status', async (t) => {
+  t.is(await t.context.ledger.commitStatus('00'.repeat(32)), undefined);
+});
+
+test('what the chaincode refuses is final and says why', async (t) => {
+  const { ledger } = t.context;
+  await t.throwsAsync(ledger.evaluate('get', ['nothing', '1']), { name: 'NotFound' });
+  const other = JSON.stringify([record('field/42', 'wheat')]);
+  const error = await t.throwsAsync(ledger.submit('put', [other]), { name: 'Unprocessable' });
+  t.regex(error.message, /CONFLICT: .* anchored with other content/);
+});
+
+test('writes go on after the loss of an orderer, whichever led', async (t) => {
+  const { network, ledger } = t.context;
+  const { server } = network.members[0]!.orderers[0]!;
+  await server.kill();
+  const started = Date.now();
+  let attempt = 0;
+  await until(
+    'a write',
+    async () => {
+      attempt += 1;
+      const anchored = JSON.stringify([record(`after/${attempt}`, 'x')]);
+      return ledger.submit('put', [anchored]).catch(awayAsUndefined);
+    },
+    15,
+  );
+  t.log(`first write ${Date.now() - started} ms after the loss`);
+  t.true(Date.now() - started < 10_000);
+  await server.start();
+});
+
+test('the next peer answers when one is lost', async (t) => {
+  const { network, ledger } = t.context;
+  await network.members[0]!.peers[0]!.server.kill();
+  t.like(JSON.parse(await ledger.evaluate('get', ['field/42', '1'])), record('field/42', 'barley'));
+  await t.throwsAsync(ledger.submit('put', [JSON.stringify([record('lonely', 'x')])]), {
+    instanceOf: Unavailable,
+  });
+});
