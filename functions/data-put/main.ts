@@ -50,7 +50,7 @@ const parts: Parts = {
   keys: createKeys(vault),
   anchors: createAnchors(ledgers),
   decide,
-  announce: outbox.announce,
+  announce: (event) => outbox.announce(event),
   now,
 };
 const authenticator = createAuthenticator({ issuer: OIDC_ISSUER, audience: OIDC_AUDIENCE });

@@ -137,7 +137,8 @@ export function createMetadata(etcd: Etcd): Metadata {
       const unused = datum && datum.value.current === undefined && datum.value.next === 2;
       const expected = { [intentKey]: revision };
       const changes: Change[] = [{ key: intentKey }];
-      if (unused && value.state !== 'done') {
+      // What was once whole may have a record on the chain: its version must not be used again.
+      if (unused && !value.stored) {
         expected[keys.datum(value)] = datum.revision;
         changes.push({ key: keys.datum(value) }, { key: keys.policy(value) });
       }

@@ -56,10 +56,10 @@ export function connectObjects(options: ObjectsOptions): Objects {
     }
     const headers = { 'Content-Type': 'application/octet-stream' };
     const uploadId = await client.initiateNewMultipartUpload(bucket, name, headers);
+    const send = sender(client, bucket, name, uploadId);
+    let sending = send(first);
     try {
-      const send = sender(client, bucket, name, uploadId);
       let size = 0;
-      let sending = send(first);
       for await (const piece of pieces) {
         // The next part is read while this one is on its way; one at a time bounds memory.
         size += await sending;
@@ -72,6 +72,8 @@ export function connectObjects(options: ObjectsOptions): Objects {
       await client.completeMultipartUpload(bucket, name, uploadId, send.done);
       return { size };
     } catch (error) {
+      // A part that arrives after the end of its upload would stay for good.
+      await sending.catch(() => undefined);
       await client.abortMultipartUpload(bucket, name, uploadId).catch(() => undefined);
       throw error;
     }
@@ -154,8 +156,15 @@ function createClient(options: ObjectsOptions): Client {
     // The SDK has no time limit: a connection that stands still is given up here.
     transport: {
       request: ((settings: https.RequestOptions, answer: (r: http.IncomingMessage) => void) => {
-        const sent = request({ ...settings, agent, timeout: timeoutMs }, answer);
-        sent.on('timeout', () => sent.destroy(new Error(`nothing moved for ${timeoutMs} ms`)));
+        let unread = (): number => 0;
+        const sent = request({ ...settings, agent, timeout: timeoutMs }, (response) => {
+          unread = () => response.readableLength;
+          answer(response);
+        });
+        sent.on('timeout', () => {
+          // With bytes waiting, it is our reader who stands still, and that is the reader's right.
+          if (unread() === 0) sent.destroy(new Error(`nothing moved for ${timeoutMs} ms`));
+        });
         return sent;
       }) as typeof http.request,
     },

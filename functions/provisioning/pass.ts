@@ -32,7 +32,7 @@ export interface Clients {
   /** The files of a builtin chaincode, by path. */
   builtin(name: string): Promise<Record<string, Uint8Array>>;
   log: Logger;
-  now(): Date;
+  now: () => Date;
 }
 
 /** Milliseconds a pass waits in all for what it started; after that an event wakes the next. */

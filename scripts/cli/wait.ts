@@ -104,9 +104,11 @@ export function reasonOf({ status }: Pod): string | undefined {
     (one) => one.type === 'PodScheduled' && one.status === 'False',
   );
   if (unscheduled) return unscheduled.message ?? 'it has no node';
-  for (const { ready, state, lastState } of status?.containerStatuses ?? []) {
-    const stopped = state?.waiting ?? (ready ? undefined : lastState?.terminated);
-    if (stopped) return [stopped.reason, stopped.message].filter(Boolean).join(': ');
-  }
-  return undefined;
+  const stopped = (status?.containerStatuses ?? [])
+    .map(
+      ({ ready, state, lastState }) =>
+        state?.waiting ?? (ready ? undefined : lastState?.terminated),
+    )
+    .find((reason) => reason !== undefined);
+  return stopped && [stopped.reason, stopped.message].filter(Boolean).join(': ');
 }

@@ -18,6 +18,7 @@ export const entries: Readonly<Record<string, string>> = {
   'data-put': 'functions/data-put/main.ts',
   'data-get': 'functions/data-get/main.ts',
   setup: 'scripts/setup/main.ts',
+  'chaincode-node': 'fabric-peer-fork/runtime/main.ts',
 };
 
 /** The files that make up the package of the anchor chaincode, by their path in it. */
@@ -93,6 +94,8 @@ export async function bundle(name: string, folder: string): Promise<void> {
     format: 'esm',
     banner: { js: commonJs },
     plugins: [etcdProtocol],
+    // Native code for hardware tokens, which fabric-gateway can do without.
+    external: ['pkcs11js'],
   });
   await writeFile(join(folder, 'package.json'), '{"type":"module"}\n');
   const used = assets.filter(({ input }) => input in metafile.inputs);

@@ -1,14 +1,19 @@
 import { basename, join } from 'node:path';
 
+import { bundle, entries } from './bundle.ts';
 import { build, buildComponent, type Component, type ComponentName } from './build.ts';
 import type { Context, Image } from './images.ts';
 import { envoyProgram } from './envoy.ts';
-import { stage } from './stage.ts';
+import { checkout } from './settings.ts';
+import { folderKey, stage } from './stage.ts';
 
 type Progress = (line: string) => void;
 
 const containerfile = (name: string): string =>
   join(import.meta.dirname, 'images', `${name}.Containerfile`);
+
+const fabricContainerfile = (name: string): string =>
+  join(checkout, 'fabric-peer-fork', `${name}.Containerfile`);
 
 /** What a component's build left; the folder's name tells its content. */
 const built =
@@ -98,3 +103,22 @@ export const envoy: Image = {
   context: async (progress) =>
     stage('envoy', { [await envoyProgram(progress)]: '/usr/local/bin/envoy' }),
 };
+
+/** What runs on Node: our functions, the setup of the storage tiers, the runtime of chaincode. */
+export const functions: Image[] = Object.keys(entries).map((name) => ({
+  name,
+  containerfile: name === 'chaincode-node' ? fabricContainerfile(name) : containerfile('function'),
+  base: node,
+  context: async () => {
+    const folder = join(checkout, 'dist', name);
+    await bundle(name, folder);
+    return { folder, key: await folderKey(folder) };
+  },
+}));
+
+/** Fabric's two programs, the peer with our launcher. */
+export const fabric: Image[] = ['peer', 'orderer'].map((name) => ({
+  name,
+  containerfile: fabricContainerfile(name),
+  context: built('fabric'),
+}));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { chmod, copyFile, mkdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, copyFile, mkdir, readFile, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 
 import type { Context } from './images.ts';
 import { cache } from './settings.ts';
@@ -30,6 +30,13 @@ export function parseLibraries(printed: string): string[] {
     const [, path] = /(?:=> |^\s*)(\/\S+) \(0x/.exec(line) ?? [];
     return path === undefined ? [] : [path];
   });
+}
+
+/** A hash of all files below a folder and their paths. */
+export async function folderKey(folder: string): Promise<string> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return contentKey(new Map(files.sort().map((file) => [file, relative(folder, file)])));
 }
 
 async function contentKey(targets: Map<string, string>): Promise<string> {

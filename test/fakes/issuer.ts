@@ -1,15 +1,18 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
+
+/** Claims of a token; those that are undefined are left out. */
+export type Claims = Record<string, unknown>;
 
 /** A real OIDC issuer on loopback: discovery, keys, and tokens signed with them. */
 export interface Issuer {
   url: string;
   /** How often the keys were fetched. */
   fetches: () => number;
-  /** A token of `claims` on top of good ones; a claim that is undefined is left out. */
+  /** A token of `claims` on top of good ones. */
   token(
-    claims?: JWTPayload,
+    claims?: Claims,
     options?: { alg?: string; kid?: string; key?: CryptoKey },
   ): Promise<string>;
   /** From now on the keys cannot be had. */

@@ -29,8 +29,11 @@ const connections = new Map<string, Shared>();
 /** A share in the connection to a peer, given back by `close`. */
 export interface PeerConnection {
   readonly client: Client;
-  /** Resolves once connected; throws Unavailable naming the peer when it does not answer. */
-  ready(): Promise<void>;
+  /**
+   * Resolves once connected; throws Unavailable naming the peer when it does not answer within
+   * a few seconds. The impatient, who have another peer to turn to, take the first failure.
+   */
+  ready(options?: { impatient?: boolean }): Promise<void>;
   close(): void;
 }
 
@@ -45,7 +48,7 @@ export function shareConnection(endpoint: PeerEndpoint): PeerConnection {
   let open = true;
   return {
     client: shared.client,
-    ready: () => ready(shared.client, endpoint.address),
+    ready: ({ impatient = false } = {}) => ready(shared.client, endpoint.address, impatient),
     close: () => {
       if (!open) return;
       open = false;
@@ -65,16 +68,20 @@ function dial({ address, hostname, tlsRoot }: PeerEndpoint): Client {
   });
 }
 
-function ready(client: Client, address: string): Promise<void> {
-  if (client.getChannel().getConnectivityState(true) === connectivityState.READY) {
-    return Promise.resolve();
-  }
-  return new Promise((resolve, reject) => {
-    client.waitForReady(Date.now() + connectTimeout, (cause) => {
-      if (cause) reject(new Unavailable(`the peer ${address} does not answer`, { cause }));
-      else resolve();
+async function ready(client: Client, address: string, impatient: boolean): Promise<void> {
+  const channel = client.getChannel();
+  const deadline = Date.now() + connectTimeout;
+  for (;;) {
+    const state = channel.getConnectivityState(true);
+    if (state === connectivityState.READY) return;
+    const failed = state === connectivityState.TRANSIENT_FAILURE && impatient;
+    if (failed || Date.now() >= deadline) {
+      throw new Unavailable(`the peer ${address} does not answer`);
+    }
+    await new Promise<void>((resolve) => {
+      channel.watchConnectivityState(state, deadline, () => resolve());
     });
-  });
+  }
 }
 
 /** Whether an error of grpc-js says that the other side is away, rather than that it refused. */

@@ -224,7 +224,7 @@ class GatewayLedger implements Ledger {
       const portal = this.#portals[index];
       if (!portal) continue;
       try {
-        await portal.connection.ready();
+        await portal.connection.ready({ impatient: this.#portals.length > 1 });
         const result = await call(portal);
         this.#current = index;
         return result;

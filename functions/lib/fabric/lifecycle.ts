@@ -135,10 +135,7 @@ async function send(gateway: Gateway, prepared: messages.PreparedTransaction): P
  * Hands a transaction to the orderers, again while they elect their first leader: a channel that
  * was just joined has none yet. Sent twice, the same transaction is still committed once.
  */
-async function handOver(
-  transaction: Transaction,
-  deadline: number,
-): Promise<SubmittedTransaction> {
+async function handOver(transaction: Transaction, deadline: number): Promise<SubmittedTransaction> {
   for (;;) {
     try {
       return await transaction.submit({ deadline });

@@ -64,7 +64,7 @@ export function groups({ consensus, organizations }: NetworkSpec): Group[] {
 
 /** Metadata of an object made for a network: its labels, and the network as its owner. */
 export function metadata(
-  { id, uid }: Plan,
+  { id, uid }: { id: NetworkId; uid: string },
   name: string,
   { organization, tier }: { organization?: string; tier?: Tier } = {},
 ): Metadata {

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -52,12 +52,13 @@ test('a put goes at the pace of the function: memory is bounded whatever the siz
   let produced = 0;
   let received = 0;
   let read: () => void = () => undefined;
-  const { url } = await startGateway(t, (request, response) => {
+  const listener: RequestListener = (request, response) => {
     read = () => {
       request.on('data', (chunk: Buffer) => (received += chunk.length));
       request.on('end', () => response.writeHead(201).end('{}'));
     };
-  });
+  };
+  const { url } = await startGateway(t, listener, { timeoutMs: 60_000 });
   const { answered } = put(
     url,
     mebibytes(SENT, (bytes) => (produced += bytes)),
@@ -75,6 +76,7 @@ test('a get goes at the pace of the reader: memory is bounded whatever the size'
   const { url } = await startGateway(
     t,
     (_request, response) => void mebibytes(SENT, (bytes) => (produced += bytes)).pipe(response),
+    { timeoutMs: 60_000 },
   );
   const answer = await new Promise<IncomingMessage>((resolve) =>
     httpRequest(url + DATUM, { headers: bearer }, resolve).end(),
@@ -214,7 +216,7 @@ test("a function's problem goes to the caller with its status and Retry-After", 
   const answer = await fetch(url + DATUM, { method: 'PUT', headers: bearer, body: 'x' });
   t.is(answer.status, 503);
   t.is(answer.headers.get('retry-after'), '7');
-  t.like((await answer.json()) as object, { detail: 'sealed', extra: [1], status: 503 });
+  t.like(await answer.json(), { detail: 'sealed', extra: [1], status: 503 });
 });
 
 test('what the platform answers in place of a function is 503 with Retry-After', async (t) => {
@@ -247,7 +249,7 @@ test('a function that cannot be reached is 503', async (t) => {
     const answer = await fetch(url + DATUM, { method, headers: bearer });
     t.is(answer.status, 503);
     t.is(answer.headers.get('retry-after'), '2');
-    t.like((await answer.json()) as object, { detail: 'the function cannot be reached' });
+    t.like(await answer.json(), { detail: 'the function cannot be reached' });
   }
 });
 
@@ -256,7 +258,7 @@ test('a function that stands still is given up after the deadline', async (t) =>
   for (const method of ['PUT', 'GET']) {
     const answer = await fetch(url + DATUM, { method, headers: bearer });
     t.is(answer.status, 503);
-    t.like((await answer.json()) as object, { detail: 'the function stood still for 0.15 s' });
+    t.like(await answer.json(), { detail: 'the function stood still for 0.15 s' });
   }
 });
 

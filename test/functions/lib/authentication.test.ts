@@ -7,7 +7,7 @@ import {
   userId,
 } from '../../../functions/lib/authentication.ts';
 import { Unauthorized, Unavailable } from '../../../functions/lib/errors.ts';
-import { ALICE, AUDIENCE, startIssuer, type Issuer } from '../../fakes/issuer.ts';
+import { ALICE, AUDIENCE, startIssuer, type Claims, type Issuer } from '../../fakes/issuer.ts';
 
 let issuer: Issuer;
 
@@ -38,7 +38,7 @@ for (const alg of ['RS256', 'ES256']) {
   });
 }
 
-const refused: Record<string, [JWTPayload, RegExp]> = {
+const refused: Record<string, [Claims, RegExp]> = {
   'of another issuer': [{ iss: 'https://other.example' }, /"iss"/],
   'of an issuer that only begins the same': [{ iss: 'http://127.0.0.1' }, /"iss"/],
   'for another audience': [{ aud: 'vault' }, /"aud"/],

@@ -17,6 +17,8 @@ import { createServerProcess, freePorts, type Server } from './processes.ts';
 
 export interface TestOrderer {
   server: Server;
+  /** Where its metrics are. */
+  operations: string;
   spec: OrdererSpec;
   admin: ParticipationOptions;
 }
@@ -82,7 +84,7 @@ export async function startNetwork(
   const servers = members.flatMap((one) => [...one.orderers, ...one.peers]);
   const stop = async (): Promise<void> => {
     await Promise.all(servers.map(({ server }) => server.kill()));
-    if (!process.env.KEEP) await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   };
   try {
     await Promise.all(servers.map(({ server }) => server.start()));
@@ -147,12 +149,14 @@ async function createOrderer(node: Node): Promise<TestOrderer> {
       ORDERER_ADMIN_TLS_PRIVATEKEY: file('tls/tls.key'),
       ORDERER_ADMIN_TLS_CLIENTAUTHREQUIRED: 'true',
       ORDERER_ADMIN_TLS_CLIENTROOTCAS: `[${file('tls/ca.crt')}]`,
+      ORDERER_METRICS_PROVIDER: 'prometheus',
       ORDERER_OPERATIONS_LISTENADDRESS: `${host}:${operations}`,
     },
   });
   const adminPair = await organization.tls.issue({ name: `${name} admin` });
   return {
     server,
+    operations: `http://${host}:${operations}`,
     spec: {
       organization: organization.name,
       host,

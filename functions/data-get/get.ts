@@ -1,0 +1,212 @@
+/**
+ * The story of a get: current version -> policy -> anchor from the chain -> ciphertext checked
+ * against the digest -> decrypt -> stream. Any mismatch is an integrity error, an audit line,
+ * and not one byte of plaintext.
+ */
+import type { Readable } from 'node:stream';
+import type { Caller } from '../lib/authentication.ts';
+import { decrypt, plaintextSize, type Binding } from '../lib/cipher.ts';
+import { Forbidden, Gone, IntegrityError, NotFound } from '../lib/errors.ts';
+import type { Receipt } from '../lib/events.ts';
+import type { Keys } from '../lib/keys.ts';
+import type { Datum, DatumRef, Metadata, VersionRecord } from '../lib/metadata.ts';
+import type { Decide } from '../lib/policy.ts';
+import type { Chain } from './chain.ts';
+import type { Ciphertexts } from './ciphertext.ts';
+import { differences, type Anchored } from './verify.ts';
+
+export interface Parts {
+  metadata: Metadata;
+  keys: Pick<Keys, 'unwrap'>;
+  chain: Chain;
+  ciphertexts: Ciphertexts;
+  decide: Decide;
+  /** Told of every decision and of every mismatch. */
+  audit: (fact: AuditFact) => void;
+}
+
+export interface AuditFact {
+  audit: 'read' | 'denied' | 'integrity';
+  user: string;
+  network: string;
+  key: string;
+  version: number;
+  reason: string;
+}
+
+export interface GetRequest {
+  ref: DatumRef;
+  caller: Caller;
+  /** The current one when left out. */
+  version: number | undefined;
+}
+
+export interface Head {
+  record: VersionRecord;
+  /** Bytes of plaintext. */
+  size: number;
+}
+
+export interface ReceiptView {
+  receipt: Receipt;
+  /** What a peer says of the version now; null when it knows none. */
+  onChain: Anchored | null;
+  /** Whether metadata, ciphertext as stored, and chain agree. */
+  verified: boolean;
+}
+
+/**
+ * A version's head, its metadata compared with the chain.
+ *
+ * @throws NotFound, Gone, Forbidden, IntegrityError, Unavailable
+ */
+export async function head(parts: Parts, request: GetRequest): Promise<Head> {
+  const record = await readable(parts, request);
+  await audited(parts, request, record.version, async () => {
+    const anchored = await parts.chain.anchor(request.ref, record.version);
+    if (!anchored) throw new IntegrityError('the chain does not know this version');
+    const wrong = differences(request.ref.key, record, anchored);
+    if (wrong.length > 0) {
+      throw new IntegrityError(`the metadata does not match the chain: ${wrong.join(', ')}`);
+    }
+  });
+  return { record, size: plaintextSize(record.size) };
+}
+
+/** A version's plaintext, as a stream that fails rather than give a byte that is not verified. */
+export async function content(
+  parts: Parts,
+  request: GetRequest,
+): Promise<Head & { body: Readable }> {
+  const { record, size } = await head(parts, request);
+  const note = (error: unknown): void => noteMismatch(parts, request, record.version, error);
+  return audited(parts, request, record.version, async () => {
+    // Both are needed before the first byte, and neither depends on the other.
+    const [dataKey, sealed] = await settled([
+      parts.keys.unwrap(record.owner, record.wrapped),
+      present(parts, request, parts.ciphertexts.verified(request.ref, record)),
+    ]);
+    const plain = decrypt(dataKey, bindingOf(request.ref, record));
+    dataKey.fill(0);
+    sealed.on('error', (error) => plain.destroy(error));
+    plain.on('close', () => sealed.destroy());
+    await firstByte(sealed.pipe(plain));
+    plain.on('error', note);
+    return { record, size, body: plain };
+  });
+}
+
+/** The receipt, with everything read and compared anew. A mismatch is told, not thrown. */
+export async function receipt(parts: Parts, request: GetRequest): Promise<ReceiptView> {
+  const { ref } = request;
+  const record = await readable(parts, request);
+  const { version, tier, index, digest, owner, transactionId, block, createdAt } = record;
+  const onChain = (await parts.chain.read(ref, version)) ?? null;
+  const verified =
+    onChain !== null &&
+    differences(ref.key, record, onChain).length === 0 &&
+    (await parts.ciphertexts.matches(ref, onChain));
+  if (!verified) {
+    noteMismatch(parts, request, version, new IntegrityError('the receipt does not verify'));
+  }
+  return {
+    receipt: {
+      ...{ network: ref.network, key: ref.key, version, tier, index, digest },
+      ...{ size: plaintextSize(record.size), owner, transactionId, block, createdAt },
+    },
+    onChain,
+    verified,
+  };
+}
+
+/** The version asked for, if the caller may read it. */
+async function readable(parts: Parts, request: GetRequest): Promise<VersionRecord> {
+  const { ref } = request;
+  const datum = (await parts.metadata.datum(ref))?.value;
+  if (!datum || (datum.current === undefined && datum.erasedAt === undefined)) {
+    throw new NotFound('there is no such datum');
+  }
+  const version = request.version ?? datum.current ?? 0;
+  await requireReadable(parts, request, datum, version);
+  if (datum.erasedAt !== undefined) throw new Gone('the datum was erased');
+  return audited(parts, request, version, async () => {
+    const record = await parts.metadata.version(ref, version);
+    if (!record && version !== datum.current) throw new NotFound('there is no such version');
+    if (record?.owner === datum.owner) return record;
+    throw new IntegrityError('the metadata of the version is missing or not its own');
+  });
+}
+
+async function requireReadable(
+  { metadata, decide, audit }: Parts,
+  { ref, caller }: GetRequest,
+  { owner }: Datum,
+  version: number,
+): Promise<void> {
+  const { namespace, network, key } = ref;
+  const policy = (await metadata.policy(ref)) ?? '';
+  const resource = { network: `${namespace}/${network}`, key, owner };
+  const { allowed, reason, policies } = await decide({ caller, action: 'read', resource, policy });
+  const kind = allowed ? 'read' : 'denied';
+  audit({ audit: kind, user: caller.id, network, key, version, reason });
+  if (!allowed) throw new Forbidden(`reading is denied: ${reason}`, { members: { policies } });
+}
+
+function bindingOf({ namespace, network, key }: DatumRef, record: VersionRecord): Binding {
+  const { version, owner, contentType, createdAt } = record;
+  return { network: `${namespace}/${network}`, key, version, owner, contentType, createdAt };
+}
+
+/** Ciphertext that is gone because its datum was erased meanwhile is no mismatch. */
+async function present<T>(parts: Parts, { ref }: GetRequest, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof IntegrityError)) throw error;
+    const datum = await parts.metadata.datum(ref);
+    if (!datum || datum.value.erasedAt !== undefined) throw new Gone('the datum was erased');
+    throw error;
+  }
+}
+
+/** Both results, or the first error once both have settled: no stream is left behind. */
+async function settled<T>([key, stream]: [Promise<T>, Promise<Readable>]): Promise<[T, Readable]> {
+  const [first, second] = await Promise.allSettled([key, stream]);
+  if (first.status === 'fulfilled' && second.status === 'fulfilled') {
+    return [first.value, second.value];
+  }
+  if (second.status === 'fulfilled') second.value.destroy();
+  throw second.status === 'rejected' ? second.reason : (first as PromiseRejectedResult).reason;
+}
+
+/** Waits until the first frame is verified, so that its failure is still an honest answer. */
+async function firstByte(stream: Readable): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    stream.once('readable', resolve).once('end', resolve).once('error', reject);
+  });
+}
+
+async function audited<T>(
+  parts: Parts,
+  request: GetRequest,
+  version: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    noteMismatch(parts, request, version, error);
+    throw error;
+  }
+}
+
+function noteMismatch(
+  { audit }: Parts,
+  { ref, caller }: GetRequest,
+  version: number,
+  error: unknown,
+): void {
+  if (!(error instanceof IntegrityError)) return;
+  const { network, key } = ref;
+  audit({ audit: 'integrity', user: caller.id, network, key, version, reason: error.message });
+}

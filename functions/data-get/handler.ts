@@ -1,0 +1,57 @@
+/** Events in, data out. */
+import type { Authenticator } from '../lib/authentication.ts';
+import { requests, type RequestOf } from '../lib/events.ts';
+import { endpoint, type Call, type Endpoint, type Reply } from '../lib/serve.ts';
+import { content, head, receipt, type GetRequest, type Head, type Parts } from './get.ts';
+
+export interface Handlers {
+  parts: Parts;
+  authenticator: Authenticator;
+  /** The namespace of the networks. */
+  namespace: string;
+}
+
+type GetCall = Call<RequestOf<'dev.selvedge.data.get.v1'>>;
+
+export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>> {
+  return {
+    'dev.selvedge.data.get.v1': endpoint(
+      requests['dev.selvedge.data.get.v1'],
+      async (call: GetCall) => {
+        const { network, key, dataversion: version, view } = call.attributes;
+        const caller = await handlers.authenticator.authenticate(call.authorization);
+        const ref = { namespace: handlers.namespace, network, key };
+        return views[view](handlers.parts, { ref, caller, version });
+      },
+    ),
+  };
+}
+
+const views: Record<
+  GetCall['attributes']['view'],
+  (parts: Parts, request: GetRequest) => Promise<Reply>
+> = {
+  async content(parts, request) {
+    const { body, ...found } = await content(parts, request);
+    const headers = { ...headersOf(found), 'Content-Length': String(found.size) };
+    return { status: 200, headers, body };
+  },
+  async head(parts, request) {
+    return { status: 200, headers: headersOf(await head(parts, request)) };
+  },
+  async receipt(parts, request) {
+    const view = await receipt(parts, request);
+    const headers = { 'Content-Type': 'application/json' };
+    return { status: 200, headers, body: JSON.stringify(view) };
+  },
+};
+
+function headersOf({ record, size }: Head): Record<string, string> {
+  return {
+    'Content-Type': record.contentType,
+    'Selvedge-Version': String(record.version),
+    'Selvedge-Digest': record.digest,
+    'Selvedge-Transaction': record.transactionId,
+    'Selvedge-Size': String(size),
+  };
+}

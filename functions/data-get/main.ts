@@ -1,0 +1,69 @@
+/** Wires the function that gives data back. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAuthenticator } from '../lib/authentication.ts';
+import { readEnv, settings } from '../lib/env.ts';
+import { connectEtcd } from '../lib/etcd.ts';
+import { connectLedger } from '../lib/fabric/ledger.ts';
+import { createKeys } from '../lib/keys.ts';
+import { createLedgers } from '../lib/ledgers.ts';
+import { createLogger } from '../lib/log.ts';
+import { createMetadata } from '../lib/metadata.ts';
+import { integrityErrors } from '../lib/metrics.ts';
+import { connectObjects } from '../lib/objects.ts';
+import { decide } from '../lib/policy.ts';
+import { functionApp, serve } from '../lib/serve.ts';
+import { connectVault } from '../lib/vault.ts';
+import { createChain } from './chain.ts';
+import { createCiphertexts } from './ciphertext.ts';
+import type { Parts } from './get.ts';
+import { endpoints } from './handler.ts';
+
+const { BROKER_URL: _unused, ...needed } = settings;
+const { PORT, NAMESPACE, OIDC_ISSUER, OIDC_AUDIENCE, ...env } = readEnv(needed);
+
+const log = createLogger('data-get');
+const credential = (file: string): string =>
+  readFileSync(join(env.MINIO_CREDENTIALS_DIR, file), 'utf8').trim();
+
+const vault = connectVault({
+  address: env.VAULT_ADDR,
+  role: env.VAULT_ROLE,
+  tokenFile: env.VAULT_TOKEN_FILE,
+  caFile: env.CA_FILE,
+});
+const etcd = connectEtcd({ endpoints: env.ETCD_ENDPOINTS, tlsDir: env.ETCD_TLS_DIR });
+const metadata = createMetadata(etcd);
+const objects = connectObjects({
+  endpoint: env.MINIO_ENDPOINT,
+  bucket: env.MINIO_BUCKET,
+  accessKey: credential('access-key'),
+  secretKey: credential('secret-key'),
+  caFile: env.CA_FILE,
+});
+const ledgers = createLedgers(vault, connectLedger);
+const parts: Parts = {
+  metadata,
+  keys: createKeys(vault),
+  chain: createChain(ledgers),
+  ciphertexts: createCiphertexts({ metadata, objects }),
+  decide,
+  audit: (fact) => {
+    if (fact.audit === 'integrity') integrityErrors.inc();
+    log[fact.audit === 'integrity' ? 'error' : 'info'](fact, 'audit');
+  },
+};
+const authenticator = createAuthenticator({ issuer: OIDC_ISSUER, audience: OIDC_AUDIENCE });
+
+const app = functionApp({
+  endpoints: endpoints({ parts, authenticator, namespace: NAMESPACE }),
+  log,
+});
+serve(app, {
+  port: PORT,
+  log,
+  close: () => {
+    ledgers.close();
+    etcd.close();
+  },
+});

@@ -1,0 +1,80 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { z } from 'zod';
+import { connectBroker } from '../lib/broker.ts';
+import { readEnv, settings } from '../lib/env.ts';
+import { approve, commit } from '../lib/fabric/lifecycle.ts';
+import { connectParticipation } from '../lib/fabric/participation.ts';
+import { connectPeer } from '../lib/fabric/peer.ts';
+import { createIdentities } from '../lib/identities.ts';
+import { connectKubernetes } from '../lib/kubernetes.ts';
+import { createLogger } from '../lib/log.ts';
+import { functionApp, serve } from '../lib/serve.ts';
+import { connectVault } from '../lib/vault.ts';
+import { createEndpoints } from './handler.ts';
+import type { Clients } from './pass.ts';
+import { reconcile } from './reconcile.ts';
+
+const env = readEnv({
+  PORT: settings.PORT,
+  NAMESPACE: settings.NAMESPACE,
+  BROKER_URL: settings.BROKER_URL,
+  VAULT_ADDR: settings.VAULT_ADDR,
+  VAULT_ROLE: settings.VAULT_ROLE,
+  VAULT_TOKEN_FILE: settings.VAULT_TOKEN_FILE,
+  CA_FILE: settings.CA_FILE,
+  PEER_IMAGE: z.string().min(1),
+  ORDERER_IMAGE: z.string().min(1),
+  CHAINCODE_IMAGE: z.string().min(1),
+  STORAGE_CLASS: z.string().min(1).default('selvedge-local'),
+  VOLUME_SIZE: z.string().min(1).default('1Gi'),
+  CLUSTER_DOMAIN: z.string().min(1).default('cluster.local'),
+  ANCHOR_SOURCE: z
+    .string()
+    .min(1)
+    .default(join(import.meta.dirname, 'chaincode/anchor')),
+});
+
+const log = createLogger('provisioning');
+const vault = connectVault({
+  address: env.VAULT_ADDR,
+  role: env.VAULT_ROLE,
+  tokenFile: env.VAULT_TOKEN_FILE,
+  caFile: env.CA_FILE,
+});
+
+const clients: Clients = {
+  kubernetes: connectKubernetes(),
+  vault,
+  identities: createIdentities(vault),
+  fabric: { connectPeer, connectParticipation, approve, commit },
+  broker: connectBroker(env.BROKER_URL),
+  settings: {
+    domain: env.CLUSTER_DOMAIN,
+    storageClass: env.STORAGE_CLASS,
+    volumeSize: env.VOLUME_SIZE,
+    images: { peer: env.PEER_IMAGE, orderer: env.ORDERER_IMAGE, chaincode: env.CHAINCODE_IMAGE },
+  },
+  builtin: () => readFiles(env.ANCHOR_SOURCE),
+  log,
+  now: () => new Date(),
+};
+
+const endpoints = createEndpoints({
+  kubernetes: clients.kubernetes,
+  namespace: env.NAMESPACE,
+  reconcile: (id) => reconcile(clients, id),
+});
+
+serve(functionApp({ endpoints, log }), { port: env.PORT, log });
+
+/** The files of a folder and its folders, by their path in it. */
+async function readFiles(folder: string): Promise<Record<string, Uint8Array>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const read = files.map(async ({ parentPath, name }) => {
+    const path = join(parentPath, name);
+    return [relative(folder, path), await readFile(path)] as const;
+  });
+  return Object.fromEntries(await Promise.all(read));
+}

@@ -1,0 +1,92 @@
+import { isRetryable } from '../lib/errors.ts';
+import type { Pass } from './pass.ts';
+import { chaincodes } from './steps/chaincodes.ts';
+import { channels } from './steps/channels.ts';
+import { endpoints } from './steps/endpoints.ts';
+import { identities } from './steps/identities.ts';
+import { joins } from './steps/joins.ts';
+import { orderers } from './steps/orderers.ts';
+import { peers } from './steps/peers.ts';
+import { prune } from './steps/prune.ts';
+import type { Step } from './steps/step.ts';
+
+/** The story of a network. A step runs as soon as those it comes after have ended. */
+export const story: readonly Step[] = [
+  identities,
+  orderers,
+  channels,
+  peers,
+  joins,
+  chaincodes,
+  endpoints,
+  prune,
+];
+
+/** How a step ended in this pass. */
+export interface Result {
+  step: string;
+  state: 'done' | 'waiting' | 'failed' | 'blocked';
+  /** For people: what is waited for, what failed, what is in the way. */
+  message: string;
+  /** Whether trying again can help; only of `failed`. */
+  retryable: boolean;
+  /** What it took by itself. */
+  seconds: number;
+}
+
+/**
+ * One pass: runs every step that can advance.
+ *
+ * @param ended called as each step ends, with all that have ended
+ * @returns the results in the order of the story
+ */
+export async function provision(
+  pass: Pass,
+  ended: (results: Result[]) => void = () => undefined,
+  steps: readonly Step[] = story,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const running = new Map<string, Promise<Result>>();
+  for (const step of steps) {
+    const before = step.after.map((name) => running.get(name)).filter((one) => one !== undefined);
+    running.set(
+      step.name,
+      runAfter(pass, step, before).then((result) => {
+        results.push(result);
+        ended([...results]);
+        return result;
+      }),
+    );
+  }
+  return Promise.all(running.values());
+}
+
+async function runAfter(
+  pass: Pass,
+  step: Step,
+  before: readonly Promise<Result>[],
+): Promise<Result> {
+  const earlier = await Promise.all(before);
+  const base = { step: step.name, retryable: false, message: '', seconds: 0 };
+  const obstacle = earlier.find((result) => ['failed', 'blocked'].includes(result.state));
+  if (obstacle) return { ...base, state: 'blocked', message: `comes after ${obstacle.step}` };
+  const began = performance.now();
+  const seconds = (): number => Math.round(performance.now() - began) / 1000;
+  try {
+    pass.signal.throwIfAborted();
+    const { waitingFor } = await step.run(pass);
+    return waitingFor === undefined
+      ? { ...base, state: 'done', seconds: seconds() }
+      : { ...base, state: 'waiting', message: `waiting for ${waitingFor}`, seconds: seconds() };
+  } catch (error) {
+    pass.clients.log.error({ error, step: step.name }, 'step failed');
+    const message = error instanceof Error ? error.message : 'unknown error';
+    return {
+      ...base,
+      state: 'failed',
+      message: message.slice(0, 1000),
+      retryable: isRetryable(error),
+      seconds: seconds(),
+    };
+  }
+}

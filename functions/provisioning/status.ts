@@ -1,0 +1,164 @@
+import { labels, type NetworkStatus } from '../lib/network.ts';
+import { isReady, membersOf, type Pod } from './members.ts';
+import type { Result } from './provision.ts';
+import type { Plan } from './resources/plan.ts';
+
+type Condition = NonNullable<NetworkStatus['conditions']>[number];
+type Phase = NonNullable<NetworkStatus['phase']>;
+
+/** All a status is made from. The same input gives the same status: no change, no event. */
+export interface Observed {
+  plan: Plan;
+  generation: number;
+  previous: NetworkStatus | undefined;
+  /** In the order of `steps`; those that have not ended are left out. */
+  results: readonly Result[];
+  steps: readonly string[];
+  pods: readonly Pod[];
+  /** When the network was created. */
+  created: Date;
+  now: Date;
+}
+
+export function statusOf(observed: Observed): NetworkStatus {
+  const { plan, generation, previous, pods } = observed;
+  const phase = phaseOf(observed);
+  const orderers = membersOf(plan, 'orderer', pods);
+  const peers = membersOf(plan, 'peer', pods);
+  const count = (members: readonly { ready: boolean }[]): string =>
+    `${members.filter(({ ready }) => ready).length}/${members.length}`;
+  return {
+    observedGeneration: generation,
+    phase,
+    conditions: [
+      ...kept(previous, ['Announced']),
+      condition(observed, 'Ready', phase === 'Ready', phase, summary(observed)),
+      ...observed.steps.map((step) => stepCondition(observed, step)),
+    ],
+    ready: { orderers: count(orderers), peers: count(peers) },
+    orderers: orderers.map(placement),
+    peers: peers.map((peer) => ({
+      ...placement(peer),
+      chaincodes: chaincodesBeside(peer.name, pods),
+    })),
+    timings: timingsOf(observed, phase),
+  };
+}
+
+/** The status of a network whose spec is refused; `faults` names every bad field. */
+export function invalidStatus(
+  observed: Pick<Observed, 'generation' | 'previous' | 'now'>,
+  faults: string,
+): NetworkStatus {
+  const { generation, previous } = observed;
+  const { ready, orderers, peers, timings } = previous ?? {};
+  return {
+    observedGeneration: generation,
+    phase: previous?.timings?.['total'] === undefined ? 'Pending' : 'Degraded',
+    conditions: [
+      ...kept(previous, ['Announced']),
+      condition(observed, 'Ready', false, 'Invalid', faults),
+    ],
+    ...(ready && { ready }),
+    ...(orderers && { orderers }),
+    ...(peers && { peers }),
+    ...(timings && { timings }),
+  };
+}
+
+/** The status of a network on its way out. */
+export function deletingStatus(
+  observed: Pick<Observed, 'generation' | 'previous' | 'now'>,
+): NetworkStatus {
+  const { generation } = observed;
+  return {
+    observedGeneration: generation,
+    phase: 'Deleting',
+    conditions: [condition(observed, 'Ready', false, 'Deleting', 'everything made for it goes')],
+  };
+}
+
+function phaseOf({ results, steps, previous, generation }: Observed): Phase {
+  if (results.length === steps.length && results.every(({ state }) => state === 'done')) {
+    return 'Ready';
+  }
+  const wasReady =
+    previous?.observedGeneration === generation &&
+    ['Ready', 'Degraded'].includes(previous.phase ?? '');
+  const broken = results.some(({ state, retryable }) => state === 'failed' && !retryable);
+  return wasReady || broken ? 'Degraded' : 'Progressing';
+}
+
+/** One line for people: what is in the way, the first of the story first. */
+function summary({ results }: Observed): string {
+  const open = results.filter(({ state }) => ['waiting', 'failed'].includes(state));
+  return open.map(({ step, message }) => `${step}: ${message}`).join('; ');
+}
+
+const reasons = { done: 'Done', waiting: 'Waiting', failed: 'Failed', blocked: 'Blocked' } as const;
+
+function stepCondition(observed: Observed, step: string): Condition {
+  const type = step.charAt(0).toUpperCase() + step.slice(1);
+  const result = observed.results.find((one) => one.step === step);
+  if (!result) return condition(observed, type, undefined, 'Running', '');
+  return condition(observed, type, result.state === 'done', reasons[result.state], result.message);
+}
+
+/** A condition that says the same as before keeps the time it began to. */
+export function condition(
+  { previous, generation, now }: Pick<Observed, 'generation' | 'previous' | 'now'>,
+  type: string,
+  holds: boolean | undefined,
+  reason: string,
+  message: string,
+): Condition {
+  const status = holds === undefined ? 'Unknown' : holds ? 'True' : 'False';
+  const before = previous?.conditions?.find((one) => one.type === type);
+  const lastTransitionTime =
+    before?.status === status
+      ? before.lastTransitionTime
+      : now.toISOString().replace(/\.\d+Z$/, 'Z');
+  return { type, status, reason, message, lastTransitionTime, observedGeneration: generation };
+}
+
+function kept(previous: NetworkStatus | undefined, types: readonly string[]): Condition[] {
+  return previous?.conditions?.filter(({ type }) => types.includes(type)) ?? [];
+}
+
+function placement({ name, group, node, ready }: ReturnType<typeof membersOf>[number]) {
+  return { name, organization: group.organization, ...(node && { node }), ready };
+}
+
+function chaincodesBeside(peer: string, pods: readonly Pod[]) {
+  return pods
+    .filter(
+      ({ metadata }) =>
+        metadata.labels?.[labels.component] === 'chaincode' &&
+        metadata.labels[labels.peer] === peer &&
+        !metadata.deletionTimestamp,
+    )
+    .map((pod) => ({
+      name: pod.metadata.labels?.[labels.chaincode] ?? '',
+      pod: pod.metadata.name,
+      ...(pod.spec?.nodeName && { node: pod.spec.nodeName }),
+      ready: isReady(pod),
+    }))
+    .sort((a, b) => a.pod.localeCompare(b.pod));
+}
+
+/**
+ * Seconds each step took until the network was ready, over all passes that needed; `total` from
+ * its creation. Later passes change nothing, so they leave them as they are.
+ */
+function timingsOf(observed: Observed, phase: Phase): Record<string, number> {
+  const { previous, results, created, now } = observed;
+  const before = previous?.timings ?? {};
+  if (before['total'] !== undefined) return before;
+  const sums = results.map(
+    ({ step, seconds }) => [step, round((before[step] ?? 0) + seconds)] as const,
+  );
+  const total = round((now.getTime() - created.getTime()) / 1000);
+  return { ...before, ...Object.fromEntries(sums), ...(phase === 'Ready' && { total }) };
+}
+
+const round = (seconds: number): number => Math.round(seconds * 100) / 100;

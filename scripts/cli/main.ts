@@ -1,0 +1,93 @@
+#!/usr/bin/env node
+/** The command `selvedge`: what a person runs against a cluster that is there. */
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { install } from './install.ts';
+import type { TargetOptions } from './target.ts';
+import { issueToken } from './token.ts';
+import { uninstall } from './uninstall.ts';
+
+/** Every image of the manifests and of the environment of functions. */
+export const imageNames = [
+  ...['gateway', 'provisioning', 'failover', 'data-put', 'data-get', 'setup'],
+  ...['peer', 'orderer', 'chaincode-node', 'etcd', 'minio', 'vault'],
+] as const;
+
+const say = (line: string): void => {
+  console.error(line);
+};
+const program = new Command('selvedge').description('Selvedge on a Kubernetes cluster');
+
+interface Common {
+  kubeconfig: string;
+  context?: string;
+  kubectl?: string;
+}
+
+function command(name: string, description: string): Command {
+  const usual = process.env['KUBECONFIG'] ?? join(homedir(), '.kube', 'config');
+  return program
+    .command(name)
+    .description(description)
+    .option('--kubeconfig <file>', 'how to reach the cluster', usual)
+    .option('--context <name>', 'a context of the kubeconfig, if not its current one')
+    .option('--kubectl <path>', 'the kubectl to run');
+}
+
+const targetOf = ({ kubeconfig, context, kubectl }: Common): TargetOptions => ({
+  kubeconfig,
+  context,
+  kubectl,
+});
+
+command('install', 'bring the cluster to what the manifests say; safe to run again')
+  .option('--registry <host>', 'the registry that has the images, as <host>/selvedge/<name>')
+  .option('--tag <tag>', 'their tag', 'latest')
+  .option('--images <file>', 'JSON with the reference of each image, instead of the two above')
+  .option('--overlay <name>', 'a folder of knative/overlays', 'local')
+  .option('--state <folder>', 'where to put what is generated', '.selvedge')
+  .action(async (options: Common & InstallFlags) => {
+    const { overlay, state } = options;
+    const images = await imagesOf(options);
+    await install({ ...targetOf(options), images, overlay, state, onProgress: say });
+  });
+
+command('uninstall', 'remove the installation with all networks and all data')
+  .requiredOption('--yes', 'that this is meant')
+  .action(async (options: Common) => {
+    await uninstall({ ...targetOf(options), onProgress: say });
+  });
+
+command('token <name>', 'print a token of the user NAME for the gateway')
+  .option('--seconds <n>', 'how long it is good', '3600')
+  .action(async (name: string, options: Common & { seconds: string }) => {
+    console.log(await issueToken(targetOf(options), name, { seconds: Number(options.seconds) }));
+  });
+
+interface InstallFlags {
+  registry?: string;
+  tag: string;
+  images?: string;
+  overlay: string;
+  state: string;
+}
+
+async function imagesOf({ registry, tag, images }: InstallFlags): Promise<Record<string, string>> {
+  if (images !== undefined) {
+    return z.record(z.string(), z.string()).parse(JSON.parse(await readFile(images, 'utf8')));
+  }
+  if (registry === undefined) throw new Error('say where the images are: --registry or --images');
+  return Object.fromEntries(
+    imageNames.map((name) => [name, `${registry}/selvedge/${name}:${tag}`]),
+  );
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  say(`selvedge: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

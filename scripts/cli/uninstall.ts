@@ -1,0 +1,47 @@
+import { until } from '../../functions/lib/until.ts';
+import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import { connectTarget, type TargetOptions } from './target.ts';
+import { usersNamespace } from './token.ts';
+
+const networks = { apiVersion: 'selvedge.dev/v1alpha1', kind: 'FabricNetwork' };
+const rbac = 'rbac.authorization.k8s.io/v1';
+
+/** What lies outside the namespaces, in the order of removal. */
+const clusterScoped = [
+  { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-access-review' },
+  { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-issuer-discovery' },
+  { apiVersion: rbac, kind: 'ClusterRole', name: 'selvedge-access-review' },
+  {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    name: 'fabricnetworks.selvedge.dev',
+  },
+];
+
+/**
+ * Removes the installation with all networks and all data. Networks go first, while there is
+ * someone to take them down.
+ */
+export async function uninstall(
+  options: TargetOptions & { onProgress?: (line: string) => void },
+): Promise<void> {
+  const { kubernetes } = connectTarget(options);
+  const { onProgress = () => undefined } = options;
+  const left = (): Promise<KubernetesObject[]> => kubernetes.list(networks).catch(() => []);
+  for (const { metadata } of await left()) {
+    onProgress(`removing the network ${metadata.name}`);
+    const { name, namespace } = metadata;
+    await kubernetes.remove({ ...networks, name, namespace });
+  }
+  const what = 'the networks to be taken down';
+  await until({ what, timeoutMs: 300_000 }, async () => (await left()).length === 0);
+  for (const ref of clusterScoped) await kubernetes.remove(ref);
+  for (const name of ['selvedge', usersNamespace]) {
+    onProgress(`removing the namespace ${name}`);
+    const ref = { apiVersion: 'v1', kind: 'Namespace', name };
+    await kubernetes.remove(ref);
+    await until({ what: `the namespace ${name} to go`, timeoutMs: 300_000 }, async () => {
+      return (await kubernetes.get(ref)) === undefined;
+    });
+  }
+}
