@@ -14,7 +14,7 @@ import { join, resolve } from 'node:path';
 const fabric = 'github.com/hyperledger/fabric';
 const version = '3.1.1-selvedge';
 const replaced = 'core/container/dockercontroller';
-const sources = ['go.mod', 'go.sum', 'tools.go', 'launcher', 'overlay'];
+const sources = ['go.mod', 'go.sum', 'tools.go', 'launcher', 'relay', 'overlay'];
 
 /** Runs Go in a folder, and gives what it printed. Its messages go to this process's own standard error. */
 async function go(folder: string, args: string[]): Promise<string> {

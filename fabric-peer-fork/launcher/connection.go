@@ -2,23 +2,19 @@ package launcher
 
 import (
 	"encoding/base64"
-	"fmt"
-	"net"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Connection is how a chaincode reaches its peer. Certificates and key are PEM;
-// they are empty where the peer's chaincode listener has no TLS.
+// Connection is how a chaincode reaches its peer, by mutual TLS. Certificates and
+// key are PEM.
 type Connection struct {
-	Address           string // host:port
-	ClientCertificate []byte
-	ClientKey         []byte
-	RootCertificate   []byte
+	Address     string // host:port
+	Certificate []byte
+	Key         []byte
+	Root        []byte
 }
-
-func (c Connection) tls() bool { return len(c.ClientKey) > 0 }
 
 // Where chaincode shims of every language look for their key pair; the names and
 // the two encodings are those of Fabric's Docker launcher.
@@ -49,11 +45,11 @@ func buildSecret(s Settings, name string, labels map[string]string, c Connection
 		},
 		Immutable: &immutable,
 		Data: map[string][]byte{
-			keyBase64:  []byte(base64.StdEncoding.EncodeToString(c.ClientKey)),
-			certBase64: []byte(base64.StdEncoding.EncodeToString(c.ClientCertificate)),
-			keyPEM:     c.ClientKey,
-			certPEM:    c.ClientCertificate,
-			rootPEM:    c.RootCertificate,
+			keyBase64:  []byte(base64.StdEncoding.EncodeToString(c.Key)),
+			certBase64: []byte(base64.StdEncoding.EncodeToString(c.Certificate)),
+			keyPEM:     c.Key,
+			certPEM:    c.Certificate,
+			rootPEM:    c.Root,
 		},
 	}
 }
@@ -65,26 +61,12 @@ func environment(packageID, mspID string, extra []string, c Connection) []corev1
 		{Name: "CORE_CHAINCODE_ID_NAME", Value: packageID},
 		{Name: "CORE_PEER_ADDRESS", Value: c.Address},
 		{Name: "CORE_PEER_LOCALMSPID", Value: mspID},
-		{Name: "CORE_PEER_TLS_ENABLED", Value: fmt.Sprint(c.tls())},
-	}
-	if c.tls() {
-		variables = append(variables,
-			corev1.EnvVar{Name: "CORE_TLS_CLIENT_KEY_PATH", Value: tlsFolder + "/" + keyBase64},
-			corev1.EnvVar{Name: "CORE_TLS_CLIENT_CERT_PATH", Value: tlsFolder + "/" + certBase64},
-			corev1.EnvVar{Name: "CORE_TLS_CLIENT_KEY_FILE", Value: tlsFolder + "/" + keyPEM},
-			corev1.EnvVar{Name: "CORE_TLS_CLIENT_CERT_FILE", Value: tlsFolder + "/" + certPEM},
-			corev1.EnvVar{Name: "CORE_PEER_TLS_ROOTCERT_FILE", Value: tlsFolder + "/" + rootPEM},
-		)
+		{Name: "CORE_PEER_TLS_ENABLED", Value: "true"},
+		{Name: "CORE_TLS_CLIENT_KEY_PATH", Value: tlsFolder + "/" + keyBase64},
+		{Name: "CORE_TLS_CLIENT_CERT_PATH", Value: tlsFolder + "/" + certBase64},
+		{Name: "CORE_TLS_CLIENT_KEY_FILE", Value: tlsFolder + "/" + keyPEM},
+		{Name: "CORE_TLS_CLIENT_CERT_FILE", Value: tlsFolder + "/" + certPEM},
+		{Name: "CORE_PEER_TLS_ROOTCERT_FILE", Value: tlsFolder + "/" + rootPEM},
 	}
 	return append(variables, parseEnvironment(extra)...)
-}
-
-// hostAliases resolve the peer's name without DNS, which may remember for half a
-// minute that the peer's new pod was not there yet.
-func hostAliases(s Settings, c Connection) []corev1.HostAlias {
-	host, _, err := net.SplitHostPort(c.Address)
-	if err != nil || net.ParseIP(host) != nil {
-		return nil
-	}
-	return []corev1.HostAlias{{IP: s.PodIP, Hostnames: []string{host}}}
 }

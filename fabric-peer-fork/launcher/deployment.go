@@ -21,7 +21,7 @@ const (
 	nonRoot = int64(65532)
 )
 
-// Launch is one start of a chaincode with one key pair.
+// Launch is what one start of a chaincode is made of.
 type Launch struct {
 	Chaincode  Chaincode
 	Connection Connection
@@ -32,8 +32,8 @@ type Launch struct {
 
 // ownerReference makes what the launcher makes go with the peer's pod. The pod
 // and not its StatefulSet: a chaincode can talk to no other pod than the one that
-// launched it, because the authority that signed its certificate lives in that
-// process's memory only. So there is no continuity to lose, and a chaincode whose
+// launched it, at whose address the authority that signed its certificate lives in
+// memory only. So there is no continuity to lose, and a chaincode whose
 // peer is gone, whether moved, scaled down or lost with its node, is collected
 // instead of lingering. The peer's next pod launches its chaincodes when it
 // starts.
@@ -102,7 +102,6 @@ func buildPod(s Settings, l Launch) (corev1.PodSpec, error) {
 		Affinity:                      besidePeer(s),
 		AutomountServiceAccountToken:  &no,
 		EnableServiceLinks:            &no,
-		HostAliases:                   hostAliases(s, l.Connection),
 		TerminationGracePeriodSeconds: &grace,
 		// Where the peer is, the chaincode must be, cordoned node or not.
 		Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule}},
@@ -116,10 +115,7 @@ func buildPod(s Settings, l Launch) (corev1.PodSpec, error) {
 		pod.ImagePullSecrets = []corev1.LocalObjectReference{{Name: s.PullSecret}}
 	}
 	container := buildContainer(s, l)
-	if l.Connection.tls() {
-		name := secretName(workloadName(s.PodName, l.Chaincode.PackageID), launchID(l.Connection))
-		mountSecret(&pod, &container, name)
-	}
+	mountSecret(&pod, &container, secretName(workloadName(s.PodName, l.Chaincode.PackageID), launchID(l.Connection)))
 	if l.Chaincode.Image == "" {
 		if err := runSource(s, l.Chaincode, &pod, &container); err != nil {
 			return pod, err

@@ -4,9 +4,9 @@
 //
 // The four verbs are Fabric's: Build keeps a package, Start launches it, Wait
 // lasts as long as it runs, Stop ends it. Fabric launches every committed
-// chaincode when a peer starts, and again on the next proposal after a
-// chaincode's connection broke, each time with a new key pair that only this
-// process of the peer accepts. So every Start is a fresh pod.
+// chaincode when a peer starts, and again on a proposal when its registration
+// ended. Start is level-triggered: it leaves a pod that is as it should be, and
+// replaces one that belongs to an earlier process of the peer.
 package launcher
 
 import (
@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -49,11 +50,13 @@ type Launcher struct {
 	client   kubernetes.Interface
 	log      Logger
 	patience wait.Backoff
+	// pause is how long a watch waits for an API server that is away.
+	pause time.Duration
 }
 
 // New makes a launcher that acts through the given client.
 func New(settings Settings, client kubernetes.Interface, log Logger) *Launcher {
-	return &Launcher{settings: settings, client: client, log: log, patience: patience}
+	return &Launcher{settings: settings, client: client, log: log, patience: patience, pause: callTimeout}
 }
 
 // Connect makes a launcher that acts with the service account of the peer's pod.
@@ -91,10 +94,8 @@ func (l *Launcher) Start(ctx context.Context, launch Launch) error {
 	if previous != nil && previous.Labels[LabelPeer] != l.settings.PodName {
 		return fmt.Errorf("deployment %s belongs to another peer: %q", desired.Name, previous.Labels[LabelPeer])
 	}
-	if launch.Connection.tls() {
-		if err := l.createSecret(ctx, desired.Name, launch); err != nil {
-			return err
-		}
+	if err := l.createSecret(ctx, desired.Name, launch); err != nil {
+		return err
 	}
 	if err := l.apply(ctx, desired); err != nil {
 		return err
@@ -176,13 +177,7 @@ func (l *Launcher) clean(ctx context.Context, current, previous *appsv1.Deployme
 		return
 	}
 	kept := secretsOf(current)
-	var old []string
-	for _, name := range secretsOf(previous) {
-		if len(kept) == 0 || name != kept[0] {
-			old = append(old, name)
-		}
-	}
-	l.deleteSecrets(ctx, old)
+	l.deleteSecrets(ctx, slices.DeleteFunc(secretsOf(previous), func(name string) bool { return slices.Contains(kept, name) }))
 	l.releaseStranded(ctx, current)
 }
 

@@ -46,16 +46,16 @@ func workloadName(pod, packageID string) string {
 	return strings.Trim(readable, "-") + "-" + hash
 }
 
-// secretName names the Secret of one launch: a new key pair is a new Secret, so
-// that no pod can start with a mixture of two.
+// secretName names the Secret of one key pair: a new pair is a new Secret, so that
+// no pod can start with a mixture of two.
 func secretName(workload, launch string) string {
 	return workload + "-" + launch
 }
 
-// launchID tells the launches of a chaincode apart, by the key pair Fabric made
-// for each.
+// launchID tells launches apart that need another pod, by what the pod connects
+// with.
 func launchID(c Connection) string {
-	return shortHash(8, c.Address, string(c.ClientCertificate), string(c.RootCertificate))
+	return shortHash(8, c.Address, string(c.Certificate), string(c.Root))
 }
 
 // labelValue makes a label value of a chaincode's package label, which may hold

@@ -20,6 +20,7 @@ const (
 	EnvPodName      = "SELVEDGE_POD_NAME"
 	EnvPodUID       = "SELVEDGE_POD_UID"
 	EnvPodIP        = "SELVEDGE_POD_IP"
+	EnvListen       = "SELVEDGE_CHAINCODE_LISTEN"
 	EnvNodeName     = "SELVEDGE_NODE_NAME"
 	EnvNetwork      = "SELVEDGE_NETWORK"
 	EnvOrganization = "SELVEDGE_ORGANIZATION"
@@ -42,10 +43,14 @@ type Settings struct {
 	Namespace    string
 	PodName      string
 	PodUID       types.UID
-	PodIP        string
 	NodeName     string
 	Network      string
 	Organization string
+
+	// PodIP is where chaincode pods reach the peer; Listen is the address, host
+	// and port, at which it listens for them.
+	PodIP  string
+	Listen string
 
 	// VolumeClaim is the peer's own PersistentVolumeClaim, mounted at
 	// VolumePath; packages are kept in PackageFolder, which lies within.
@@ -76,6 +81,7 @@ func ReadSettings(lookup func(string) (string, bool)) (Settings, error) {
 		PodName:       r.name(EnvPodName),
 		PodUID:        types.UID(r.required(EnvPodUID)),
 		PodIP:         r.ip(EnvPodIP),
+		Listen:        r.address(EnvListen, "0.0.0.0:7053"),
 		NodeName:      r.required(EnvNodeName),
 		Network:       r.label(EnvNetwork),
 		Organization:  r.label(EnvOrganization),
@@ -89,7 +95,7 @@ func ReadSettings(lookup func(string) (string, bool)) (Settings, error) {
 		MemoryLimit:   r.quantity(EnvMemoryLimit, "256Mi"),
 	}
 	if _, err := s.subPath(s.PackageFolder); err != nil {
-		r.refuse(EnvVolumePath, err.Error())
+		r.refuse(EnvVolumePath, "is not where the packages are: "+err.Error())
 	}
 	if s.MemoryLimit.Cmp(s.Memory) < 0 {
 		r.refuse(EnvMemoryLimit, "is less than "+EnvMemory)
@@ -155,6 +161,14 @@ func (r *reader) ip(name string) string {
 	value := r.required(name)
 	if value != "" && net.ParseIP(value) == nil {
 		r.refuse(name, fmt.Sprintf("is not an IP address: %q", value))
+	}
+	return value
+}
+
+func (r *reader) address(name, fallback string) string {
+	value := r.optional(name, fallback)
+	if _, _, err := net.SplitHostPort(value); err != nil {
+		r.refuse(name, fmt.Sprintf("is not host:port: %q", value))
 	}
 	return value
 }

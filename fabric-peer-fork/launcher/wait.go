@@ -17,33 +17,50 @@ import (
 // relist bounds how long a change can go unseen on a watch that hangs.
 const relist = 5 * time.Minute
 
-// Wait lasts as long as the launch of that chaincode with that connection does. It
-// returns 0 when the chaincode was stopped, scaled to zero or launched anew. It
-// returns an error that says why, with the exit code if there is one, when the
-// chaincode cannot start: its image cannot be had, or it keeps ending. A single
-// crash is the Deployment's business and not the end.
+// Wait lasts as long as the launch of that chaincode with that connection does, or
+// until the context ends. It returns 0 when the chaincode was stopped, scaled to
+// zero or launched anew. It returns an error that says why, with the exit code if
+// there is one, when the chaincode cannot start: its image cannot be had, or it
+// keeps ending. A single crash is the Deployment's business and not the end; nor is
+// an API server that is away, for the chaincode runs on without it.
 func (l *Launcher) Wait(ctx context.Context, packageID string, connection Connection) (int, error) {
 	name := workloadName(l.settings.PodName, packageID)
 	launch := launchID(connection)
 	for {
-		deployment, err := l.deployment(ctx, name)
-		if err != nil {
-			return 0, err
-		}
-		if deployment == nil {
-			return 0, nil
-		}
-		pods, err := l.pods(ctx, map[string]string{LabelPeer: l.settings.PodName, LabelLaunch: launch})
-		if err != nil {
-			return 0, fmt.Errorf("cannot list the pods of %s: %w", name, err)
-		}
-		if end := outcome(launch, deployment, pods); end.over {
+		end, err := l.observe(ctx, name, launch)
+		if end.over {
 			return end.exitCode, end.err
 		}
-		if err := l.nextChange(ctx, name, launch, deployment.ResourceVersion); err != nil {
-			return 0, err
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		if err != nil {
+			l.log.Warnf("Cannot watch deployment %s: %s", name, err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(l.pause):
+			}
 		}
 	}
+}
+
+// observe judges what is there, and if it is not the end waits for a change.
+func (l *Launcher) observe(ctx context.Context, name, launch string) (ending, error) {
+	deployment, err := l.deployment(ctx, name)
+	if err != nil {
+		return ending{}, err
+	}
+	if deployment == nil {
+		return ending{over: true}, nil
+	}
+	pods, err := l.pods(ctx, map[string]string{LabelPeer: l.settings.PodName, LabelLaunch: launch})
+	if err != nil {
+		return ending{}, err
+	}
+	if end := outcome(launch, deployment, pods); end.over {
+		return end, nil
+	}
+	return ending{}, l.nextChange(ctx, name, launch, deployment.ResourceVersion)
 }
 
 type ending struct {
@@ -116,7 +133,7 @@ func (l *Launcher) nextChange(ctx context.Context, name, launch, resourceVersion
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("cannot watch deployment %s: %w", name, err)
+		return err
 	}
 	defer deployments.Stop()
 	// A watch of pods without a version begins with every pod there is, so that
@@ -128,7 +145,7 @@ func (l *Launcher) nextChange(ctx context.Context, name, launch, resourceVersion
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("cannot watch the pods of %s: %w", name, err)
+		return err
 	}
 	defer pods.Stop()
 	for {

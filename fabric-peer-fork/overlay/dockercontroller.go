@@ -17,14 +17,22 @@ import (
 	"github.com/hyperledger/fabric/core/chaincode/persistence"
 	"github.com/hyperledger/fabric/core/container"
 	"github.com/hyperledger/fabric/core/container/ccintf"
+	"github.com/spf13/viper"
 
 	"selvedge.dev/fabric-peer-fork/launcher"
+	"selvedge.dev/fabric-peer-fork/relay"
 )
 
 const (
-	startTimeout = time.Minute
+	// handshake is how long this very process may take to accept a registration.
+	handshake = 5 * time.Second
+	// absence is how long transactions wait for a chaincode that restarts; Fabric
+	// gives them 30 s.
+	absence = 15 * time.Second
 	// stopTimeout is what Fabric waits for when the peer shuts down.
 	stopTimeout = 5 * time.Second
+	// shortestStartup is Fabric's own lower bound.
+	shortestStartup = 5 * time.Second
 )
 
 var logger = flogging.MustGetLogger("chaincode.launcher")
@@ -40,6 +48,7 @@ type BuildMetrics struct {
 	ChaincodeImageBuildDuration metrics.Histogram
 
 	launcher *launcher.Launcher
+	relay    *relay.Relay
 	disabled error
 }
 
@@ -55,19 +64,25 @@ func NewBuildMetrics(p metrics.Provider) *BuildMetrics {
 		LabelNames:   []string{"chaincode", "success"},
 		StatsdFormat: "%{#fqname}.%{chaincode}.%{success}",
 	})}
-	settings, err := launcher.ReadSettings(os.LookupEnv)
-	if errors.Is(err, launcher.ErrNotInKubernetes) {
+	if err := m.connect(); errors.Is(err, launcher.ErrNotInKubernetes) {
 		logger.Warningf("Chaincode cannot be launched: %s", err)
 		m.disabled = err
-		return m
-	}
-	if err == nil {
-		m.launcher, err = launcher.Connect(settings, logger)
-	}
-	if err != nil {
+	} else if err != nil {
 		logger.Panicf("Cannot start the peer: %s", err)
 	}
 	return m
+}
+
+func (m *BuildMetrics) connect() error {
+	settings, err := launcher.ReadSettings(os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	if m.launcher, err = launcher.Connect(settings, logger); err != nil {
+		return err
+	}
+	m.relay, err = relay.Listen(settings.Listen, settings.PodIP, logger)
+	return err
 }
 
 // DockerVM has the fields that the peer's start sets; those of Docker are unused.
@@ -110,22 +125,44 @@ func (vm *DockerVM) Build(ccid string, metadata *persistence.ChaincodePackageMet
 type ContainerInstance struct {
 	vm        *DockerVM
 	chaincode launcher.Chaincode
-	// started is the connection of the last Start. Fabric calls Start and Wait one
-	// after the other, and never two of them at once for one chaincode.
-	started launcher.Connection
+
+	// Fabric calls Start and then Wait, in one goroutine per launch.
+	connection launcher.Connection
+	session    *relay.Session
 }
 
-// Start launches the chaincode with a connection made for this launch.
+// Start launches the chaincode, and registers it with the peer when its pod has
+// connected.
 func (i *ContainerInstance) Start(peer *ccintf.PeerConnection) error {
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	pair, err := i.relay().Pair(i.chaincode.PackageID)
+	if err != nil {
+		return err
+	}
+	i.connection = launcher.Connection{
+		Address:     i.relay().Address(),
+		Certificate: pair.Certificate,
+		Key:         pair.Key,
+		Root:        pair.Root,
+	}
+	begin := time.Now()
+	startup := max(viper.GetDuration("chaincode.startuptimeout"), shortestStartup)
+	ctx, cancel := context.WithTimeout(context.Background(), startup/2)
 	defer cancel()
-	i.started = connectionOf(peer)
-	return i.launcher().Start(ctx, launcher.Launch{
+	err = i.launcher().Start(ctx, launcher.Launch{
 		Chaincode:   i.chaincode,
-		Connection:  i.started,
+		Connection:  i.connection,
 		MSPID:       i.vm.MSPID,
 		Environment: i.vm.LoggingEnv,
 	})
+	if err != nil {
+		return err
+	}
+	i.session = i.relay().Open(i.chaincode.PackageID, peerOf(peer).Dial, relay.Timing{
+		Start:     max(startup-handshake-time.Second, startup/2) - time.Since(begin),
+		Handshake: handshake,
+		Absence:   absence,
+	})
+	return nil
 }
 
 // ChaincodeServerInfo is nil: the chaincode connects to the peer.
@@ -135,24 +172,44 @@ func (i *ContainerInstance) ChaincodeServerInfo() (*ccintf.ChaincodeServerInfo, 
 
 // Stop removes the chaincode.
 func (i *ContainerInstance) Stop() error {
+	i.relay().End(i.chaincode.PackageID)
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	return i.launcher().Stop(ctx, i.chaincode.PackageID)
 }
 
-// Wait lasts as long as the launch does.
+// Wait lasts as long as the launch does: until the connection with the peer ends,
+// or Kubernetes says that the chaincode is gone or cannot run. Fabric then forgets
+// the registration, and launches again when there is a proposal.
 func (i *ContainerInstance) Wait() (int, error) {
-	return i.launcher().Wait(context.Background(), i.chaincode.PackageID, i.started)
+	if i.session == nil {
+		return 0, errors.New("the chaincode was not started")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	session := i.session
+	go func() {
+		<-session.Done()
+		cancel()
+	}()
+	code, err := i.launcher().Wait(ctx, i.chaincode.PackageID, i.connection)
+	if ctx.Err() != nil {
+		return 0, session.Err()
+	}
+	session.Close()
+	return code, err
 }
 
 func (i *ContainerInstance) launcher() *launcher.Launcher { return i.vm.BuildMetrics.launcher }
 
-func connectionOf(peer *ccintf.PeerConnection) launcher.Connection {
-	connection := launcher.Connection{Address: peer.Address}
-	if peer.TLSConfig != nil {
-		connection.ClientCertificate = peer.TLSConfig.ClientCert
-		connection.ClientKey = peer.TLSConfig.ClientKey
-		connection.RootCertificate = peer.TLSConfig.RootCert
+func (i *ContainerInstance) relay() *relay.Relay { return i.vm.BuildMetrics.relay }
+
+func peerOf(connection *ccintf.PeerConnection) relay.Peer {
+	peer := relay.Peer{Address: connection.Address}
+	if connection.TLSConfig != nil {
+		peer.Certificate = connection.TLSConfig.ClientCert
+		peer.Key = connection.TLSConfig.ClientKey
+		peer.Root = connection.TLSConfig.RootCert
 	}
-	return connection
+	return peer
 }

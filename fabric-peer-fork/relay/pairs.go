@@ -41,7 +41,9 @@ type authority struct {
 
 func newAuthority() (*authority, error) {
 	a := &authority{pairs: map[string]Pair{}, packageIDs: map[[32]byte]string{}}
-	template := template("selvedge chaincode relay")
+	// Another name than the server's: OpenSSL takes a certificate whose issuer has its own
+	// name for self-signed.
+	template := template("selvedge chaincode relay CA")
 	template.IsCA = true
 	template.BasicConstraintsValid = true
 	template.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature

@@ -192,13 +192,8 @@ func (r *Relay) slot(packageID string) chan *link {
 // peer through dial, and relays from then on. A session that was open is ended
 // first.
 func (r *Relay) Open(packageID string, dial Dial, timing Timing) *Session {
-	r.mutex.Lock()
-	earlier := r.sessions[packageID]
-	r.mutex.Unlock()
-	if earlier != nil {
-		earlier.Close()
-	}
-	ctx, cancel := context.WithCancel(context.Background())
+	r.End(packageID)
+	ctx, cancel := context.WithCancelCause(context.Background())
 	session := &Session{packageID: packageID, cancel: cancel, done: make(chan struct{}), timing: timing, log: r.log}
 	r.mutex.Lock()
 	session.arrivals = r.slot(packageID)
@@ -206,4 +201,14 @@ func (r *Relay) Open(packageID string, dial Dial, timing Timing) *Session {
 	r.mutex.Unlock()
 	go session.run(ctx, dial)
 	return session
+}
+
+// End closes the session of a chaincode, if there is one.
+func (r *Relay) End(packageID string) {
+	r.mutex.Lock()
+	session := r.sessions[packageID]
+	r.mutex.Unlock()
+	if session != nil {
+		session.Close()
+	}
 }

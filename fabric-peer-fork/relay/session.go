@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,7 +11,9 @@ import (
 
 // Timing of a session.
 type Timing struct {
-	// Start is when the first pod must have come.
+	// Start is when the first pod must have come, and the peer be reached. With
+	// Handshake it is best shorter than Fabric's startup timeout: a registration
+	// after that would be refused.
 	Start time.Duration
 	// Handshake is how long the peer may take to accept the registration.
 	Handshake time.Duration
@@ -29,7 +32,7 @@ type Session struct {
 	timing    Timing
 	log       Logger
 	arrivals  chan *link
-	cancel    context.CancelFunc
+	cancel    context.CancelCauseFunc
 	done      chan struct{}
 	err       error
 
@@ -44,6 +47,8 @@ type Session struct {
 	absence *time.Timer
 	givenUp bool
 }
+
+var errClosed = errors.New("closed")
 
 type transaction struct{ channel, id string }
 
@@ -60,18 +65,21 @@ func (s *Session) Err() error { return s.err }
 // Close ends the session and returns when it is over. The pod is told to connect
 // again, and waits for the next session.
 func (s *Session) Close() {
-	s.cancel()
+	s.cancel(errClosed)
 	<-s.done
 }
 
 func (s *Session) run(ctx context.Context, dial Dial) {
 	defer close(s.done)
-	defer s.cancel()
 	err := s.relay(ctx, dial)
-	if ctx.Err() == nil {
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	if !errors.Is(err, errClosed) {
 		s.err = err
 		s.log.Warnf("The connection of chaincode %s ended: %s", s.packageID, err)
 	}
+	s.cancel(errClosed)
 	for _, end := range []*link{s.pod, s.fabric} {
 		if end != nil {
 			end.close(errSessionOver)
@@ -80,6 +88,10 @@ func (s *Session) run(ctx context.Context, dial Dial) {
 }
 
 func (s *Session) relay(ctx context.Context, dial Dial) error {
+	late := time.AfterFunc(s.timing.Start, func() {
+		s.cancel(fmt.Errorf("the chaincode did not connect within %s", s.timing.Start))
+	})
+	defer late.Stop()
 	if err := s.awaitPod(ctx); err != nil {
 		return err
 	}
@@ -87,6 +99,7 @@ func (s *Session) relay(ctx context.Context, dial Dial) error {
 	if err != nil {
 		return fmt.Errorf("cannot connect to the peer: %w", err)
 	}
+	late.Stop()
 	s.fabric = newLink(opened, nil)
 	if err := s.register(ctx); err != nil {
 		return err
@@ -99,14 +112,10 @@ func (s *Session) relay(ctx context.Context, dial Dial) error {
 }
 
 func (s *Session) awaitPod(ctx context.Context) error {
-	late := time.NewTimer(s.timing.Start)
-	defer late.Stop()
 	for s.pod == nil {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-late.C:
-			return fmt.Errorf("no pod of the chaincode connected within %s", s.timing.Start)
 		case pod := <-s.arrivals:
 			if !pod.ended() {
 				s.pod = pod
@@ -255,4 +264,3 @@ func (l *link) ended() bool {
 		return false
 	}
 }
-

@@ -1,6 +1,7 @@
 /** Wires the function that gives data back. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { createAuthenticator } from '../lib/authentication.ts';
 import { readEnv, settings } from '../lib/env.ts';
 import { connectEtcd } from '../lib/etcd.ts';
@@ -20,7 +21,11 @@ import type { Parts } from './get.ts';
 import { endpoints } from './handler.ts';
 
 const { BROKER_URL: _unused, ...needed } = settings;
-const { PORT, NAMESPACE, OIDC_ISSUER, OIDC_AUDIENCE, ...env } = readEnv(needed);
+const { PORT, NAMESPACE, OIDC_ISSUER, OIDC_AUDIENCE, ...env } = readEnv({
+  ...needed,
+  /** Where the issuer's keys are, when its discovery document names an address we cannot reach. */
+  OIDC_JWKS_URL: z.url().optional(),
+});
 
 const log = createLogger('data-get');
 const credential = (file: string): string =>
@@ -53,7 +58,11 @@ const parts: Parts = {
     log[fact.audit === 'integrity' ? 'error' : 'info'](fact, 'audit');
   },
 };
-const authenticator = createAuthenticator({ issuer: OIDC_ISSUER, audience: OIDC_AUDIENCE });
+const authenticator = createAuthenticator({
+  issuer: OIDC_ISSUER,
+  audience: OIDC_AUDIENCE,
+  jwksUrl: env.OIDC_JWKS_URL,
+});
 
 const app = functionApp({
   endpoints: endpoints({ parts, authenticator, namespace: NAMESPACE }),

@@ -1,6 +1,7 @@
 /** Wires the function that stores data. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { createAuthenticator } from '../lib/authentication.ts';
 import { createAuthorizer } from '../lib/authorization.ts';
 import { connectBroker } from '../lib/broker.ts';
@@ -21,7 +22,11 @@ import { endpoints } from './handler.ts';
 import { createOutbox } from './outbox.ts';
 import type { Parts } from './put.ts';
 
-const { PORT, NAMESPACE, BROKER_URL, OIDC_ISSUER, OIDC_AUDIENCE, ...env } = readEnv(settings);
+const { PORT, NAMESPACE, BROKER_URL, OIDC_ISSUER, OIDC_AUDIENCE, ...env } = readEnv({
+  ...settings,
+  /** Where the issuer's keys are, when its discovery document names an address we cannot reach. */
+  OIDC_JWKS_URL: z.url().optional(),
+});
 
 const log = createLogger('data-put');
 const now = (): Date => new Date();
@@ -53,7 +58,11 @@ const parts: Parts = {
   announce: (event) => outbox.announce(event),
   now,
 };
-const authenticator = createAuthenticator({ issuer: OIDC_ISSUER, audience: OIDC_AUDIENCE });
+const authenticator = createAuthenticator({
+  issuer: OIDC_ISSUER,
+  audience: OIDC_AUDIENCE,
+  jwksUrl: env.OIDC_JWKS_URL,
+});
 const authorizer = createAuthorizer(connectKubernetes());
 
 const app = functionApp({

@@ -1,13 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  BadRequest,
-  Conflict,
-  Forbidden,
-  NotFound,
-  Unauthorized,
-  Unavailable,
-  Unprocessable,
-} from '../lib/errors.ts';
+import { Conflict, Forbidden, NotFound, Unauthorized, Unavailable } from '../lib/errors.ts';
 import type { Kubernetes } from '../lib/kubernetes.ts';
 import {
   apiVersion,
@@ -30,6 +22,7 @@ export interface Networks {
    *
    * @param mayCreate asked before a network is created; throws where that is not allowed
    * @returns the network, and whether anything changed
+   * @throws Unprocessable when the network cannot be changed so
    * @throws Conflict while the network is being deleted, or when others keep changing it
    */
   put(
@@ -96,14 +89,13 @@ class LostRace extends Conflict {}
 
 /**
  * What the API server refuses means something else to our caller: it is our account that it
- * refuses, and our object that it calls invalid.
+ * refuses. Unprocessable stays: a change that the CRD's rules do not allow.
  */
 async function edge<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (cause) {
     if (cause instanceof Conflict) throw new LostRace('another change came first', { cause });
-    if (cause instanceof Unprocessable) throw new BadRequest(cause.message, { cause });
     if (cause instanceof Unauthorized || cause instanceof Forbidden || cause instanceof NotFound) {
       throw new Unavailable('the gateway cannot act on networks now', { cause });
     }

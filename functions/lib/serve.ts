@@ -100,7 +100,8 @@ export function serve(
     server.close(() => {
       void Promise.resolve(close?.()).finally(() => process.exit(0));
     });
-    server.closeIdleConnections();
+    // Connections kept alive are closed as soon as what they carry has been answered.
+    setInterval(() => server.closeIdleConnections(), 100).unref();
   };
   process.once('SIGTERM', end);
   process.once('SIGINT', end);

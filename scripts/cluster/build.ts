@@ -91,6 +91,12 @@ export async function build(
   });
 }
 
+/** Whether {@link buildComponent} would find the component built. */
+export async function isBuilt(name: ComponentName, options: BuildOptions = {}): Promise<boolean> {
+  const key = await contentHash(components[name], options);
+  return exists(join(options.cache ?? buildCache(), `${name}-${key}`));
+}
+
 let turn: Promise<unknown> = Promise.resolve();
 
 function inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -6,7 +6,7 @@ interface Container {
   env?: { name: string; value?: string }[];
   resources?: { limits?: { memory?: string } };
   readinessProbe?: object;
-  lifecycle?: object;
+  lifecycle?: object | undefined;
 }
 
 interface Workload extends KubernetesObject {

@@ -5,9 +5,13 @@ import { dataPath, putHeaders, readQuery } from '../parameters.ts';
 import { json, refusals } from './parts.ts';
 
 const stored = receipt.meta({ id: 'Receipt' });
-const proof = receipt
-  .extend({
-    anchor: anchorRecord.nullable().meta({ description: 'The record on the chain, as read now' }),
+const proof = z
+  .object({
+    receipt: stored,
+    onChain: anchorRecord
+      .extend({ transactionId: z.string() })
+      .nullable()
+      .meta({ description: 'The record on the chain, as a peer has it now' }),
     verified: z.boolean(),
   })
   .meta({ id: 'VerifiedReceipt' });

@@ -55,7 +55,7 @@ export const networkPaths: ZodOpenApiPathsObject = {
       responses: {
         200: { description: 'Nothing changed', content: json(network) },
         202: { description: 'Accepted; follow it by its events', content: json(network) },
-        ...refusals(400, 403, 409, 413, 415),
+        ...refusals(400, 403, 409, 413, 415, 422),
       },
     },
     delete: {

@@ -118,6 +118,19 @@ function notEndorsed(error: GatewayError, task: string): SelvedgeError {
   });
 }
 
+/**
+ * Whether the Gateway found no set of peers to ask. It knows other organizations' peers by gossip
+ * alone, so some seconds after a channel was made or a peer came back this mends itself.
+ */
+export function isUnplanned(error: unknown): boolean {
+  const cause = error instanceof Unavailable ? error.cause : undefined;
+  return (
+    cause instanceof GatewayError &&
+    cause.code === status.FAILED_PRECONDITION &&
+    cause.details.length === 0
+  );
+}
+
 function chaincodeRefusal(error: GatewayError, said: string[], task: string): SelvedgeError {
   const missing = said.find((message) => notFound.test(message));
   if (missing === undefined) return refusal(error, task);

@@ -11,7 +11,7 @@ import {
 import { gateway as messages } from '@hyperledger/fabric-protos';
 import { CommitUnknown, Conflict, Unavailable } from '../errors.ts';
 import type { Connection } from './connection.ts';
-import { statusName, translateCommit, translateFailure } from './failures.ts';
+import { isUnplanned, statusName, translateCommit, translateFailure } from './failures.ts';
 import { shareConnection, type PeerConnection } from './grpc.ts';
 import { createSigner, type Signer } from './signer.ts';
 
@@ -59,9 +59,10 @@ export interface Ledger {
   close(): void;
 }
 
-/** Milliseconds each stage may take: commit and lookup in all, the others with one peer. */
+/** Milliseconds each stage may take: plan, commit and lookup in all, the others with one peer. */
 export interface Deadlines {
   evaluate: number;
+  plan: number;
   endorse: number;
   submit: number;
   commit: number;
@@ -70,11 +71,15 @@ export interface Deadlines {
 
 const defaultDeadlines: Deadlines = {
   evaluate: 5_000,
+  plan: 8_000,
   endorse: 15_000,
   submit: 5_000,
   commit: 30_000,
   lookup: 5_000,
 };
+
+/** Milliseconds between two looks for a set of peers that can endorse. */
+const planPause = 500;
 
 export interface LedgerOptions {
   deadlines?: Partial<Deadlines>;
@@ -174,7 +179,20 @@ class GatewayLedger implements Ledger {
     return { transactionId, block: committed.blockNumber, result: text(endorsed.getResult()) };
   }
 
-  #endorse(name: string, args: readonly string[]): Promise<Transaction> {
+  /** Waits a little for peers to learn of each other; nothing else is tried twice. */
+  async #endorse(name: string, args: readonly string[]): Promise<Transaction> {
+    const patience = this.#deadline('plan');
+    for (;;) {
+      try {
+        return await this.#endorseOnce(name, args);
+      } catch (error) {
+        if (!isUnplanned(error) || Date.now() + planPause > patience) throw error;
+        await delay(planPause);
+      }
+    }
+  }
+
+  #endorseOnce(name: string, args: readonly string[]): Promise<Transaction> {
     return this.#anyPortal(({ gateway }) =>
       this.#contract(gateway)
         .newProposal(name, { arguments: [...args] })

@@ -11,7 +11,7 @@ import {
   type Transaction,
 } from '@hyperledger/fabric-gateway';
 import { gateway as messages, peer } from '@hyperledger/fabric-protos';
-import { BadRequest, Unavailable } from '../errors.ts';
+import { BadRequest, Conflict, Unavailable } from '../errors.ts';
 import { fill, type Definition } from './definition.ts';
 import { translateCommit, translateFailure } from './failures.ts';
 import type { PeerClient } from './peer.ts';
@@ -22,9 +22,10 @@ export { sameDefinition, type Collection, type Definition } from './definition.t
 const { lifecycle } = peer;
 const chaincode = '_lifecycle';
 
-/** Milliseconds for handing a transaction to the orderers, and for its commit on the peer. */
+/** Milliseconds for handing over to the orderers, the commit on the peer, and endorsers to agree. */
 const submitTimeout = 15_000;
 const commitTimeout = 30_000;
+const agreementTimeout = 15_000;
 const retryPause = 250;
 
 /** A transaction that was committed as valid, and its block. */
@@ -90,7 +91,20 @@ function sourceOf(packageId: string | undefined): peer.lifecycle.ChaincodeSource
   return source;
 }
 
-async function submit(
+/** Proposes again while endorsers differ: one has not committed the latest approvals yet. */
+async function submit(...transaction: Parameters<typeof submitOnce>): Promise<Committed> {
+  const deadline = Date.now() + agreementTimeout;
+  for (;;) {
+    try {
+      return await submitOnce(...transaction);
+    } catch (error) {
+      if (!(error instanceof Conflict) || Date.now() > deadline) throw error;
+      await delay(retryPause);
+    }
+  }
+}
+
+async function submitOnce(
   endorsers: readonly PeerClient[],
   channel: string,
   name: string,

@@ -85,7 +85,9 @@ class RestParticipation implements Participation {
       { 'content-type': encoded.headers.get('content-type') ?? '' },
       Buffer.from(await encoded.arrayBuffer()),
     );
-    return channelStatus.parse(JSON.parse(this.#accepted(answer)));
+    // Somebody else was quicker since we looked.
+    const theirs = answer.status === 405 ? await this.info(channel) : undefined;
+    return theirs ?? channelStatus.parse(JSON.parse(this.#accepted(answer)));
   }
 
   async remove(channel: string): Promise<void> {

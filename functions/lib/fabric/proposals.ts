@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { common, peer } from '@hyperledger/fabric-protos';
 import timestamps from 'google-protobuf/google/protobuf/timestamp_pb.js';
-import { Unprocessable } from '../errors.ts';
+import { Conflict } from '../errors.ts';
 import type { Signer } from './signer.ts';
 
 const nonceBytes = 24;
@@ -80,7 +80,7 @@ function payload(chaincode: peer.ChaincodeID, args: readonly (string | Uint8Arra
 
 /**
  * The transaction of endorsements that agree, as an envelope still to be signed.
- * Throws Unprocessable when two endorsers computed different results.
+ * Throws Conflict when two endorsers computed different results: one of them lags behind.
  */
 export function assemble(
   proposal: Proposal,
@@ -88,7 +88,7 @@ export function assemble(
 ): common.Envelope {
   const result = Buffer.from(first.getPayload_asU8());
   if (others.some((other) => !result.equals(other.getPayload_asU8()))) {
-    throw new Unprocessable(`peers endorsed different results of ${proposal.transactionId}`);
+    throw new Conflict(`peers endorsed different results of ${proposal.transactionId}`);
   }
   const proposed = peer.Proposal.deserializeBinary(proposal.signed.getProposalBytes_asU8());
   const proposedHeader = common.Header.deserializeBinary(proposed.getHeader_asU8());

@@ -9,7 +9,9 @@ export const MOST_MEMBERS: Record<Tier, number> = { orderer: 9, peer: 8 };
 
 export const ports = {
   peer: 7051,
-  chaincode: 7052,
+  /** Of the launcher's relay, and behind it Fabric's own. */
+  chaincode: 7053,
+  chaincodePrivate: 7052,
   peerOperations: 9443,
   orderer: 7050,
   ordererAdmin: 9443,

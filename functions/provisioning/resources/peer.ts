@@ -43,6 +43,7 @@ function launcherEnv({ id, settings }: Plan, { organization }: Group): EnvVar[] 
       SELVEDGE_VOLUME_CLAIM: `${VOLUME}-$(SELVEDGE_POD_NAME)`,
       SELVEDGE_VOLUME_PATH: paths.data,
       SELVEDGE_CHAINCODE_IMAGE: settings.images.chaincode,
+      SELVEDGE_CHAINCODE_LISTEN: `0.0.0.0:${ports.chaincode}`,
     }),
   ];
 }
@@ -63,8 +64,9 @@ function fabricEnv({ id }: Plan, { organization, mspId, members }: Group): EnvVa
     CORE_PEER_MSPCONFIGPATH: paths.msp,
     CORE_PEER_LISTENADDRESS: `0.0.0.0:${ports.peer}`,
     CORE_PEER_ADDRESS: `${self}:${ports.peer}`,
-    CORE_PEER_CHAINCODELISTENADDRESS: `0.0.0.0:${ports.chaincode}`,
-    CORE_PEER_CHAINCODEADDRESS: `${self}:${ports.chaincode}`,
+    // Chaincode connects to the launcher's relay, which alone uses Fabric's own listener.
+    CORE_PEER_CHAINCODELISTENADDRESS: `127.0.0.1:${ports.chaincodePrivate}`,
+    CORE_PEER_CHAINCODEADDRESS: `127.0.0.1:${ports.chaincodePrivate}`,
     CORE_PEER_FILESYSTEMPATH: paths.data,
     CORE_LEDGER_SNAPSHOTS_ROOTDIR: `${paths.data}/snapshots`,
     CORE_LEDGER_STATE_STATEDATABASE: 'goleveldb',

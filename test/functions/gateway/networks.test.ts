@@ -309,6 +309,6 @@ test("what the API server refuses is told in the caller's terms", async (t) => {
   const refused = await put(gateway, JSON.stringify(spec));
   t.is(refused.status, 503);
   t.notRegex((await bodyOf(refused)).detail, /account/);
-  gateway.networks.fault = new Unprocessable('Kubernetes: spec is invalid');
-  t.is((await put(gateway, JSON.stringify(spec))).status, 400);
+  gateway.networks.fault = new Unprocessable('Kubernetes: consensus cannot be changed');
+  t.is((await put(gateway, JSON.stringify(spec))).status, 422);
 });

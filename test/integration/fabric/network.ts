@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { Identity, PeerEndpoint } from '../../../functions/lib/fabric/connection.ts';
-import type { OrdererSpec } from '../../../functions/lib/fabric/genesis.ts';
+import type { GenesisSpec, OrdererSpec } from '../../../functions/lib/fabric/genesis.ts';
 import type { ParticipationOptions } from '../../../functions/lib/fabric/participation.ts';
 import { buildComponent } from '../../../scripts/cluster/build.ts';
 import {
@@ -56,7 +56,7 @@ const hosts = [host, 'localhost'];
 export async function startNetwork(
   organizations: readonly { name: string; mspId: string; orderers: number; peers: number }[],
 ): Promise<TestNetwork> {
-  const binaries = process.env.FABRIC_BINARIES ?? (await buildComponent('fabric'));
+  const binaries = await buildComponent('fabric');
   const folder = await mkdtemp(join(tmpdir(), 'selvedge-fabric-'));
   const configuration = await configure(binaries, folder);
   const members = await Promise.all(
@@ -93,6 +93,31 @@ export async function startNetwork(
     throw error;
   }
   return { members, stop };
+}
+
+/** A channel of all members, ordered by all orderers. */
+export function genesisSpec(
+  { members }: TestNetwork,
+  channel: string,
+  consensus: GenesisSpec['consensus'],
+): GenesisSpec {
+  return {
+    channel,
+    consensus,
+    orderers: members.flatMap(({ orderers }) => orderers.map(({ spec }) => spec)),
+    organizations: members.map(({ name, mspId, msp, tls, peers, orderers }) => ({
+      name,
+      mspId,
+      rootCert: msp.certificate,
+      tlsRootCert: tls.certificate,
+      anchorPeers: peers.slice(0, 1).map(({ endpoint }) => {
+        const [host = '', port] = endpoint.address.split(':');
+        return { host, port: Number(port) };
+      }),
+      isOrderer: orderers.length > 0,
+      isApplication: peers.length > 0,
+    })),
+  };
 }
 
 /** Fabric's own configuration files, with our builder for chaincode instead of its own. */

@@ -46,7 +46,7 @@ test('the id follows the content, not the order of files nor the day', (t) => {
   t.is(again.packageId, chaincodePackage(node).packageId);
   const changed = chaincodePackage({ ...node, files: { ...node.files, 'index.js': '' } });
   t.not(changed.packageId, again.packageId);
-  t.is(gunzipSync(again.bytes).readUInt32BE(136 + 0) >>> 0, 0x30303030, 'no time in the header');
+  t.is(gunzipSync(again.bytes).toString('utf8', 136, 147), '0'.repeat(11), 'no time of a file');
 });
 
 test('an image is named by its digest', (t) => {

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { get, put, type LedgerState } from '../../functions/anchor/anchor.ts';
+import { CommitUnknown, NotFound, Unprocessable } from '../../functions/lib/errors.ts';
+import type { Ledger } from '../../functions/lib/fabric/ledger.ts';
+import type { Ledgers } from '../../functions/lib/ledgers.ts';
+
+/** The anchor chaincode's own code over a map, in the place of peers and orderers. */
+export interface FakeLedger {
+  ledgers: Ledgers;
+  /** The records by `key@version`, as JSON. */
+  state: Map<string, string>;
+  /** How many records each committed transaction held. */
+  groups: number[];
+  /** What happens to the next transactions, one each; they succeed when nothing is said. */
+  fates: ('unknown, committed' | 'unknown, lost' | 'refused')[];
+  /** Transactions wait here before they commit. */
+  gate: Promise<void>;
+}
+
+export function fakeLedger(): FakeLedger {
+  const blocks = new Map<string, bigint>();
+  const fake: FakeLedger = {
+    ledgers: { with: (_network, use) => use(ledger), close: () => undefined },
+    state: new Map(),
+    groups: [],
+    fates: [],
+    gate: Promise.resolve(),
+  };
+  const view = (transactionId: string, writes: Map<string, string>): LedgerState => ({
+    transactionId,
+    get: (key, version) => Promise.resolve(Buffer.from(fake.state.get(`${key}@${version}`) ?? '')),
+    put: (key, version, value) => {
+      writes.set(`${key}@${version}`, Buffer.from(value).toString());
+      return Promise.resolve();
+    },
+  });
+  const ledger: Ledger = {
+    async submit(_transaction, [records = '']) {
+      const transactionId = randomUUID();
+      await fake.gate;
+      const fate = fake.fates.shift();
+      if (fate === 'refused') throw new Unprocessable('the peers refused');
+      if (fate === 'unknown, lost') throw new CommitUnknown(transactionId);
+      const writes = new Map<string, string>();
+      const result = await put(view(transactionId, writes), JSON.parse(records)).catch(
+        (cause: unknown) => {
+          throw new Unprocessable('the chaincode refused', { cause });
+        },
+      );
+      for (const [key, value] of writes) fake.state.set(key, value);
+      blocks.set(transactionId, BigInt(blocks.size + 1));
+      fake.groups.push(result.length);
+      if (fate) throw new CommitUnknown(transactionId);
+      const block = blocks.get(transactionId) ?? 0n;
+      return { transactionId, block, result: JSON.stringify(result) };
+    },
+    async evaluate(_transaction, [key = '', version = '']) {
+      try {
+        return JSON.stringify(await get(view('', new Map()), key, version));
+      } catch (error) {
+        throw new NotFound((error as Error).message);
+      }
+    },
+    commitStatus: (transactionId) => {
+      const block = blocks.get(transactionId);
+      return Promise.resolve(
+        block === undefined ? undefined : { code: 'VALID', successful: true, block },
+      );
+    },
+    close: () => undefined,
+  };
+  return fake;
+}

@@ -1,0 +1,128 @@
+/** Peers' Gateway services made up of what each call shall answer, over real gRPC and TLS. */
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type sendUnaryData,
+  type ServerUnaryCall,
+} from '@grpc/grpc-js';
+import { gateway, peer } from '@hyperledger/fabric-protos';
+import type { PeerEndpoint } from '../../../../functions/lib/fabric/connection.ts';
+import { assemble } from '../../../../functions/lib/fabric/proposals.ts';
+import type { TestOrganization } from './identities.ts';
+
+/** An answer: a gRPC status code to fail with, or undefined to go on. Called once per call. */
+export interface Behaviour {
+  endorse?: () => status | undefined;
+  submit?: () => status | undefined;
+  /** The validation code of the transaction, or `never` to leave the caller waiting. */
+  commit?: () => number | 'never';
+}
+
+export interface FakeGateway {
+  endpoint: PeerEndpoint;
+  /** The calls received, in order, as `endorse tx`, `submit tx`, `status tx`, `evaluate`. */
+  calls: string[];
+  behaviour: Behaviour;
+  /** Goes away, calls under way included. */
+  stop(): void;
+}
+
+/** Every transaction returns `result` and is committed in block 7. */
+export async function startGateway(
+  organization: TestOrganization,
+  behaviour: Behaviour = {},
+): Promise<FakeGateway> {
+  const pair = await organization.tls.issue({ name: 'peer', hosts: ['localhost', '127.0.0.1'] });
+  const server = new Server();
+  const calls: string[] = [];
+  const fake: FakeGateway = {
+    endpoint: {
+      address: '',
+      hostname: 'localhost',
+      mspId: organization.mspId,
+      tlsRoot: organization.tls.certificate,
+    },
+    calls,
+    behaviour,
+    stop: () => server.forceShutdown(),
+  };
+
+  server.addService(gateway.GatewayService, {
+    endorse: (
+      { request }: Unary<gateway.EndorseRequest>,
+      reply: Reply<gateway.EndorseResponse>,
+    ) => {
+      calls.push(`endorse ${request.getTransactionId()}`);
+      answer(reply, fake.behaviour.endorse?.(), () => endorsed(request));
+    },
+    submit: ({ request }: Unary<gateway.SubmitRequest>, reply: Reply<gateway.SubmitResponse>) => {
+      calls.push(`submit ${request.getTransactionId()}`);
+      answer(reply, fake.behaviour.submit?.(), () => new gateway.SubmitResponse());
+    },
+    commitStatus: (
+      { request }: Unary<gateway.SignedCommitStatusRequest>,
+      reply: Reply<gateway.CommitStatusResponse>,
+    ) => {
+      const asked = gateway.CommitStatusRequest.deserializeBinary(request.getRequest_asU8());
+      calls.push(`status ${asked.getTransactionId()}`);
+      const code = fake.behaviour.commit?.() ?? 0;
+      if (code === 'never') return;
+      const response = new gateway.CommitStatusResponse();
+      response.setResult(code as peer.TxValidationCodeMap[keyof peer.TxValidationCodeMap]);
+      response.setBlockNumber(7);
+      reply(null, response);
+    },
+    evaluate: (_: unknown, reply: Reply<gateway.EvaluateResponse>) => {
+      calls.push('evaluate');
+      answer(reply, fake.behaviour.endorse?.(), () => {
+        const response = new gateway.EvaluateResponse();
+        response.setResult(result());
+        return response;
+      });
+    },
+    chaincodeEvents: () => undefined,
+  });
+  const credentials = ServerCredentials.createSsl(null, [
+    { cert_chain: Buffer.from(pair.certificate), private_key: Buffer.from(pair.privateKey) },
+  ]);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => {
+      if (error) reject(error);
+      else resolve(bound);
+    });
+  });
+  fake.endpoint.address = `127.0.0.1:${port}`;
+  return fake;
+}
+
+type Unary<Request> = ServerUnaryCall<Request, unknown>;
+type Reply<Response> = sendUnaryData<Response>;
+
+function answer<R>(reply: Reply<R>, code: status | undefined, response: () => R): void {
+  if (code === undefined) reply(null, response());
+  else reply({ code, details: status[code] });
+}
+
+function result(): peer.Response {
+  const response = new peer.Response();
+  response.setStatus(200);
+  response.setPayload(Buffer.from('result'));
+  return response;
+}
+
+function endorsed(request: gateway.EndorseRequest): gateway.EndorseResponse {
+  const action = new peer.ChaincodeAction();
+  action.setResponse(result());
+  const payload = new peer.ProposalResponsePayload();
+  payload.setExtension$(action.serializeBinary());
+  const proposed = new peer.ProposalResponse();
+  proposed.setPayload(payload.serializeBinary());
+  const proposal = {
+    transactionId: request.getTransactionId(),
+    signed: request.getProposedTransaction() ?? new peer.SignedProposal(),
+  };
+  const response = new gateway.EndorseResponse();
+  response.setPreparedTransaction(assemble(proposal, [proposed]));
+  return response;
+}

@@ -1,0 +1,195 @@
+/** Real etcd, MinIO and Vault on loopback, with TLS, for one test file. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { connectEtcd, type EtcdOptions } from '../../functions/lib/etcd.ts';
+import type { ObjectsOptions } from '../../functions/lib/objects.ts';
+import { until } from '../../functions/lib/until.ts';
+import type { VaultOptions } from '../../functions/lib/vault.ts';
+import { issue, makeAuthority } from '../../scripts/cli/tls.ts';
+import { buildComponent } from '../../scripts/cluster/build.ts';
+import { makeBucket } from '../../scripts/setup/bucket.ts';
+import { configureVault } from '../../scripts/setup/configure.ts';
+import { authorized } from '../../scripts/setup/vault.ts';
+import { freePorts, startServer, type ServerProcess } from './servers.ts';
+import { startVaultCluster } from './vault-cluster.ts';
+
+/** What ends when a test file ends, in the reverse of its making. */
+type End = () => Promise<void>;
+
+/** A folder with an authority and one certificate for loopback, good for server and client. */
+interface Certificates {
+  folder: string;
+  ca: string;
+}
+
+async function makeCertificates(ends: End[]): Promise<Certificates> {
+  const folder = await mkdtemp(join(tmpdir(), 'selvedge-stores-'));
+  ends.push(() => rm(folder, { recursive: true, force: true }));
+  const authority = await makeAuthority('test');
+  const { certificate, key } = await issue(authority, { name: 'test', hosts: ['127.0.0.1'] });
+  const files = { 'ca.crt': authority.certificate, 'tls.crt': certificate, 'tls.key': key };
+  // MinIO has names of its own for the same files.
+  const minio = { 'certs/public.crt': certificate, 'certs/private.key': key };
+  await mkdir(join(folder, 'certs'));
+  for (const [name, content] of Object.entries({ ...files, ...minio })) {
+    await writeFile(join(folder, name), content, { mode: 0o600 });
+  }
+  return { folder, ca: authority.certificate };
+}
+
+export interface EtcdServer {
+  options: EtcdOptions;
+  stop: End;
+}
+
+/** One member; callers need a client certificate. `quota`: bytes after which it is out of space. */
+export async function startEtcd({ quota }: { quota?: number } = {}): Promise<EtcdServer> {
+  const ends: End[] = [];
+  const { folder } = await makeCertificates(ends);
+  const program = join(await buildComponent('etcd'), 'etcd');
+  const [port, peer] = await freePorts(2);
+  const client = `https://127.0.0.1:${port}`;
+  const args = [
+    `--data-dir=${folder}/etcd`,
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=http://127.0.0.1:${peer}`,
+    `--initial-advertise-peer-urls=http://127.0.0.1:${peer}`,
+    `--initial-cluster=default=http://127.0.0.1:${peer}`,
+    `--cert-file=${folder}/tls.crt`,
+    `--key-file=${folder}/tls.key`,
+    `--trusted-ca-file=${folder}/ca.crt`,
+    '--client-cert-auth',
+    '--unsafe-no-fsync',
+    ...(quota === undefined ? [] : [`--quota-backend-bytes=${quota}`]),
+  ];
+  const server = startServer(program, args, { env: {}, logFile: `${folder}/etcd.log` });
+  ends.push(() => server.kill());
+  const options = { endpoints: [client], tlsDir: folder };
+  await until({ what: 'etcd to answer', timeoutMs: 30_000 }, async () => {
+    const probe = connectEtcd({ ...options, timeoutMs: 1_000 });
+    await probe.get('ready').finally(() => probe.close());
+    return true;
+  });
+  return { options, stop: () => unwind(ends) };
+}
+
+export interface MinioServer {
+  options: Required<Pick<ObjectsOptions, 'caFile'>> & ObjectsOptions;
+  kill: End;
+  stop: End;
+}
+
+export async function startMinio(): Promise<MinioServer> {
+  const ends: End[] = [];
+  const { folder, ca } = await makeCertificates(ends);
+  const program = join(await buildComponent('minio'), 'minio');
+  const [port] = await freePorts(1);
+  const credentials = { accessKey: 'test-access', secretKey: 'test-secret-key' };
+  const server: ServerProcess = startServer(
+    program,
+    ['server', `--certs-dir=${folder}/certs`, `--address=127.0.0.1:${port}`, `${folder}/minio`],
+    {
+      env: {
+        HOME: folder,
+        MINIO_CI_CD: 'on',
+        MINIO_BROWSER: 'off',
+        MINIO_UPDATE: 'off',
+        MINIO_ROOT_USER: credentials.accessKey,
+        MINIO_ROOT_PASSWORD: credentials.secretKey,
+      },
+      logFile: `${folder}/minio.log`,
+    },
+  );
+  ends.push(() => server.kill());
+  const [endpoint, bucket] = [`https://127.0.0.1:${port}`, 'selvedge'];
+  await makeBucket({ endpoint, bucket, ...credentials, ca: Buffer.from(ca) });
+  const options = { endpoint, bucket, ...credentials, caFile: `${folder}/ca.crt` };
+  return { options, kill: () => server.kill(), stop: () => unwind(ends) };
+}
+
+export interface VaultServer {
+  /** How a function logs in: as its service account, with its own role and policy. */
+  as: (role: 'data-put' | 'data-get' | 'provisioning') => VaultOptions;
+  /** Seals it; `unseal` undoes that. */
+  seal: End;
+  unseal: End;
+  /** A call with the root token. */
+  root: ReturnType<typeof authorized>;
+  stop: End;
+}
+
+/** A Vault as the setup job leaves it. */
+export async function startVault(namespace = 'selvedge'): Promise<VaultServer> {
+  const ends: End[] = [];
+  const { folder } = await makeCertificates(ends);
+  const cluster = await startVaultCluster(1);
+  ends.push(() => cluster.stop());
+  const [member] = cluster.members;
+  if (!member) throw new Error('the Vault has no member');
+  await until({ what: 'Vault to answer', timeoutMs: 30_000 }, async () => {
+    await member.status();
+    return true;
+  });
+  const { rootToken, ...keys } = await member.initialize(1, 1);
+  await member.unseal(keys);
+  const root = authorized(member, rootToken);
+  await until({ what: 'Vault to be active', timeoutMs: 30_000 }, () => root('GET', 'sys/mounts'));
+  const issuer = await startKeySet();
+  ends.push(issuer.stop);
+  await configureVault(root, { name: issuer.name, jwksUrl: issuer.url, jwksCa: '' }, namespace);
+  for (const role of ['data-put', 'data-get', 'provisioning']) {
+    const token = await issuer.sign(`system:serviceaccount:${namespace}:${role}`);
+    await writeFile(join(folder, role), token, { mode: 0o600 });
+  }
+  return {
+    as: (role) => ({
+      address: member.address,
+      role,
+      tokenFile: join(folder, role),
+      caFile: cluster.caFile,
+    }),
+    seal: async () => {
+      await root('PUT', 'sys/seal', {});
+    },
+    unseal: async () => {
+      await member.unseal(keys);
+      await until({ what: 'Vault to be active', timeoutMs: 30_000 }, () =>
+        root('GET', 'sys/mounts'),
+      );
+    },
+    root,
+    stop: () => unwind(ends),
+  };
+}
+
+/** What the cluster's issuer is to Vault: keys at an address, and tokens signed with them. */
+async function startKeySet() {
+  const name = 'https://issuer.test';
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const key = { ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' };
+  const server = createServer((_, response) => response.end(JSON.stringify({ keys: [key] })));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    name,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    sign: (subject: string) =>
+      new SignJWT({})
+        .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+        .setIssuer(name)
+        .setAudience('vault')
+        .setSubject(subject)
+        .setIssuedAt()
+        .setExpirationTime('1h')
+        .sign(privateKey),
+    stop: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+}
+
+async function unwind(ends: End[]): Promise<void> {
+  for (const end of ends.reverse()) await end();
+}

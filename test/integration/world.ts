@@ -1,0 +1,139 @@
+/** Both data functions over real stores, with a ledger that is a map. */
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { createChain } from '../../functions/data-get/chain.ts';
+import { createCiphertexts } from '../../functions/data-get/ciphertext.ts';
+import { content, receipt, type AuditFact } from '../../functions/data-get/get.ts';
+import type { Parts as GetParts, ReceiptView } from '../../functions/data-get/get.ts';
+import { createAnchors } from '../../functions/data-put/anchors.ts';
+import { createOutbox } from '../../functions/data-put/outbox.ts';
+import { put, type Parts as PutParts } from '../../functions/data-put/put.ts';
+import { sweep, type Swept } from '../../functions/data-put/sweep.ts';
+import type { Caller } from '../../functions/lib/authentication.ts';
+import type { Receipt, Tier } from '../../functions/lib/events.ts';
+import { connectEtcd, type Etcd } from '../../functions/lib/etcd.ts';
+import { createKeys } from '../../functions/lib/keys.ts';
+import { createLogger } from '../../functions/lib/log.ts';
+import { createMetadata, type OutboxEntry } from '../../functions/lib/metadata.ts';
+import { connectObjects } from '../../functions/lib/objects.ts';
+import { decide } from '../../functions/lib/policy.ts';
+import { connectVault } from '../../functions/lib/vault.ts';
+import { fakeLedger, type FakeLedger } from '../fakes/ledger.ts';
+import { startEtcd, startMinio, startVault } from './harness.ts';
+import type { EtcdServer, MinioServer, VaultServer } from './harness.ts';
+
+export interface World {
+  etcdServer: EtcdServer;
+  minio: MinioServer;
+  vault: VaultServer;
+  etcd: Etcd;
+  ledger: FakeLedger;
+  putParts: PutParts;
+  getParts: GetParts;
+  announced: OutboxEntry[];
+  audit: AuditFact[];
+  /** How far the clock of the functions is ahead, in milliseconds. */
+  ahead: { ms: number };
+  put: (key: string, body: Buffer | Readable, options?: PutOptions) => Promise<Receipt>;
+  get: (key: string, options?: GetOptions) => Promise<Buffer>;
+  verify: (key: string, options?: GetOptions) => Promise<ReceiptView>;
+  sweep: (parts?: PutParts) => Promise<Swept & { events: OutboxEntry[] }>;
+  stop: () => Promise<void>;
+}
+
+export interface PutOptions {
+  who?: string;
+  id?: string;
+  tier?: Tier;
+  contentType?: string;
+  signal?: AbortSignal;
+  parts?: PutParts;
+}
+
+export interface GetOptions {
+  who?: string;
+  version?: number;
+}
+
+export const network = { namespace: 'selvedge', network: 'supply' };
+
+export const caller = (name: string): Caller => ({
+  id: `id-${name}`,
+  issuer: 'https://issuer.test',
+  subject: name,
+  username: name,
+  groups: [],
+});
+
+export async function startWorld(): Promise<World> {
+  const [etcdServer, minio, vault] = await Promise.all([startEtcd(), startMinio(), startVault()]);
+  const etcd = connectEtcd(etcdServer.options);
+  const metadata = createMetadata(etcd);
+  const objects = connectObjects({ ...minio.options, partSize: 5 * 1024 * 1024 });
+  const ledger = fakeLedger();
+  const announced: OutboxEntry[] = [];
+  const audit: AuditFact[] = [];
+  const ahead = { ms: 0 };
+  const now = (): Date => new Date(Date.now() + ahead.ms);
+  const putParts: PutParts = {
+    metadata,
+    objects,
+    keys: createKeys(connectVault(vault.as('data-put'))),
+    anchors: createAnchors(ledger.ledgers),
+    decide,
+    announce: (event) => void announced.push(event),
+    now,
+  };
+  const getParts: GetParts = {
+    metadata,
+    keys: createKeys(connectVault(vault.as('data-get'))),
+    chain: createChain(ledger.ledgers),
+    ciphertexts: createCiphertexts({ metadata, objects }),
+    decide,
+    audit: (fact) => void audit.push(fact),
+  };
+  const log = createLogger('test');
+  log.level = 'silent';
+
+  const request = (key: string, { who = 'alice', version }: GetOptions) => ({
+    ref: { ...network, key },
+    caller: caller(who),
+    version,
+  });
+  return {
+    ...{ etcdServer, minio, vault, etcd, ledger, putParts, getParts, announced, audit, ahead },
+
+    put: (key, body, options = {}) =>
+      put(options.parts ?? putParts, {
+        ref: { ...network, key },
+        caller: caller(options.who ?? 'alice'),
+        id: options.id ?? randomUUID(),
+        tier: options.tier,
+        contentType: options.contentType ?? 'application/json',
+        body: Buffer.isBuffer(body) ? Readable.from([body]) : body,
+        signal: options.signal ?? new AbortController().signal,
+      }),
+
+    get: async (key, options = {}) => buffer((await content(getParts, request(key, options))).body),
+
+    verify: (key, options = {}) => receipt(getParts, request(key, options)),
+
+    sweep: async (parts = putParts) => {
+      const events: OutboxEntry[] = [];
+      const broker = {
+        send: (event: { data?: unknown }) => {
+          events.push(event as unknown as OutboxEntry);
+          return Promise.resolve();
+        },
+      };
+      const outbox = createOutbox({ metadata: parts.metadata, broker, now }, log);
+      return { ...(await sweep(parts, outbox, log)), events };
+    },
+
+    stop: async () => {
+      etcd.close();
+      await Promise.all([etcdServer.stop(), minio.stop(), vault.stop()]);
+    },
+  };
+}
