@@ -87,10 +87,10 @@ export async function content(
       present(parts, request, parts.ciphertexts.verified(request.ref, record)),
     ]);
     const plain = decrypt(dataKey, bindingOf(request.ref, record));
-    dataKey.fill(0);
     sealed.on('error', (error) => plain.destroy(error));
     plain.on('close', () => sealed.destroy());
     await firstByte(sealed.pipe(plain));
+    dataKey.fill(0);
     plain.on('error', note);
     return { record, size, body: plain };
   });

@@ -26,7 +26,8 @@ export interface HandlerOptions {
   kubernetes: Pick<Kubernetes, 'list'>;
   /** The namespace whose networks are ours. */
   namespace: string;
-  reconcile: (id: NetworkId) => Promise<void>;
+  /** One pass; `urgent` is aborted when it should not wait any longer. */
+  reconcile: (id: NetworkId, urgent: AbortSignal) => Promise<void>;
 }
 
 const RESOURCE = 'dev.knative.apiserver.resource.';
@@ -36,8 +37,9 @@ export function createEndpoints(options: HandlerOptions): Record<string, Endpoin
   const turns = new Turns();
   const any = z.looseObject({});
 
-  const pass = async (id: NetworkId): Promise<Reply> => {
-    const ran = await turns.run(`${id.namespace}/${id.network}`, () => options.reconcile(id));
+  const pass = async (id: NetworkId, urgent = false): Promise<Reply> => {
+    const key = `${id.namespace}/${id.network}`;
+    const ran = await turns.run(key, (signal) => options.reconcile(id, signal), urgent);
     return { status: ran ? 200 : 202 };
   };
 
@@ -46,7 +48,8 @@ export function createEndpoints(options: HandlerOptions): Record<string, Endpoin
     const id = networkOf(object, event.type);
     if (!id) return acknowledged;
     log.info({ network: id.network, kind: object.kind, name: object.metadata.name }, 'woken');
-    return pass(id);
+    // A changed spec, or a deletion, makes what a pass waits for pointless.
+    return pass(id, object.kind === kind);
   };
 
   const resync = async (): Promise<Reply> => {

@@ -63,7 +63,7 @@ const clients: Clients = {
 const endpoints = createEndpoints({
   kubernetes: clients.kubernetes,
   namespace: env.NAMESPACE,
-  reconcile: (id) => reconcile(clients, id),
+  reconcile: (id, urgent) => reconcile(clients, id, urgent),
 });
 
 serve(functionApp({ endpoints, log }), { port: env.PORT, log });

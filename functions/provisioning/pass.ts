@@ -38,6 +38,12 @@ export interface Clients {
 /** Milliseconds a pass waits in all for what it started; after that an event wakes the next. */
 export const PATIENCE = 60_000;
 
+/** What ends a pass (the Lease is lost), and what ends only its waiting. */
+export interface Signals {
+  signal: AbortSignal;
+  urgent: AbortSignal;
+}
+
 /** One pass over one network: what its steps share. */
 export class Pass {
   readonly clients: Clients;
@@ -52,13 +58,13 @@ export class Pass {
   readonly made: Ref[] = [];
   readonly #peers = new Map<string, PeerClient>();
 
-  constructor(clients: Clients, network: FabricNetwork, plan: Plan, signal: AbortSignal) {
+  constructor(clients: Clients, network: FabricNetwork, plan: Plan, { signal, urgent }: Signals) {
     this.clients = clients;
     this.network = network;
     this.plan = plan;
     this.credentials = createCredentials(clients.identities, plan);
     this.signal = signal;
-    this.patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
+    this.patience = AbortSignal.any([signal, urgent, AbortSignal.timeout(PATIENCE)]);
   }
 
   /** Applies objects one after the other and notes them as wanted. */

@@ -13,7 +13,7 @@ import {
 import { announce } from './announce.ts';
 import { withLease } from './lease.ts';
 import { listPods } from './members.ts';
-import { type Clients, Pass } from './pass.ts';
+import { type Clients, Pass, type Signals } from './pass.ts';
 import { provision, story, type Result } from './provision.ts';
 import { removeNetwork } from './remove.ts';
 import { passLease, type NetworkId } from './resources/names.ts';
@@ -29,9 +29,14 @@ const holder = `${hostname()}-${randomUUID()}`;
 /**
  * Brings one network a pass closer to its spec. A network that is not there is fine.
  *
+ * @param urgent aborted when the pass should not wait any longer
  * @throws Unavailable when the same again, later, can help
  */
-export async function reconcile(clients: Clients, id: NetworkId): Promise<void> {
+export async function reconcile(
+  clients: Clients,
+  id: NetworkId,
+  urgent: AbortSignal = new AbortController().signal,
+): Promise<void> {
   const found = await read(clients, id);
   if (!found) return;
   // Refused before anything is made, the Lease included.
@@ -42,7 +47,7 @@ export async function reconcile(clients: Clients, id: NetworkId): Promise<void> 
     const network = await read(clients, id);
     if (!network) return;
     if (network.metadata.deletionTimestamp) await remove(clients, network, signal);
-    else await advance(clients, network, signal);
+    else await advance(clients, network, { signal, urgent });
   });
 }
 
@@ -56,13 +61,13 @@ async function remove(clients: Clients, network: FabricNetwork, signal: AbortSig
   clients.log.info({ network: network.metadata.name }, 'network removed');
 }
 
-async function advance(clients: Clients, network: FabricNetwork, signal: AbortSignal) {
+async function advance(clients: Clients, network: FabricNetwork, signals: Signals) {
   const spec = await accepted(clients, network);
   if (!spec) return;
   if (!network.metadata.finalizers?.includes(FINALIZER)) {
     await setFinalizers(clients, network, (finalizers) => [...finalizers, FINALIZER]);
   }
-  const results = await runPass(clients, network, spec, signal);
+  const results = await runPass(clients, network, spec, signals);
   const failed = results.find(({ state, retryable }) => state === 'failed' && retryable);
   if (failed) throw new Unavailable(`${failed.step}: ${failed.message}`);
 }
@@ -83,20 +88,23 @@ async function runPass(
   clients: Clients,
   network: FabricNetwork,
   spec: NetworkSpec,
-  signal: AbortSignal,
+  signals: Signals,
 ): Promise<Result[]> {
-  const pass = new Pass(clients, network, planOf(network, spec, clients.settings), signal);
+  const pass = new Pass(clients, network, planOf(network, spec, clients.settings), signals);
+  let written = network.status;
   const write = async (results: Result[], final: boolean): Promise<void> => {
     const pods = await listPods(clients.kubernetes, pass.plan);
     const status = statusOf({
       ...observe(clients, network),
+      written,
       plan: pass.plan,
       results,
       pods,
       steps: story.map(({ name }) => name),
       created: new Date(network.metadata.creationTimestamp ?? 0),
     });
-    await writeStatus(clients, network, final ? await announce(clients, network, status) : status);
+    written = final ? await announce(clients, network, status) : status;
+    await writeStatus(clients, network, written);
   };
   // A network that was ready stays so until the pass is over: a look at it is no change.
   const quiet = network.status?.observedGeneration === network.metadata.generation;

@@ -10,7 +10,10 @@ type Phase = NonNullable<NetworkStatus['phase']>;
 export interface Observed {
   plan: Plan;
   generation: number;
+  /** As it was when the pass began. */
   previous: NetworkStatus | undefined;
+  /** As it was written last, in this pass or an earlier one: conditions keep their times. */
+  written?: NetworkStatus | undefined;
   /** In the order of `steps`; those that have not ended are left out. */
   results: readonly Result[];
   steps: readonly string[];
@@ -19,6 +22,9 @@ export interface Observed {
   created: Date;
   now: Date;
 }
+
+/** When a condition is observed, and what it was before. */
+export type Moment = Pick<Observed, 'generation' | 'previous' | 'written' | 'now'>;
 
 export function statusOf(observed: Observed): NetworkStatus {
   const { plan, generation, previous, pods } = observed;
@@ -46,10 +52,7 @@ export function statusOf(observed: Observed): NetworkStatus {
 }
 
 /** The status of a network whose spec is refused; `faults` names every bad field. */
-export function invalidStatus(
-  observed: Pick<Observed, 'generation' | 'previous' | 'now'>,
-  faults: string,
-): NetworkStatus {
+export function invalidStatus(observed: Moment, faults: string): NetworkStatus {
   const { generation, previous } = observed;
   const { ready, orderers, peers, timings } = previous ?? {};
   return {
@@ -67,9 +70,7 @@ export function invalidStatus(
 }
 
 /** The status of a network on its way out. */
-export function deletingStatus(
-  observed: Pick<Observed, 'generation' | 'previous' | 'now'>,
-): NetworkStatus {
+export function deletingStatus(observed: Moment): NetworkStatus {
   const { generation } = observed;
   return {
     observedGeneration: generation,
@@ -106,14 +107,14 @@ function stepCondition(observed: Observed, step: string): Condition {
 
 /** A condition that says the same as before keeps the time it began to. */
 export function condition(
-  { previous, generation, now }: Pick<Observed, 'generation' | 'previous' | 'now'>,
+  { previous, written, generation, now }: Moment,
   type: string,
   holds: boolean | undefined,
   reason: string,
   message: string,
 ): Condition {
   const status = holds === undefined ? 'Unknown' : holds ? 'True' : 'False';
-  const before = previous?.conditions?.find((one) => one.type === type);
+  const before = (written ?? previous)?.conditions?.find((one) => one.type === type);
   const lastTransitionTime =
     before?.status === status
       ? before.lastTransitionTime

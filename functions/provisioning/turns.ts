@@ -1,21 +1,36 @@
+interface Turn {
+  again: boolean;
+  urgent: AbortController;
+}
+
 /**
  * One at a time for each key. What comes while it runs does not queue: it makes the running one
  * go round once more, so that it sees what the newcomer wanted it to see.
  */
 export class Turns {
-  readonly #running = new Map<string, { again: boolean }>();
+  readonly #running = new Map<string, Turn>();
 
-  /** @returns false at once when a running one takes care of it; what `work` throws, otherwise */
-  async run(key: string, work: () => Promise<void>): Promise<boolean> {
+  /**
+   * @param work gets a signal that is aborted when something urgent came: it should not wait
+   * @param urgent whether a running one should not wait for anything, and go round
+   * @returns false at once when a running one takes care of it
+   * @throws what `work` throws
+   */
+  async run(
+    key: string,
+    work: (urgent: AbortSignal) => Promise<void>,
+    urgent = false,
+  ): Promise<boolean> {
     const running = this.#running.get(key);
     if (running) {
       running.again = true;
+      if (urgent) running.urgent.abort();
       return false;
     }
-    const mine = { again: true };
-    this.#running.set(key, mine);
+    const turn: Turn = { again: true, urgent: new AbortController() };
+    this.#running.set(key, turn);
     try {
-      while (takeAgain(mine)) await work();
+      while (goesRound(turn)) await work(turn.urgent.signal);
     } finally {
       this.#running.delete(key);
     }
@@ -23,8 +38,9 @@ export class Turns {
   }
 }
 
-function takeAgain(state: { again: boolean }): boolean {
-  const { again } = state;
-  state.again = false;
+function goesRound(turn: Turn): boolean {
+  const { again } = turn;
+  turn.again = false;
+  turn.urgent = new AbortController();
   return again;
 }

@@ -67,6 +67,7 @@ export function fakeLedger(): FakeLedger {
         block === undefined ? undefined : { code: 'VALID', successful: true, block },
       );
     },
+    probe: () => Promise.resolve(),
     close: () => undefined,
   };
   return fake;

@@ -273,15 +273,11 @@ test('a body that breaks off is refused and leaves nothing behind', async (t) =>
 
 /** Objects, unfinished uploads and intents of the network that are not done. */
 async function count(world: World) {
-  const names: string[] = [];
-  for await (const { name } of s3(world).listObjectsV2('selvedge', '', true)) names.push(name!);
-  const uploads: string[] = [];
-  for await (const { key } of s3(world).listIncompleteUploads('selvedge', '', true)) {
-    uploads.push(key);
-  }
+  const objects = await s3(world).listObjectsV2('selvedge', '', true).toArray();
+  const uploads = await s3(world).listIncompleteUploads('selvedge', '', true).toArray();
   let open = 0;
   for await (const { value } of world.putParts.metadata.intents()) {
     if (value.state !== 'done') open++;
   }
-  return { objects: names.length, uploads: uploads.length, open };
+  return { objects: objects.length, uploads: uploads.length, open };
 }

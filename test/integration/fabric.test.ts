@@ -14,12 +14,7 @@ import {
 import { connectParticipation } from '../../functions/lib/fabric/participation.ts';
 import { connectPeer, type PeerClient } from '../../functions/lib/fabric/peer.ts';
 import { anchorPackage } from './fabric/anchor.ts';
-import {
-  startNetwork,
-  type TestMember,
-  type TestNetwork,
-  type TestOrderer,
-} from './fabric/network.ts';
+import { startNetwork, genesisSpec, type TestNetwork, type TestOrderer } from './fabric/network.ts';
 
 const channel = 'goods';
 const definition: Definition = { name: 'anchor', version: '1', sequence: 1 };

@@ -15,7 +15,9 @@ log.level = 'silent';
 async function send(headers: Record<string, string>, pass: () => Promise<void>) {
   const cluster = new FakeObjects();
   const sent: CloudEvent<unknown>[] = [];
-  const broker = { send: (event: CloudEvent<unknown>) => Promise.resolve(void sent.push(event)) };
+  const broker = {
+    send: (event: CloudEvent<unknown>) => Promise.resolve(sent.push(event)).then(() => undefined),
+  };
   const kubernetes = cluster.edge;
   const recorder = createRecorder({ kubernetes, broker, namespace: 'selvedge', log });
   const server = functionApp({ endpoints: endpoints(pass, recorder), log }).listen(0, '127.0.0.1');
@@ -35,7 +37,9 @@ async function send(headers: Record<string, string>, pass: () => Promise<void>) 
 test('a pod’s event and the resync both cause a pass', async (t) => {
   for (const type of ['dev.knative.apiserver.ref.update', 'dev.knative.sources.ping']) {
     let passes = 0;
-    const { status } = await send({ 'ce-type': type }, () => Promise.resolve(void passes++));
+    const { status } = await send({ 'ce-type': type }, () =>
+      Promise.resolve(passes++).then(() => undefined),
+    );
     t.is(status, 204);
     t.is(passes, 1);
   }
@@ -54,7 +58,9 @@ test('a dead letter of any type is recorded and causes no pass', async (t) => {
     'ce-knativeerrordest': 'http://subscriber.example/',
     'ce-knativeerrorcode': '500',
   };
-  const { status, events } = await send(headers, () => Promise.resolve(void passes++));
+  const { status, events } = await send(headers, () =>
+    Promise.resolve(passes++).then(() => undefined),
+  );
   t.is(status, 204);
   t.is(passes, 0);
   t.like(events[0], {
