@@ -11,7 +11,8 @@ const bin = join(root, 'node_modules', '.bin');
 /** The version of every installed package by its folder, as npm keeps it; undefined if there is none. */
 function installed() {
   try {
-    return JSON.parse(readFileSync(join(root, 'node_modules', '.package-lock.json'), 'utf8')).packages;
+    return JSON.parse(readFileSync(join(root, 'node_modules', '.package-lock.json'), 'utf8'))
+      .packages;
   } catch {
     return undefined;
   }
@@ -23,7 +24,8 @@ function isFresh() {
   if (found === undefined) return false;
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
   return Object.entries(packages).every(
-    ([folder, { version, optional }]) => folder === '' || optional || found[folder]?.version === version,
+    ([folder, { version, optional }]) =>
+      folder === '' || optional || found[folder]?.version === version,
   );
 }
 
@@ -44,7 +46,8 @@ function run(args) {
     stdio: 'inherit',
     env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}` },
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     console.error(`Cannot start Node 24 from node_modules: ${error.message}`);
     process.exit(1);

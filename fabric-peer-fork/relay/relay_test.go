@@ -378,12 +378,6 @@ func TestASessionEndsWithAReason(t *testing.T) {
 		"with ERROR instead of REGISTERED": {timing: quick, pod: true, peer: func(f *fabric) {
 			f.fromFabric <- message(pb.ChaincodeMessage_ERROR, "")
 		}},
-		"the peer ended the connection": {timing: quick, pod: true, peer: func(f *fabric) {
-			f.fromFabric <- &pb.ChaincodeMessage{Type: pb.ChaincodeMessage_REGISTERED}
-			f.fromFabric <- &pb.ChaincodeMessage{Type: pb.ChaincodeMessage_READY}
-			time.Sleep(20 * time.Millisecond)
-			f.end()
-		}},
 	} {
 		r := listen(t)
 		f := newFabric()
@@ -401,6 +395,17 @@ func TestASessionEndsWithAReason(t *testing.T) {
 		if err := over(t, session); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: got %v", says, err)
 		}
+	}
+}
+
+func TestASessionEndsWhenThePeerEndsIt(t *testing.T) {
+	_, session, f, p := launch(t)
+	f.end()
+	if err := over(t, session); err == nil || !strings.Contains(err.Error(), "the peer ended the connection") {
+		t.Errorf("got %v", err)
+	}
+	if err := <-p.failed; status.Code(err) != codes.Unavailable {
+		t.Errorf("the pod was told %v", err)
 	}
 }
 

@@ -13,7 +13,7 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What is waited for, beside the setup Job. Networks' own workloads are provisioning's. */
+/** What is waited for, beside the setup Job: not what belongs to a network or to Knative. */
 const kinds = [
   { apiVersion: 'apps/v1', kind: 'StatefulSet' },
   { apiVersion: 'apps/v1', kind: 'Deployment' },
@@ -23,7 +23,8 @@ const kinds = [
   { apiVersion: 'sources.knative.dev/v1', kind: 'ApiServerSource' },
   { apiVersion: 'sources.knative.dev/v1', kind: 'PingSource' },
 ];
-const ours = 'app.kubernetes.io/part-of=selvedge,!selvedge.dev/network';
+const ours =
+  'app.kubernetes.io/part-of=selvedge,!selvedge.dev/network,!serving.knative.dev/service';
 
 /**
  * Waits until the setup has run and every object of ours is ready.

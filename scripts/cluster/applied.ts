@@ -9,7 +9,11 @@ import { state } from './settings.ts';
  * @param name of what is brought about
  * @param content all that the work depends on
  */
-export async function once(name: string, content: unknown, work: () => Promise<void>): Promise<void> {
+export async function once(
+  name: string,
+  content: unknown,
+  work: () => Promise<void>,
+): Promise<void> {
   const record = join(state, 'applied', name);
   const hash = createHash('sha256').update(JSON.stringify(content)).digest('hex');
   if ((await readFile(record, 'utf8').catch(() => '')) === hash) return;

@@ -8,21 +8,20 @@ import { controlGroup } from './settings.ts';
 /** The mounted hierarchies of control groups: several with version 1, one with version 2. */
 export interface Hierarchies {
   version: 1 | 2;
+  /** Those that limit something. */
   roots: string[];
+  /** With them the one of version 2 that limits nothing, in a hybrid set-up, where container runtimes make groups too. */
+  all: string[];
 }
 
-/** Reads the hierarchies out of the text of /proc/mounts. The empty version 2 of a hybrid set-up does not count. */
+/** Reads the hierarchies out of the text of /proc/mounts. */
 export function parseHierarchies(mounts: string): Hierarchies {
-  const all = mounts
-    .split('\n')
-    .map((line) => line.split(' '))
-    .map(([, root = '', type = '']) => ({ root, type }));
-  const first = all.filter(({ type }) => type === 'cgroup').map(({ root }) => root);
-  if (first.length > 0) return { version: 1, roots: first };
-  return {
-    version: 2,
-    roots: all.filter(({ type }) => type === 'cgroup2').map(({ root }) => root),
-  };
+  const lines = mounts.split('\n').map((line) => line.split(' '));
+  const ofType = (wanted: string): string[] =>
+    lines.filter(([, , type]) => type === wanted).map(([, root = '']) => root);
+  const [first, second] = [ofType('cgroup'), ofType('cgroup2')];
+  if (first.length === 0) return { version: 2, roots: second, all: second };
+  return { version: 1, roots: first, all: [...first, ...second] };
 }
 
 async function hierarchies(): Promise<Hierarchies> {
@@ -67,7 +66,7 @@ export async function membersFile(name: string): Promise<string> {
 /** The ids of all processes under `selvedge`, or under `selvedge/<name>`. */
 export async function members(name = ''): Promise<number[]> {
   const found = new Set<number>();
-  for (const root of (await hierarchies()).roots) {
+  for (const root of (await hierarchies()).all) {
     for (const group of await groups(join(root, controlGroup, name))) {
       const text = await readFile(join(group, 'cgroup.procs'), 'utf8').catch(() => '');
       for (const line of text.split('\n')) if (Number(line) > 0) found.add(Number(line));
@@ -97,7 +96,7 @@ export async function killMembers(name = ''): Promise<void> {
 
 /** Removes the groups that {@link makeControlGroup} made and all that was made in them; they must be empty. */
 export async function removeControlGroups(): Promise<void> {
-  for (const root of (await hierarchies()).roots) {
+  for (const root of (await hierarchies()).all) {
     // Children first. A group stays busy for a moment after its last process.
     for (const group of (await groups(join(root, controlGroup))).reverse())
       await until(`${group} to be empty`, { timeout: 10_000, interval: 50 }, async () => {

@@ -35,6 +35,10 @@ disabled_plugins = [
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "overlayfs"
     discard_unpacked_layers = true
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+    Root = ${quoted(join(runtime, node.name, 'runc'))}
   [plugins."io.containerd.grpc.v1.cri".registry.mirrors.${quoted(registry)}]
     endpoint = [${quoted(`http://${registry}`)}]
 `;

@@ -16,7 +16,11 @@ export interface DeployOptions {
 }
 
 /** The APIs that Selvedge needs of a cluster that is not ours. */
-const needed = ['services.serving.knative.dev', 'brokers.eventing.knative.dev', 'apiserversources.sources.knative.dev'];
+const needed = [
+  'services.serving.knative.dev',
+  'brokers.eventing.knative.dev',
+  'apiserversources.sources.knative.dev',
+];
 
 /**
  * Deploys Selvedge to a cluster that is there, with Knative on it, by way of a registry that both reach.
@@ -33,7 +37,9 @@ export async function deploy({ context, registry, signal }: DeployOptions): Prom
     install({ kubeconfig, context, images: references, state, onProgress, signal: plan.signal }),
   );
   await plan.show().finally(leaveNoMounts);
-  console.log(`\nSelvedge runs in the cluster of ${context}; its gateway is the Service selvedge/gateway.`);
+  console.log(
+    `\nSelvedge runs in the cluster of ${context}; its gateway is the Service selvedge/gateway.`,
+  );
 }
 
 async function check(kubeconfig: string, context: string): Promise<void> {

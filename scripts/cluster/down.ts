@@ -13,7 +13,8 @@ import { NotPossible } from './up.ts';
  * @throws NotPossible when the cluster that runs is another checkout's
  */
 export async function down(signal: AbortSignal): Promise<void> {
-  if (process.getuid?.() !== 0) throw new NotPossible('The local cluster can only be stopped by root.');
+  if (process.getuid?.() !== 0)
+    throw new NotPossible('The local cluster can only be stopped by root.');
   const other = inTheWay(await ownership());
   if (other !== undefined) throw new NotPossible(other);
   await mkdir(cache, { recursive: true });

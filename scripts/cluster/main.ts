@@ -23,9 +23,14 @@ const program = new Command('cluster').description('The local cluster of Selvedg
 
 program
   .command('up', { isDefault: true })
-  .description('bring up the local cluster and Selvedge on it, or Selvedge on a cluster that is there')
+  .description(
+    'bring up the local cluster and Selvedge on it, or Selvedge on a cluster that is there',
+  )
   .option('--context <name>', 'deploy to the cluster of this context of your kubeconfig instead')
-  .option('--registry <host>', 'with --context: the registry to push images to, from which that cluster pulls')
+  .option(
+    '--registry <host>',
+    'with --context: the registry to push images to, from which that cluster pulls',
+  )
   .option('--no-sample', 'leave out the sample network and its data')
   .action(async (flags: UpFlags) => {
     const { context, registry, sample } = flags;
@@ -39,10 +44,7 @@ program
   .description('remove everything that the local cluster made on this machine, but for its caches')
   .action(() => down(signal));
 
-program
-  .command('status')
-  .description('say what of the local cluster runs')
-  .action(printStatus);
+program.command('status').description('say what of the local cluster runs').action(printStatus);
 
 try {
   await program.parseAsync();
@@ -55,6 +57,7 @@ try {
 function report(error: unknown): void {
   if (signal.aborted) console.error('\nInterrupted. `npm start` carries on, `npm stop` cleans up.');
   else if (error instanceof NotPossible) console.error(error.message);
-  else if (error instanceof StepError) console.error(`\nFailed at: ${error.message}\nLogs: ${logs}`);
+  else if (error instanceof StepError)
+    console.error(`\nFailed at: ${error.message}\nLogs: ${logs}`);
   else console.error(error);
 }

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 
 import { attempt, run } from './shell.ts';
 
-/** Makes the folder a mount of its own whose mounts containers and host share, as `Bidirectional` mounts need. */
-export async function share(folder: string): Promise<void> {
-  await run('mount', ['--bind', folder, folder]);
-  await run('mount', ['--make-rshared', folder]);
+/** Shows a folder at another path too, as a mount whose own mounts containers and host share (`Bidirectional`). */
+export async function share(folder: string, path: string): Promise<void> {
+  await run('mount', ['--bind', folder, path]);
+  await run('mount', ['--make-rshared', path]);
 }
 
 /**
@@ -18,7 +18,9 @@ export function mountsBelow(folders: string[], mountInfo: string): string[] {
   return mountInfo
     .split('\n')
     .map((line) => line.split(' ')[4] ?? '')
-    .map((path) => path.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(String(octal), 8))))
+    .map((path) =>
+      path.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(String(octal), 8))),
+    )
     .filter(below)
     .reverse();
 }
@@ -33,7 +35,8 @@ export async function unmountBelow(folders: string[]): Promise<void> {
     const points = mountsBelow(folders, await readFile('/proc/self/mountinfo', 'utf8'));
     if (points.length === 0) return;
     for (const point of new Set(points))
-      if ((await attempt('umount', [point])) === undefined) await attempt('umount', ['--lazy', point]);
+      if ((await attempt('umount', [point])) === undefined)
+        await attempt('umount', ['--lazy', point]);
   }
   const left = mountsBelow(folders, await readFile('/proc/self/mountinfo', 'utf8'));
   if (left.length > 0) throw new Error(`cannot unmount ${left.join(', ')}`);

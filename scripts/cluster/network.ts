@@ -32,7 +32,8 @@ async function makeNode(node: Node): Promise<void> {
   // Never used as such: the node's own programs need some route for an address before it is translated.
   await inside(`route add ${serviceCidr} via ${bridge.address}`);
   await set(node, 'net/ipv4/ip_forward', 1);
-  for (const name of ['all', 'default', 'eth0']) await set(node, `net/ipv4/conf/${name}/rp_filter`, 0);
+  for (const name of ['all', 'default', 'eth0'])
+    await set(node, `net/ipv4/conf/${name}/rp_filter`, 0);
 }
 
 /** /proc/sys/net shows the values of the network namespace of whoever looks. */

@@ -21,16 +21,20 @@ import {
   type Node,
 } from './settings.ts';
 
-/** Where a node keeps its images, pods and volumes. */
-export const nodeFolder = (node: Node): string => join(state, 'nodes', node.name);
+/**
+ * Where a node finds its images, pods and volumes. They lie in the checkout, whose path may be too long for the
+ * sockets among them.
+ */
+export const nodeFolder = (node: Node): string => join(runtime, node.name, 'root');
 
 /** Prepares a node's folders and control groups; once for every start of the cluster. */
 export async function prepareNode(node: Node, pauseImage: string): Promise<void> {
   const folder = nodeFolder(node);
+  const kept = join(state, 'nodes', node.name);
   for (const part of ['containerd', 'kubelet', 'cni', 'volumes'])
-    await mkdir(join(folder, part), { recursive: true });
-  await mkdir(join(runtime, node.name), { recursive: true });
-  await share(folder);
+    await mkdir(join(kept, part), { recursive: true });
+  await mkdir(folder, { recursive: true });
+  await share(kept, folder);
   await makeControlGroup(node.name);
   await writeFile(join(folder, 'containerd.toml'), containerdConfig(node, folder, pauseImage));
   await writeFile(join(folder, 'cni', '10-selvedge.conflist'), podNetworkConfig(node, folder));
@@ -43,7 +47,8 @@ export async function prepareNode(node: Node, pauseImage: string): Promise<void>
 export async function startNode(node: Node, kubernetes: string): Promise<void> {
   const folder = nodeFolder(node);
   const inNode = { namespace: node.namespace };
-  if (!(await isRunning(`${node.name}-containerd`))) await rm(containerdSocket(node), { force: true });
+  if (!(await isRunning(`${node.name}-containerd`)))
+    await rm(containerdSocket(node), { force: true });
   const containerd = ['containerd', '--config', join(folder, 'containerd.toml')];
   await start(`${node.name}-containerd`, containerd, inNode);
   const proxy = [join(kubernetes, 'kube-proxy'), '--config', join(folder, 'kube-proxy.yaml')];
@@ -75,7 +80,14 @@ function answers(path: string): Promise<boolean> {
 /** Waits until the API server calls the node ready. */
 export async function nodeReady(node: Node, signal?: AbortSignal): Promise<void> {
   const condition = '{.status.conditions[?(@.type=="Ready")].status}';
-  const look = ['get', 'node', node.name, '--ignore-not-found', '--output', `jsonpath=${condition}`];
+  const look = [
+    'get',
+    'node',
+    node.name,
+    '--ignore-not-found',
+    '--output',
+    `jsonpath=${condition}`,
+  ];
   await until(`${node.name} to be ready`, { timeout: 90_000, interval: 400, signal }, async () => {
     for (const part of ['containerd', 'kubelet', 'kube-proxy']) {
       const name = `${node.name}-${part}`;
@@ -129,7 +141,11 @@ export function kubeletConfig(node: Node, folder: string): object {
     nodeStatusReportFrequency: '5m',
     // All nodes share one disk, which images must not be thrown off for.
     imageGCHighThresholdPercent: 100,
-    evictionHard: { 'memory.available': '200Mi', 'nodefs.available': '1Gi', 'imagefs.available': '1Gi' },
+    evictionHard: {
+      'memory.available': '200Mi',
+      'nodefs.available': '1Gi',
+      'imagefs.available': '1Gi',
+    },
     volumeStatsAggPeriod: '-1s',
     shutdownGracePeriod: '0s',
     enableDebuggingHandlers: true,

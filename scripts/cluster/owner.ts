@@ -31,7 +31,10 @@ export async function ownership(): Promise<Ownership> {
  * Whether a cluster of another checkout is in the way: it runs, and its checkout is there to stop it.
  * @returns one sentence that says so, or undefined
  */
-export function inTheWay({ owner, ownerExists, alive }: Ownership, here = checkout): string | undefined {
+export function inTheWay(
+  { owner, ownerExists, alive }: Ownership,
+  here = checkout,
+): string | undefined {
   if (owner === undefined || owner === here || !ownerExists || !alive) return undefined;
   return `The cluster of ${owner} runs on this machine, which has room for one: run \`npm stop\` there first.`;
 }

@@ -25,7 +25,9 @@ const policy = '/usr/sbin/policy-rc.d';
 export async function missingPackages(names = Object.keys(packages)): Promise<string[]> {
   const status = async (name: string): Promise<string | undefined> =>
     attempt('dpkg-query', ['--show', '--showformat=${db:Status-Status}', name]);
-  const found = await Promise.all(names.map(async (name) => ({ name, status: await status(name) })));
+  const found = await Promise.all(
+    names.map(async (name) => ({ name, status: await status(name) })),
+  );
   return found.filter((one) => one.status !== 'installed').map(({ name }) => name);
 }
 

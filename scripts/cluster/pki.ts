@@ -56,7 +56,12 @@ export async function makePki(): Promise<void> {
   for (const [file, subject] of Object.entries(subjects())) await issue(authority, file, subject);
   const ca = authority.certificate.toString('pem');
   await writeKubeconfig(kubeconfig, 'admin', ca);
-  for (const client of ['controller-manager', 'scheduler', 'kube-proxy', ...nodes.map(({ name }) => name)])
+  for (const client of [
+    'controller-manager',
+    'scheduler',
+    'kube-proxy',
+    ...nodes.map(({ name }) => name),
+  ])
     await writeKubeconfig(join(pki, `${client}.kubeconfig`), client, ca);
   await save('complete', '');
 }
@@ -99,7 +104,9 @@ async function makeAuthority(name: string): Promise<Authority> {
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
       new x509.KeyUsagesExtension(
-        x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature,
+        x509.KeyUsageFlags.keyCertSign |
+          x509.KeyUsageFlags.cRLSign |
+          x509.KeyUsageFlags.digitalSignature,
         true,
       ),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
@@ -112,7 +119,10 @@ async function issue(authority: Authority, file: string, subject: Subject): Prom
   const keys = await webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify']);
   const { hosts = [], group } = subject;
   const organization = group === undefined ? [] : [{ O: [group] }];
-  const names = hosts.map((value): x509.JsonGeneralName => ({ type: isAddress(value) ? 'ip' : 'dns', value }));
+  const names = hosts.map((value): x509.JsonGeneralName => ({
+    type: isAddress(value) ? 'ip' : 'dns',
+    value,
+  }));
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: new x509.Name([...organization, { CN: [subject.name] }]).toString(),
@@ -153,7 +163,10 @@ async function writeKubeconfig(path: string, client: string, ca: string): Promis
     clusters: [
       {
         name: 'selvedge',
-        cluster: { server: apiServer, 'certificate-authority-data': Buffer.from(ca).toString('base64') },
+        cluster: {
+          server: apiServer,
+          'certificate-authority-data': Buffer.from(ca).toString('base64'),
+        },
       },
     ],
     users: [
@@ -181,7 +194,10 @@ async function privatePem(key: webcrypto.CryptoKey): Promise<string> {
 
 /** Backdated, as clocks of machines differ. */
 function validity(years: number): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(Date.now() - 3600_000), notAfter: new Date(Date.now() + years * year) };
+  return {
+    notBefore: new Date(Date.now() - 3600_000),
+    notAfter: new Date(Date.now() + years * year),
+  };
 }
 
 /** Positive, as RFC 5280 wants it. */

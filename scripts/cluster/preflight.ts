@@ -7,13 +7,10 @@ import { inTheWay, ownership } from './owner.ts';
 import { missingPackages } from './packages.ts';
 import { isRunning } from './processes.ts';
 import { attempt } from './shell.ts';
-import { cache, checkout, gateway } from './settings.ts';
+import { cache, gateway } from './settings.ts';
 
 const gibibyte = 2 ** 30;
 const needed = { memory: 7.5 * gibibyte, disk: 20 * gibibyte };
-
-/** Of the sockets below the state folder, the kubelet's are the deepest; a socket's path has up to 107 characters. */
-const longestCheckout = 40;
 
 /** What is to be known of a machine before anything is built or changed on it. */
 export interface Facts {
@@ -32,7 +29,6 @@ export interface Facts {
   freeDisk: number;
   controlGroups: boolean;
   gatewayPortFree: boolean;
-  checkout: string;
   /** Says that a cluster of another checkout is in the way. */
   otherCluster: string | undefined;
 }
@@ -42,21 +38,22 @@ type Check = (facts: Facts) => string | false | undefined;
 /** Each says in one sentence what stands in the way of a start, or nothing. */
 const checks: Check[] = [
   ({ linux }) => !linux && 'The local cluster needs Linux on x86-64.',
-  ({ root }) => !root && 'The local cluster needs root: it makes network namespaces, mounts and control groups.',
+  ({ root }) =>
+    !root &&
+    'The local cluster needs root: it makes network namespaces, mounts and control groups.',
   ({ otherCluster }) => otherCluster,
   ({ apt, missingPackages: missing }) =>
     !apt && missing.length > 0 && `Debian's apt-get is not here to install ${missing.join(', ')}.`,
-  ({ missingPrograms: missing }) => missing.length > 0 && `Not found on the PATH: ${missing.join(', ')}.`,
+  ({ missingPrograms: missing }) =>
+    missing.length > 0 && `Not found on the PATH: ${missing.join(', ')}.`,
   ({ memory }) =>
     memory < needed.memory && `The machine has ${gibibytes(memory)} of memory; 8 GiB are needed.`,
   ({ freeDisk }) =>
-    freeDisk < needed.disk && `There are ${gibibytes(freeDisk)} free on the disk; 20 GiB are needed.`,
+    freeDisk < needed.disk &&
+    `There are ${gibibytes(freeDisk)} free on the disk; 20 GiB are needed.`,
   ({ controlGroups }) => !controlGroups && 'No control groups are mounted under /sys/fs/cgroup.',
   ({ gatewayPortFree }) =>
     !gatewayPortFree && `Port ${gateway.port} on ${gateway.address} is in use by another program.`,
-  ({ checkout: path }) =>
-    path.length > longestCheckout &&
-    `The path of the checkout has ${path.length} characters; sockets below it allow no more than ${longestCheckout}.`,
   ({ toBuild, online }) =>
     online === false &&
     `The Go module proxy does not answer, and ${toBuild.join(', ')} must be built from what it serves.`,
@@ -88,7 +85,6 @@ export async function gather(wanted: ComponentName[]): Promise<Facts> {
     freeDisk: disk.bavail * disk.bsize,
     controlGroups: existsSync('/sys/fs/cgroup'),
     gatewayPortFree: (await isRunning('forward')) || (await isFree(gateway.address, gateway.port)),
-    checkout,
     otherCluster: inTheWay(await ownership()),
   };
 }
@@ -116,7 +112,8 @@ async function proxyAnswers(): Promise<boolean> {
 }
 
 async function memory(): Promise<number> {
-  const [, kibibytes = '0'] = /MemTotal:\s+(\d+)/.exec(await readFile('/proc/meminfo', 'utf8')) ?? [];
+  const [, kibibytes = '0'] =
+    /MemTotal:\s+(\d+)/.exec(await readFile('/proc/meminfo', 'utf8')) ?? [];
   return Number(kibibytes) * 1024;
 }
 

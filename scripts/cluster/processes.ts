@@ -94,9 +94,7 @@ async function pidOf(name: string): Promise<number | undefined> {
 
 /** Whether the very process that was recorded runs: ids are used again. */
 export async function isSame(record: ProcessRecord): Promise<boolean> {
-  return (
-    record.boot === (await bootId()) && record.startTime === (await startTimeOf(record.pid))
-  );
+  return record.boot === (await bootId()) && record.startTime === (await startTimeOf(record.pid));
 }
 
 /** A record of this very process. */

@@ -9,7 +9,9 @@ export interface Step<T> {
   result: Promise<T>;
 }
 
-type Results<S extends Step<unknown>[]> = { [K in keyof S]: S[K] extends Step<infer T> ? T : never };
+type Results<S extends Step<unknown>[]> = {
+  [K in keyof S]: S[K] extends Step<infer T> ? T : never;
+};
 
 interface Entry {
   title: string;
@@ -100,7 +102,8 @@ export class Plan {
 
   async #showPlain(): Promise<void> {
     const began = Date.now();
-    const say = (line: string): void => console.log(`${seconds(Date.now() - began).padStart(8)}  ${line}`);
+    const say = (line: string): void =>
+      console.log(`${seconds(Date.now() - began).padStart(8)}  ${line}`);
     await Promise.allSettled(
       this.#entries.map(async ({ title, ready, finished, listen }) => {
         await ready;

@@ -13,10 +13,15 @@ export async function startRegistry(signal?: AbortSignal): Promise<void> {
   await mkdir(state, { recursive: true, mode: 0o700 });
   await writeFile(config, stringify(registryConfig()));
   await start('registry', ['docker-registry', 'serve', config]);
-  await until('the image registry to answer', { timeout: 20_000, interval: 50, signal }, async () => {
-    if (!(await isRunning('registry'))) throw new Hopeless(`the registry ended; see ${logOf('registry')}`);
-    return (await fetch(`http://${registry}/v2/`, { signal: AbortSignal.timeout(2000) })).ok;
-  });
+  await until(
+    'the image registry to answer',
+    { timeout: 20_000, interval: 50, signal },
+    async () => {
+      if (!(await isRunning('registry')))
+        throw new Hopeless(`the registry ended; see ${logOf('registry')}`);
+      return (await fetch(`http://${registry}/v2/`, { signal: AbortSignal.timeout(2000) })).ok;
+    },
+  );
 }
 
 /** The configuration of CNCF distribution 2.8. */
@@ -36,7 +41,8 @@ function registryConfig(): object {
 /** Whether the registry has an image. */
 export async function hasImage(host: string, repository: string, tag: string): Promise<boolean> {
   const scheme = host === registry ? 'http' : 'https';
-  const accept = 'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json';
+  const accept =
+    'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json';
   const response = await fetch(`${scheme}://${host}/v2/${repository}/manifests/${tag}`, {
     method: 'HEAD',
     headers: { accept },

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { chmod, copyFile, mkdir, readFile, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  readFile,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 import type { Context } from './images.ts';
@@ -35,7 +45,9 @@ export function parseLibraries(printed: string): string[] {
 /** A hash of all files below a folder and their paths. */
 export async function folderKey(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
   return contentKey(new Map(files.sort().map((file) => [file, relative(folder, file)])));
 }
 

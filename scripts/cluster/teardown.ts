@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { killMembers, removeControlGroups } from './cgroups.ts';
 import { leaveNoMounts } from './images.ts';
+import { findLeftovers, removeLeftovers } from './leftovers.ts';
 import { unmountBelow } from './mounts.ts';
 import { removeNetwork } from './network.ts';
 import { ownership } from './owner.ts';
@@ -17,6 +18,7 @@ import { checkout, runtime, state } from './settings.ts';
 export async function tearDown(progress: Progress = () => undefined): Promise<void> {
   const { owner = checkout } = await ownership();
   const states = [...new Set([state, join(owner, '.selvedge')])];
+  const leftovers = await findLeftovers();
   progress('ending processes');
   await killMembers();
   progress('removing mounts');
@@ -27,5 +29,6 @@ export async function tearDown(progress: Progress = () => undefined): Promise<vo
   progress('removing control groups');
   await removeControlGroups();
   progress('removing state');
+  await removeLeftovers(leftovers);
   for (const folder of [...states, runtime]) await rm(folder, { recursive: true, force: true });
 }

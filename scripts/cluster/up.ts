@@ -61,7 +61,14 @@ function planAll(plan: Plan, sample: boolean): Step<SampleResult> | undefined {
   const cluster = planCluster(plan, store, prepared);
   const images = planImages(plan, store, prepared, cluster.registry);
   const installed = plan.step('Selvedge', [images, cluster.ready], ([references], onProgress) =>
-    install({ kubeconfig, kubectl: kubectlLink, images: references, state, onProgress, signal: plan.signal }),
+    install({
+      kubeconfig,
+      kubectl: kubectlLink,
+      images: references,
+      state,
+      onProgress,
+      signal: plan.signal,
+    }),
   );
   if (!sample) return undefined;
   return plan.step('Sample network and data', [installed], (_, onProgress) =>
@@ -83,7 +90,9 @@ export function planImages(
     const all: Image[] = [...catalog.functions, ...catalog.tiers, ...catalog.fabric];
     const references: Record<string, string> = {};
     for (const image of all)
-      references[image.name] = await store.provide(image, (line) => progress(`${image.name}: ${line}`));
+      references[image.name] = await store.provide(image, (line) =>
+        progress(`${image.name}: ${line}`),
+      );
     return references;
   });
 }

@@ -11,7 +11,9 @@ const component = 'local-path-provisioner';
 const namespace = 'local-path-storage';
 
 interface Deployment extends KubernetesObject {
-  spec: { template: { spec: { containers: { image: string; command: string[]; args: string[] }[] } } };
+  spec: {
+    template: { spec: { containers: { image: string; command: string[]; args: string[] }[] } };
+  };
 }
 
 /**
@@ -54,7 +56,10 @@ function useImage({ spec }: Deployment, image: string): void {
 function configuration(shell: string): Record<string, string> {
   return {
     'config.json': JSON.stringify({
-      nodePathMap: nodes.map((node) => ({ node: node.name, paths: [join(nodeFolder(node), 'volumes')] })),
+      nodePathMap: nodes.map((node) => ({
+        node: node.name,
+        paths: [join(nodeFolder(node), 'volumes')],
+      })),
     }),
     setup: '#!/bin/sh\nset -eu\nmkdir -m 0777 -p "$VOL_DIR"\n',
     teardown: '#!/bin/sh\nset -eu\nrm -rf "$VOL_DIR"\n',

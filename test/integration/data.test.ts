@@ -2,11 +2,10 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import anyTest, { type TestFn } from 'ava';
-import { Client } from 'minio';
 import { content } from '../../functions/data-get/get.ts';
 import * as errors from '../../functions/lib/errors.ts';
 import { keys } from '../../functions/lib/metadata-model.ts';
-import { caller, network, startWorld, type World } from './world.ts';
+import { caller, network, s3, startWorld, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;
 test.before(async (t) => {
@@ -34,16 +33,6 @@ async function replace(world: World, index: string, bytes: Buffer): Promise<void
     return;
   }
   await s3(world).putObject('selvedge', index.slice('minio://selvedge/'.length), bytes);
-}
-
-function s3({ minio: { options } }: World): Client {
-  const { hostname, port } = new URL(options.endpoint);
-  const client = new Client({
-    ...{ endPoint: hostname, port: Number(port), useSSL: true, region: 'us-east-1' },
-    ...{ accessKey: options.accessKey, secretKey: options.secretKey },
-  });
-  client.setRequestOptions({ rejectUnauthorized: false });
-  return client;
 }
 
 const kinds = {
@@ -131,20 +120,23 @@ test('a policy in etcd lets others read, and only read', async (t) => {
   await t.throwsAsync(write, { instanceOf: errors.Forbidden });
 });
 
-test('the same id with the same body gives the first receipt, with another body it is refused', async (t) => {
-  for (const options of [{}, { tier: 'object' as const }]) {
-    const [key, id] = [fresh(), randomUUID()];
-    const first = await t.context.put(key, json(1), { id, ...options });
-    const before = t.context.ledger.state.size;
-    t.deepEqual(await t.context.put(key, json(1), { id, ...options }), first);
-    const other = t.context.put(key, json(2), { id, ...options });
-    await t.throwsAsync(other, { instanceOf: errors.Unprocessable });
-    const elsewhere = t.context.put(fresh(), json(1), { id, ...options });
-    await t.throwsAsync(elsewhere, { instanceOf: errors.Unprocessable });
-    t.is(t.context.ledger.state.size, before);
-    t.true(json(1).equals(await t.context.get(key)));
-  }
-});
+test.serial(
+  'the same id with the same body gives the first receipt, with another body it is refused',
+  async (t) => {
+    for (const options of [{}, { tier: 'object' as const }]) {
+      const [key, id] = [fresh(), randomUUID()];
+      const first = await t.context.put(key, json(1), { id, ...options });
+      const before = t.context.ledger.state.size;
+      t.deepEqual(await t.context.put(key, json(1), { id, ...options }), first);
+      const other = t.context.put(key, json(2), { id, ...options });
+      await t.throwsAsync(other, { instanceOf: errors.Unprocessable });
+      const elsewhere = t.context.put(fresh(), json(1), { id, ...options });
+      await t.throwsAsync(elsewhere, { instanceOf: errors.Unprocessable });
+      t.is(t.context.ledger.state.size, before);
+      t.true(json(1).equals(await t.context.get(key)));
+    }
+  },
+);
 
 test('a record over the limit is refused before anything is written', async (t) => {
   const key = fresh();
@@ -155,7 +147,7 @@ test('a record over the limit is refused before anything is written', async (t) 
 });
 
 for (const tier of ['record', 'object'] as const) {
-  test(`one flipped byte anywhere in a ${tier} is an integrity error with no plaintext`, async (t) => {
+  test(`one flipped byte anywhere in the ${tier} is an integrity error with no plaintext`, async (t) => {
     const key = fresh();
     const { index } = await t.context.put(key, json(500), { tier });
     const bytes = await stored(t.context, index);
@@ -235,28 +227,31 @@ test('ciphertext that is gone is an integrity error', async (t) => {
   t.false((await t.context.verify(key)).verified);
 });
 
-test('a client that leaves in mid-upload leaves nothing behind and nothing hanging', async (t) => {
-  const before = await count(t.context);
-  const key = fresh();
-  const gone = new AbortController();
-  const body = new Readable({
-    read() {
-      this.push(randomBytes(1_000_000));
-    },
-  });
-  let sent = 0;
-  body.on('data', (chunk: Buffer) => {
-    sent += chunk.length;
-    if (sent > 12_000_000) gone.abort(new Error('the caller left'));
-  });
-  body.pause();
-  const put = t.context.put(key, body, { contentType: 'video/mp4', signal: gone.signal });
-  await t.throwsAsync(put);
-  t.deepEqual(await count(t.context), before);
-  await t.throwsAsync(t.context.get(key), { instanceOf: errors.NotFound });
-});
+test.serial(
+  'a client that leaves in mid-upload leaves nothing behind and nothing hanging',
+  async (t) => {
+    const before = await count(t.context);
+    const key = fresh();
+    const gone = new AbortController();
+    const body = new Readable({
+      read() {
+        this.push(randomBytes(1_000_000));
+      },
+    });
+    let sent = 0;
+    body.on('data', (chunk: Buffer) => {
+      sent += chunk.length;
+      if (sent > 12_000_000) gone.abort(new Error('the caller left'));
+    });
+    body.pause();
+    const put = t.context.put(key, body, { contentType: 'video/mp4', signal: gone.signal });
+    await t.throwsAsync(put);
+    t.deepEqual(await count(t.context), before);
+    await t.throwsAsync(t.context.get(key), { instanceOf: errors.NotFound });
+  },
+);
 
-test('a body that breaks off is refused and leaves nothing behind', async (t) => {
+test.serial('a body that breaks off is refused and leaves nothing behind', async (t) => {
   for (const size of [1000, 12_000_000]) {
     const before = await count(t.context);
     const body = Readable.from(

@@ -52,6 +52,8 @@ test.before(async (t) => {
     { name: 'farm', mspId: 'FarmMSP', orderers: 2, peers: 1 },
     { name: 'shop', mspId: 'ShopMSP', orderers: 1, peers: 1 },
   ]);
+  // Known at once: what follows may fail, and the network must be stopped all the same.
+  t.context.network = network;
   const { members } = network;
   t.context = {
     network,
@@ -69,9 +71,10 @@ test.before(async (t) => {
 });
 
 test.after.always(async (t) => {
-  t.context.ledger.close();
-  for (const admin of t.context.admins) admin.close();
-  await t.context.network.stop();
+  const { network, ledger, admins } = t.context as Partial<Context>;
+  ledger?.close();
+  for (const admin of admins ?? []) admin.close();
+  await network?.stop();
 });
 
 test('orderers join by the genesis block and elect a leader', async (t) => {

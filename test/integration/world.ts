@@ -1,7 +1,10 @@
 /** Both data functions over real stores, with a ledger that is a map. */
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Agent } from 'node:https';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { Client } from 'minio';
 import { createChain } from '../../functions/data-get/chain.ts';
 import { createCiphertexts } from '../../functions/data-get/ciphertext.ts';
 import { content, receipt, type AuditFact } from '../../functions/data-get/get.ts';
@@ -136,4 +139,14 @@ export async function startWorld(): Promise<World> {
       await Promise.all([etcdServer.stop(), minio.stop(), vault.stop()]);
     },
   };
+}
+
+/** The store as any other S3 client sees it. */
+export function s3({ minio: { options } }: Pick<World, 'minio'>): Client {
+  const { hostname, port } = new URL(options.endpoint);
+  return new Client({
+    ...{ endPoint: hostname, port: Number(port), useSSL: true, region: 'us-east-1' },
+    ...{ accessKey: options.accessKey, secretKey: options.secretKey },
+    transportAgent: new Agent({ ca: readFileSync(options.caFile) }),
+  });
 }

@@ -1,25 +1,7 @@
-/** The anchor chaincode as a package, built as its image's build does it. */
-import { build } from 'esbuild';
-import { fileURLToPath } from 'node:url';
+/** The anchor chaincode as a package, as provisioning makes it from its image's files. */
 import { chaincodePackage, type ChaincodePackage } from '../../../functions/lib/fabric/package.ts';
-
-const entry = fileURLToPath(new URL('../../../functions/anchor/main.ts', import.meta.url));
+import { anchorFiles } from '../../../scripts/cluster/bundle.ts';
 
 export async function anchorPackage(label = 'anchor_1'): Promise<ChaincodePackage> {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    external: ['fabric-contract-api', 'fabric-shim'],
-    write: false,
-  });
-  return chaincodePackage({
-    label,
-    type: 'node',
-    files: {
-      'package.json': JSON.stringify({ name: 'anchor', version: '1.0.0', main: 'index.js' }),
-      'index.js': outputFiles[0]?.contents ?? '',
-    },
-  });
+  return chaincodePackage({ label, type: 'node', files: await anchorFiles() });
 }

@@ -23,6 +23,8 @@ export interface ServerOptions {
 
 export function createServerProcess({ binary, args, env, log, healthz }: ServerOptions): Server {
   let child: ChildProcess | undefined;
+  // A test that is cut off runs no teardown.
+  process.once('exit', () => child?.kill('SIGKILL'));
   return {
     log,
     start: async () => {

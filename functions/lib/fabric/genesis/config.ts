@@ -1,10 +1,19 @@
 /** The building blocks of a channel configuration, written so that equal input gives equal bytes. */
+import { X509Certificate } from 'node:crypto';
 import { common } from '@hyperledger/fabric-protos';
 import { signaturePolicy } from '../policy.ts';
 
 /** Anything that serialises itself as protobuf. */
 export interface Message {
   serializeBinary(): Uint8Array;
+}
+
+/**
+ * A certificate in the one spelling of PEM that Go writes, line feed at the end included: BFT
+ * orderers find themselves among the consenters by comparing the text.
+ */
+export function certificateBytes(pem: string): Buffer {
+  return Buffer.from(new X509Certificate(pem).toString());
 }
 
 /** The policy that guards changes of what it is attached to. */

@@ -2,7 +2,7 @@
 import { common, msp, orderer } from '@hyperledger/fabric-protos';
 import { BadRequest } from '../../errors.ts';
 import { nOutOf } from '../policy.ts';
-import { implicitMeta, signedBy, type Message } from './config.ts';
+import { certificateBytes, implicitMeta, signedBy, type Message } from './config.ts';
 import type { GenesisSpec, OrdererSpec } from './spec.ts';
 
 /** What of the orderer group depends on the kind of consensus. */
@@ -46,8 +46,8 @@ function raftConsenter({ host, port, clientTlsCert, serverTlsCert }: OrdererSpec
   const consenter = new orderer.etcdraft.Consenter();
   consenter.setHost(host);
   consenter.setPort(port);
-  consenter.setClientTlsCert(Buffer.from(clientTlsCert));
-  consenter.setServerTlsCert(Buffer.from(serverTlsCert));
+  consenter.setClientTlsCert(certificateBytes(clientTlsCert));
+  consenter.setServerTlsCert(certificateBytes(serverTlsCert));
   return consenter;
 }
 
@@ -73,9 +73,9 @@ function bftConsenter(node: OrdererSpec, id: number, mspId: string): common.Cons
   consenter.setHost(node.host);
   consenter.setPort(node.port);
   consenter.setMspId(mspId);
-  consenter.setIdentity(Buffer.from(node.identity));
-  consenter.setClientTlsCert(Buffer.from(node.clientTlsCert));
-  consenter.setServerTlsCert(Buffer.from(node.serverTlsCert));
+  consenter.setIdentity(certificateBytes(node.identity));
+  consenter.setClientTlsCert(certificateBytes(node.clientTlsCert));
+  consenter.setServerTlsCert(certificateBytes(node.serverTlsCert));
   return consenter;
 }
 

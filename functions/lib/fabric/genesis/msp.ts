@@ -1,5 +1,6 @@
 /** An organization's membership service provider, as the channel knows it: its CAs and NodeOUs. */
 import { msp } from '@hyperledger/fabric-protos';
+import { certificateBytes } from './config.ts';
 
 /** The MSP type of X.509 membership (`bccsp` in Fabric's configuration files). */
 const x509Type = 0;
@@ -23,8 +24,8 @@ export function mspConfig({ mspId, rootCert, tlsRootCert }: MspSpec): msp.MSPCon
 
   const fabric = new msp.FabricMSPConfig();
   fabric.setName(mspId);
-  fabric.setRootCertsList([Buffer.from(rootCert)]);
-  fabric.setTlsRootCertsList([Buffer.from(tlsRootCert)]);
+  fabric.setRootCertsList([certificateBytes(rootCert)]);
+  fabric.setTlsRootCertsList([certificateBytes(tlsRootCert)]);
   fabric.setCryptoConfig(crypto);
   fabric.setFabricNodeOus(nodeOus());
 

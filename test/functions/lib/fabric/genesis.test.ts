@@ -86,12 +86,23 @@ function policyText(group: common.ConfigGroup, name: string): string {
   return `${envelope.getRule()!.getNOutOf()!.getN()} of ${roles.join(' ')}`;
 }
 
+/** PEM as Go writes it. */
+const goText = (pem: string): string => `${pem.trim()}\n`;
+
 test('the same spec gives the same bytes, in whatever order it lists organizations', (t) => {
   const bytes = channelGenesis(spec());
   t.deepEqual(channelGenesis(spec()), bytes);
   t.deepEqual(
     channelGenesis(spec({ organizations: [organization(shop), organization(farm)] })),
     bytes,
+  );
+});
+
+test('the same certificate, however it is spelt, gives the same bytes', (t) => {
+  const spelt = organization(farm, { rootCert: `\n${farm.msp.certificate}\n\n` });
+  t.deepEqual(
+    channelGenesis(spec({ organizations: [spelt, organization(shop)] })),
+    channelGenesis(spec()),
   );
 });
 
@@ -152,8 +163,8 @@ test('an organization is told to others by its CAs, roles and anchor peers', (t)
   const config = value(group, 'MSP', msp.MSPConfig);
   const fabric = msp.FabricMSPConfig.deserializeBinary(config.getConfig_asU8());
   t.is(fabric.getName(), 'FarmMSP');
-  t.is(Buffer.from(fabric.getRootCertsList_asU8()[0]!).toString(), farm.msp.certificate);
-  t.is(Buffer.from(fabric.getTlsRootCertsList_asU8()[0]!).toString(), farm.tls.certificate);
+  t.is(Buffer.from(fabric.getRootCertsList_asU8()[0]!).toString(), goText(farm.msp.certificate));
+  t.is(Buffer.from(fabric.getTlsRootCertsList_asU8()[0]!).toString(), goText(farm.tls.certificate));
   t.true(fabric.getFabricNodeOus()!.getEnable());
   t.is(
     fabric.getFabricNodeOus()!.getOrdererOuIdentifier()!.getOrganizationalUnitIdentifier(),
@@ -198,7 +209,7 @@ test('raft pins the TLS certificates of its consenters', (t) => {
     nodes.slice(0, 3).map(({ host, port }) => [host, port]),
   );
   const [first] = metadata.getConsentersList();
-  t.is(Buffer.from(first!.getServerTlsCert_asU8()).toString(), nodes[0]!.serverTlsCert);
+  t.is(Buffer.from(first!.getServerTlsCert_asU8()).toString(), goText(nodes[0]!.serverTlsCert));
   t.deepEqual(names(value(root, 'Capabilities', common.Capabilities).getCapabilitiesMap()), [
     'V2_0',
   ]);

@@ -1,0 +1,243 @@
+/** A put that ends anywhere: what a retry, or else the sweep, makes of it. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import { patience } from '../../functions/data-put/decisions.ts';
+import type { Parts } from '../../functions/data-put/put.ts';
+import { CommitUnknown, NotFound, Unprocessable } from '../../functions/lib/errors.ts';
+import { keys } from '../../functions/lib/metadata-model.ts';
+import { network, s3, startWorld, type PutOptions, type World } from './world.ts';
+
+const test = anyTest as TestFn<World>;
+test.before(async (t) => {
+  t.context = await startWorld();
+});
+test.after.always((t) => t.context.stop());
+
+/** The calls of a put that change something, in their order. */
+const calls = {
+  record: ['metadata.claim', 'metadata.advance', 'anchors.add', 'metadata.publish'],
+  object: ['metadata.claim', 'objects.put', 'metadata.advance', 'anchors.add', 'metadata.publish'],
+} as const;
+
+/** Parts of a process that ends just before or just after a call: from then on nothing answers. */
+function mortal(parts: Parts, call: string, moment: 'before' | 'after'): Parts {
+  let dead = false;
+  const wrap = (name: string): unknown =>
+    new Proxy(parts[name as keyof Parts], {
+      get: (target, method: string) => {
+        const original = Reflect.get(target, method) as unknown;
+        if (typeof original !== 'function' || method === 'index') return original;
+        return async (...args: unknown[]) => {
+          const now = `${name}.${method}` === call;
+          if (dead || (now && moment === 'before')) {
+            dead = true;
+            throw new Error('the process has ended');
+          }
+          const result: unknown = await original.apply(target, args);
+          if (now) {
+            dead = true;
+            throw new Error('the process has ended');
+          }
+          return result;
+        };
+      },
+    });
+  const wrapped = ['metadata', 'objects', 'keys', 'anchors'].map((name) => [name, wrap(name)]);
+  return { ...parts, ...(Object.fromEntries(wrapped) as Partial<Parts>) };
+}
+
+/** What the stores hold of a datum. */
+async function traces(world: World, key: string) {
+  const ref = { ...network, key };
+  const datum = await world.etcd.get(keys.datum(ref));
+  const intents: string[] = [];
+  for await (const { value } of world.putParts.metadata.intents()) {
+    if (value.key === key) intents.push(value.state);
+  }
+  const anchored = [...world.ledger.state.keys()].filter((name) => name.startsWith(`${key}@`));
+  return { datum: datum !== undefined, intents, anchored: anchored.length };
+}
+
+async function sweepLater(world: World, ms: number) {
+  world.ahead.ms += ms;
+  try {
+    return await world.sweep();
+  } finally {
+    world.ahead.ms -= ms;
+  }
+}
+
+/** Every object and record that is stored is the ciphertext of a version that readers see. */
+async function noOrphans(t: ExecutionContext<World>): Promise<void> {
+  const { etcd } = t.context;
+  const seen = new Set<string>();
+  for (const { value } of await etcd.list('selvedge/v1/versions/', 1000)) {
+    seen.add((JSON.parse(value.toString()) as { index: string }).index);
+  }
+  for (const { key } of await etcd.list('selvedge/v1/records/', 1000)) {
+    t.true(seen.has(`etcd://${key}`), key);
+  }
+  const objects = await s3(t.context).listObjectsV2('selvedge', '', true).toArray();
+  for (const { name } of objects as { name: string }[])
+    t.true(seen.has(`minio://selvedge/${name}`));
+}
+
+for (const tier of ['record', 'object'] as const) {
+  for (const call of calls[tier]) {
+    for (const moment of ['before', 'after'] as const) {
+      const options = (): PutOptions & { id: string } => ({ tier, id: randomUUID() });
+
+      test.serial(`${tier}: ended ${moment} ${call}; the same put again succeeds`, async (t) => {
+        const { put, get, putParts } = t.context;
+        const [key, body, again] = [randomUUID(), randomBytes(5000), options()];
+        const parts = mortal(putParts, call, moment);
+        await t.throwsAsync(put(key, body, { ...again, parts }));
+        const receipt = await put(key, body, again);
+        t.like(receipt, { key, version: 1, tier });
+        t.true(body.equals(await get(key)));
+        t.deepEqual(await traces(t.context, key), { datum: true, intents: ['done'], anchored: 1 });
+        t.deepEqual(await put(key, body, again), receipt);
+        await noOrphans(t);
+      });
+
+      test.serial(
+        `${tier}: ended ${moment} ${call}; the sweep finishes or removes it`,
+        async (t) => {
+          const { put, get, putParts } = t.context;
+          const [key, body] = [randomUUID(), randomBytes(5000)];
+          const parts = mortal(putParts, call, moment);
+          await t.throwsAsync(put(key, body, { ...options(), parts }));
+          t.is((await sweepLater(t.context, 0)).failed, 0);
+          t.is((await sweepLater(t.context, patience.open + 1000)).failed, 0);
+          const left = await traces(t.context, key);
+          if (left.intents[0] === 'done') {
+            t.true(body.equals(await get(key)));
+            t.is(left.anchored, 1);
+          } else {
+            t.deepEqual(left, { datum: false, intents: [], anchored: 0 });
+            await t.throwsAsync(get(key), { instanceOf: NotFound });
+          }
+          await noOrphans(t);
+        },
+      );
+    }
+  }
+}
+
+test.serial('ended before anything is current: nothing is visible', async (t) => {
+  const { put, get, putParts } = t.context;
+  const key = randomUUID();
+  const parts = mortal(putParts, 'anchors.add', 'after');
+  await t.throwsAsync(put(key, randomBytes(100), { parts }));
+  await t.throwsAsync(get(key), { instanceOf: NotFound });
+});
+
+test.serial(
+  'the event of a version reaches the Broker by the sweep, once it is taken',
+  async (t) => {
+    const { put, putParts } = t.context;
+    const key = randomUUID();
+    await put(key, randomBytes(100), { parts: { ...putParts, announce: () => undefined } });
+    const { events } = await sweepLater(t.context, 60_000);
+    t.is(events.filter(({ data }) => data.key === key).length, 1);
+    const after = await sweepLater(t.context, 60_000);
+    t.is(after.events.filter(({ data }) => data.key === key).length, 0);
+  },
+);
+
+test.serial('what is done long ago is forgotten, and its version stays', async (t) => {
+  const { put, get } = t.context;
+  const [key, body] = [randomUUID(), randomBytes(100)];
+  await put(key, body);
+  await sweepLater(t.context, patience.done + 1000);
+  t.deepEqual((await traces(t.context, key)).intents, []);
+  t.true(body.equals(await get(key)));
+});
+
+test.serial('an unknown commit that went through is found by its id', async (t) => {
+  const { put, get, ledger } = t.context;
+  const [key, body] = [randomUUID(), randomBytes(100)];
+  ledger.fates.push('unknown, committed');
+  const before = ledger.groups.length;
+  t.like(await put(key, body), { version: 1 });
+  t.is(ledger.groups.length, before + 1);
+  t.true(body.equals(await get(key)));
+});
+
+test.serial(
+  'an unknown commit that was lost is told, and the same put again succeeds',
+  async (t) => {
+    const { put, get, ledger } = t.context;
+    const [key, body, id] = [randomUUID(), randomBytes(100), randomUUID()];
+    ledger.fates.push('unknown, lost');
+    const error = await t.throwsAsync(put(key, body, { id }), { instanceOf: CommitUnknown });
+    t.truthy(error.retryAfter);
+    t.deepEqual((await traces(t.context, key)).intents, ['stored']);
+    t.like(await put(key, body, { id }), { version: 1 });
+    t.true(body.equals(await get(key)));
+  },
+);
+
+test.serial(
+  'a version that the chain refuses is given up, and the next put gets the next',
+  async (t) => {
+    const { put, get, ledger } = t.context;
+    const [key, body] = [randomUUID(), randomBytes(100)];
+    ledger.fates.push('refused');
+    await t.throwsAsync(put(key, body), { instanceOf: Unprocessable });
+    t.deepEqual((await traces(t.context, key)).intents, []);
+    t.is((await put(key, body)).version, 2);
+    t.true(body.equals(await get(key)));
+    await noOrphans(t);
+  },
+);
+
+test.serial('puts that arrive while one is in flight go together in the next', async (t) => {
+  const { put, ledger } = t.context;
+  const from = ledger.groups.length;
+  const opened = Promise.withResolvers<undefined>();
+  ledger.gate = opened.promise.then(() => undefined);
+  const all = Promise.all(Array.from({ length: 12 }, () => put(randomUUID(), randomBytes(100))));
+  // All but the first are waiting once every intent is stored.
+  const stored = async (): Promise<number> => {
+    let count = 0;
+    for await (const { value } of t.context.putParts.metadata.intents()) {
+      if (value.state === 'stored') count++;
+    }
+    return count;
+  };
+  const already = await stored();
+  while ((await stored()) - already < 12) await new Promise((resolve) => setImmediate(resolve));
+  opened.resolve(undefined);
+  await all;
+  const groups = ledger.groups.slice(from);
+  t.is(
+    groups.reduce((sum, size) => sum + size, 0),
+    12,
+  );
+  t.true(groups.length <= 3, `${groups.length} transactions`);
+});
+
+test.serial('one refused record does not fail the others of its group', async (t) => {
+  const { put, ledger } = t.context;
+  const opened = Promise.withResolvers<undefined>();
+  ledger.gate = opened.promise.then(() => undefined);
+  ledger.fates.push('refused');
+  const results = Promise.allSettled(
+    Array.from({ length: 6 }, () => put(randomUUID(), randomBytes(100))),
+  );
+  opened.resolve(undefined);
+  const failed = (await results).filter(({ status }) => status === 'rejected');
+  t.true(failed.length <= 1);
+});
+
+test.serial('two tries of one put at the same moment store it once', async (t) => {
+  const { put, get } = t.context;
+  const [key, body, id] = [randomUUID(), randomBytes(100), randomUUID()];
+  await Promise.allSettled([put(key, body, { id }), put(key, body, { id })]);
+  const receipt = await put(key, body, { id });
+  t.like(receipt, { version: 1 });
+  t.true(body.equals(await get(key)));
+  t.deepEqual(await traces(t.context, key), { datum: true, intents: ['done'], anchored: 1 });
+  await noOrphans(t);
+});
