@@ -57,13 +57,7 @@ type BuildMetrics struct {
 // environment is wrong ends at once and names the variable. Outside of Kubernetes
 // the peer runs, and refuses to launch chaincode.
 func NewBuildMetrics(p metrics.Provider) *BuildMetrics {
-	m := &BuildMetrics{ChaincodeImageBuildDuration: p.NewHistogram(metrics.HistogramOpts{
-		Namespace:    "dockercontroller",
-		Name:         "chaincode_container_build_duration",
-		Help:         "The time to build a chaincode image in seconds.",
-		LabelNames:   []string{"chaincode", "success"},
-		StatsdFormat: "%{#fqname}.%{chaincode}.%{success}",
-	})}
+	m := newHistogram(p)
 	if err := m.connect(); errors.Is(err, launcher.ErrNotInKubernetes) {
 		logger.Warningf("Chaincode cannot be launched: %s", err)
 		m.disabled = err
@@ -71,6 +65,16 @@ func NewBuildMetrics(p metrics.Provider) *BuildMetrics {
 		logger.Panicf("Cannot start the peer: %s", err)
 	}
 	return m
+}
+
+func newHistogram(p metrics.Provider) *BuildMetrics {
+	return &BuildMetrics{ChaincodeImageBuildDuration: p.NewHistogram(metrics.HistogramOpts{
+		Namespace:    "dockercontroller",
+		Name:         "chaincode_container_build_duration",
+		Help:         "The time to build a chaincode image in seconds.",
+		LabelNames:   []string{"chaincode", "success"},
+		StatsdFormat: "%{#fqname}.%{chaincode}.%{success}",
+	})}
 }
 
 func (m *BuildMetrics) connect() error {

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { createRequire, registerHooks } from 'node:module';
 import { join } from 'node:path';
 
-import * as contractApi from 'fabric-contract-api';
-import * as shim from 'fabric-shim';
+import contractApi from 'fabric-contract-api';
+import shim from 'fabric-shim';
 import ChaincodeFromContract from 'fabric-shim/lib/contract-spi/chaincodefromcontract.js';
 
 import { provideModules } from './modules.ts';

@@ -26,11 +26,12 @@ export function provideModules(
   });
 }
 
-/** Names every export in the text, which is where `import { … }` of a CommonJS module looks for them. */
+/** The module itself; its exports are named in the text, which is where `import { … }` looks for them. */
 function sourceOf(name: string, module: object): string {
   const exports = Object.keys(module).filter((key) => /^[A-Za-z_$][\w$]*$/.test(key));
   return [
     `const module_ = globalThis[Symbol.for('selvedge.modules')][${JSON.stringify(name)}];`,
     ...exports.map((key) => `exports.${key} = module_.${key};`),
+    'module.exports = module_;',
   ].join('\n');
 }

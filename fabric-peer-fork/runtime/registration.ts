@@ -1,4 +1,4 @@
-import * as shim from 'fabric-shim';
+import shim from 'fabric-shim';
 
 /** The part of the shim's client that is needed here; its types know neither. */
 interface Client {

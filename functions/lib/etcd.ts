@@ -4,7 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Etcd3, type IKeyValue } from 'etcd3';
+import {
+  circuitBreaker,
+  ConsecutiveBreaker,
+  ExponentialBackoff,
+  handleType,
+  retry,
+} from 'cockatiel';
+import { Etcd3, GRPCDeadlineExceededError, GRPCUnavailableError, type IKeyValue } from 'etcd3';
 import { withDeadline } from './deadline.ts';
 import { NoSpace, TooLarge, Unavailable } from './errors.ts';
 
@@ -16,6 +23,12 @@ export interface EtcdOptions {
   /** Milliseconds for one exchange with one member; a call may try three. */
   timeoutMs?: number;
 }
+
+/**
+ * What shows that a member does not work. Not the SDK's own list: it holds also «out of space»,
+ * and members that only take deletes would be passed over for these too.
+ */
+const silence = handleType(GRPCUnavailableError).orType(GRPCDeadlineExceededError);
 
 /** A key's value as read. `revision` is its mod revision. */
 export interface Entry {
@@ -63,6 +76,16 @@ export function connectEtcd({ endpoints, tlsDir, timeoutMs = 3_000 }: EtcdOption
             certChain: file('tls.crt'),
           },
         }),
+    faultHandling: {
+      // A member that does not answer is passed over for a while.
+      host: () =>
+        circuitBreaker(silence, { halfOpenAfter: 3_000, breaker: new ConsecutiveBreaker(2) }),
+      // Another member is tried; with three there is one that works if any two do.
+      global: retry(silence, {
+        maxAttempts: 3,
+        backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 500 }),
+      }),
+    },
     // Computed anew for each try; streams (watches) would have none.
     defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + timeoutMs }),
   });
@@ -123,7 +146,7 @@ function translate(error: unknown): Error {
   if (cause.message.includes('database space exceeded')) {
     return new NoSpace('etcd is out of space', { cause });
   }
-  if (cause.message.includes('request is too large')) {
+  if (/request is too large|message larger than max/.test(cause.message)) {
     return new TooLarge('etcd takes no more than 1.5 MiB at once', { cause });
   }
   if (cause.message.includes('permission denied')) return cause;

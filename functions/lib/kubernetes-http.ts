@@ -12,7 +12,6 @@ import {
   Gone,
   NotFound,
   type SelvedgeError,
-  Unauthorized,
   Unavailable,
   Unprocessable,
 } from './errors.ts';
@@ -120,9 +119,9 @@ function parseStatus(text: string): Status {
   }
 }
 
+/** 401 is not among them: it is about our own token, not the caller's, and passes with a new one. */
 const ERRORS: Record<number, new (detail: string) => SelvedgeError> = {
   400: BadRequest,
-  401: Unauthorized,
   403: Forbidden,
   404: NotFound,
   405: BadRequest,

@@ -108,11 +108,11 @@ export function connectObjects(options: ObjectsOptions): Objects {
 
     async remove(name) {
       try {
-        await client.removeIncompleteUpload(bucket, name);
+        const uploadId = await client.findUploadId(bucket, name);
+        if (uploadId !== undefined) await client.abortMultipartUpload(bucket, name, uploadId);
         await client.removeObject(bucket, name);
       } catch (error) {
-        const failure = translate(error);
-        if (!(failure instanceof NotFound)) throw failure;
+        throw translate(error);
       }
     },
   };

@@ -13,7 +13,9 @@ const places = {
 
 /** Finds what a cluster put outside its own folders; to be asked while its state is still there. */
 export async function findLeftovers(): Promise<string[]> {
-  const found = await Promise.all(nodes.map(({ name }) => ofNode(join(runtime, name, 'containerd'))));
+  const found = await Promise.all(
+    nodes.map(({ name }) => ofNode(join(runtime, name, 'containerd'))),
+  );
   if (found.flat().length === 0) return [];
   return [...found.flat(), ...(await logLinks()), join(places.plugins, 'kubelet.sock')];
 }
@@ -32,7 +34,9 @@ async function ofNode(containerd: string): Promise<string[]> {
 /** A shim's bundle holds the address of its socket. */
 async function shimSockets(bundles: string): Promise<string[]> {
   const addresses = await Promise.all(
-    (await list(bundles)).map((id) => readFile(join(bundles, id, 'address'), 'utf8').catch(() => '')),
+    (await list(bundles)).map((id) =>
+      readFile(join(bundles, id, 'address'), 'utf8').catch(() => ''),
+    ),
   );
   return addresses
     .map((address) => address.replace('unix://', ''))

@@ -1,0 +1,194 @@
+import test from 'ava';
+import { Unavailable } from '../../../functions/lib/errors.ts';
+import { labels, type FabricNetwork } from '../../../functions/lib/network.ts';
+import { FINALIZER, reconcile } from '../../../functions/provisioning/reconcile.ts';
+import { createWorld, id, supply, type World } from './world.ts';
+
+const ref = { apiVersion: 'selvedge.dev/v1alpha1', kind: 'FabricNetwork', namespace: id.namespace };
+
+async function networkOf({ kubernetes }: World): Promise<FabricNetwork> {
+  return (await kubernetes.get<FabricNetwork>({ ...ref, name: id.network }))!;
+}
+
+async function statusOf(world: World) {
+  return (await networkOf(world)).status!;
+}
+
+const ofNetwork = ({ kubernetes }: World) =>
+  [...kubernetes.objects.values()].filter(({ metadata }) => metadata.labels?.[labels.network]);
+
+test('one pass makes a network ready', async (t) => {
+  const world = await createWorld();
+  await reconcile(world.clients, id);
+  const { phase, ready, orderers, peers, timings, observedGeneration } = await statusOf(world);
+  t.is(phase, 'Ready');
+  t.is(observedGeneration, 1);
+  t.deepEqual(ready, { orderers: '3/3', peers: '4/4' });
+  t.deepEqual(
+    orderers?.map(({ name }) => name),
+    ['supply-farm-orderer-0', 'supply-farm-orderer-1', 'supply-shop-orderer-0'],
+  );
+  t.true(peers?.every(({ chaincodes }) => chaincodes?.length === 1 && chaincodes[0]?.ready));
+  t.true(timings?.['total'] !== undefined && timings['chaincodes'] !== undefined);
+});
+
+test('every orderer and peer joins by one and the same block', async (t) => {
+  const world = await createWorld();
+  await reconcile(world.clients, id);
+  const blocks = [
+    ...[...world.fabric.orderers.values()].map((channels) => channels.get('goods')),
+    ...[...world.fabric.peers.values()].map(({ channels }) => channels.get('goods')),
+  ];
+  t.is(blocks.length, 7);
+  t.is(new Set(blocks).size, 1);
+});
+
+test('each organization approves for itself before the channel commits', async (t) => {
+  const world = await createWorld();
+  await reconcile(world.clients, id);
+  const lifecycle = world.fabric.changes.filter((change) => /^(approve|commit)/.test(change));
+  t.deepEqual(lifecycle.slice(0, 2).sort(), [
+    'approve FarmMSP anchor 1',
+    'approve ShopMSP anchor 1',
+  ]);
+  t.deepEqual(lifecycle.slice(2), ['commit anchor 1']);
+});
+
+test('a second pass over the same spec changes nothing', async (t) => {
+  const world = await createWorld();
+  await reconcile(world.clients, id);
+  world.kubernetes.changes.length = 0;
+  world.fabric.changes.length = 0;
+  const secrets = structuredClone([...world.secrets]);
+  await reconcile(world.clients, id);
+  const changes = world.kubernetes.changes.filter((change) => !change.includes('/leases/'));
+  t.deepEqual(changes, []);
+  t.deepEqual(world.fabric.changes, []);
+  t.deepEqual([...world.secrets], secrets);
+});
+
+test('a new version of a chaincode gets the next sequence', async (t) => {
+  const world = await createWorld();
+  await reconcile(world.clients, id);
+  const changed = supply();
+  changed.spec.channels[0]!.chaincodes![0]!.version = '2';
+  await world.kubernetes.merge({ ...ref, name: id.network }, { spec: changed.spec });
+  await reconcile(world.clients, id);
+  t.true(world.fabric.changes.includes('commit anchor 2'));
+  t.is((await statusOf(world)).observedGeneration, 2);
+});
+
+test('one peer more keeps the identities of the others', async (t) => {
+  const world = await createWorld();
+  await reconcile(world.clients, id);
+  const secret = { apiVersion: 'v1', kind: 'Secret', namespace: id.namespace };
+  const name = 'supply-farm-peer-identity';
+  type Secret = Parameters<typeof world.kubernetes.create>[0] & { data: Record<string, string> };
+  const before = await world.kubernetes.get<Secret>({ ...secret, name });
+  const changed = supply();
+  changed.spec.organizations[0]!.peers = 3;
+  await world.kubernetes.merge({ ...ref, name: id.network }, { spec: changed.spec });
+  await reconcile(world.clients, id);
+  const after = await world.kubernetes.get<Secret>({ ...secret, name });
+  t.like(after?.data, before?.data ?? {});
+  t.truthy(after?.data['2-tls.key']);
+  t.is((await statusOf(world)).peers?.length, 5);
+});
+
+test('orderers without a leader are asked again', async (t) => {
+  const world = await createWorld();
+  world.fabric.leaderless = 2;
+  await reconcile(world.clients, id);
+  t.is((await statusOf(world)).phase, 'Ready');
+});
+
+test('network.ready is told once, and again only after it was not', async (t) => {
+  const world = await createWorld();
+  await reconcile(world.clients, id);
+  await reconcile(world.clients, id);
+  t.deepEqual(
+    world.events.map(({ type, subject }) => [type, subject]),
+    [['dev.selvedge.network.ready.v1', 'selvedge/supply']],
+  );
+});
+
+test('a Broker that is down delays the telling, not the network', async (t) => {
+  const world = await createWorld();
+  world.brokerDown = true;
+  await t.throwsAsync(reconcile(world.clients, id), { instanceOf: Unavailable });
+  t.is((await statusOf(world)).phase, 'Ready');
+  world.brokerDown = false;
+  await reconcile(world.clients, id);
+  t.is(world.events.length, 1);
+});
+
+test('a spec that breaks a rule is told with every fault, and nothing is made', async (t) => {
+  const network = supply();
+  network.spec.consensus.orderers = 2;
+  network.spec.organizations[1]!.mspId = 'FarmMSP';
+  const world = await createWorld(network);
+  await reconcile(world.clients, id);
+  const { phase, conditions } = await statusOf(world);
+  const ready = conditions?.find(({ type }) => type === 'Ready');
+  t.is(phase, 'Pending');
+  t.is(ready?.reason, 'Invalid');
+  t.regex(ready?.message ?? '', /consensus: .*orderers.*organizations: .*mspId/);
+  t.deepEqual(ofNetwork(world), []);
+  t.deepEqual((await networkOf(world)).metadata.finalizers ?? [], []);
+});
+
+test('a pass that waits says for what, and does not hold on to it when something urgent comes', async (t) => {
+  const world = await createWorld();
+  world.stuck = true;
+  const urgent = new AbortController();
+  setTimeout(() => urgent.abort(), 100);
+  await reconcile(world.clients, id, urgent.signal);
+  const { phase, conditions } = await statusOf(world);
+  t.is(phase, 'Progressing');
+  t.regex(conditions?.find(({ type }) => type === 'Peers')?.message ?? '', /waiting for supply-/);
+  world.stuck = false;
+  for (const set of world.kubernetes.all('StatefulSet')) world.kubernetes.onChange(set);
+  await reconcile(world.clients, id);
+  t.is((await statusOf(world)).phase, 'Ready');
+});
+
+test('deleting removes all that bears the label, ledgers and authorities too, and nothing else', async (t) => {
+  const world = await createWorld();
+  await reconcile(world.clients, id);
+  const other = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'mine', namespace: id.namespace, labels: { [labels.network]: 'other' } },
+  };
+  await world.kubernetes.create(other);
+  t.deepEqual((await networkOf(world)).metadata.finalizers, [FINALIZER]);
+  t.true(world.secrets.size > 0 && world.authorities.size > 0);
+  await world.kubernetes.remove({ ...ref, name: id.network });
+  await reconcile(world.clients, id);
+  t.deepEqual(
+    [...world.kubernetes.objects.values()].map(({ metadata }) => metadata.name),
+    ['mine'],
+  );
+  t.is(world.secrets.size, 0);
+  t.is(world.authorities.size, 0);
+});
+
+test('a network that is not there is fine', async (t) => {
+  const world = await createWorld();
+  await t.notThrowsAsync(reconcile(world.clients, { ...id, network: 'other' }));
+});
+
+test('what is left over from an earlier spec is removed', async (t) => {
+  const world = await createWorld();
+  await world.kubernetes.create({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name: 'supply-old-peer',
+      namespace: id.namespace,
+      labels: { [labels.network]: id.network },
+    },
+  });
+  await reconcile(world.clients, id);
+  t.false(world.kubernetes.all('Service').some(({ metadata }) => metadata.name.includes('old')));
+});

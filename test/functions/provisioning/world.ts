@@ -1,0 +1,170 @@
+/** A cluster, a Vault and Fabric in memory, with their controllers played. */
+import { pino } from 'pino';
+import type { CloudEvent } from 'cloudevents';
+import { Unavailable } from '../../../functions/lib/errors.ts';
+import type { Identities } from '../../../functions/lib/identities.ts';
+import type { KubernetesObject } from '../../../functions/lib/kubernetes.ts';
+import { labels, type FabricNetwork } from '../../../functions/lib/network.ts';
+import type { Vault } from '../../../functions/lib/vault.ts';
+import type { Clients } from '../../../functions/provisioning/pass.ts';
+import { FakeFabric } from '../../fakes/fabric.ts';
+import { FakeKubernetes } from '../../fakes/kubernetes.ts';
+import { createOrganization, type Authority } from '../lib/fabric/identities.ts';
+
+export interface World {
+  kubernetes: FakeKubernetes;
+  fabric: FakeFabric;
+  authorities: Map<string, Promise<Authority>>;
+  /** What Vault's KV holds, by path. */
+  secrets: Map<string, Record<string, unknown>>;
+  events: CloudEvent<unknown>[];
+  clients: Clients;
+  /** While true, no pod becomes ready. */
+  stuck: boolean;
+  brokerDown: boolean;
+}
+
+export const id = { namespace: 'selvedge', network: 'supply' };
+
+export const supply = (): FabricNetwork => ({
+  apiVersion: 'selvedge.dev/v1alpha1',
+  kind: 'FabricNetwork',
+  metadata: { name: 'supply', namespace: 'selvedge', creationTimestamp: '2026-01-01T00:00:00Z' },
+  spec: {
+    consensus: { type: 'raft', orderers: 3 },
+    organizations: [
+      { name: 'farm', mspId: 'FarmMSP', peers: 2 },
+      { name: 'shop', mspId: 'ShopMSP', peers: 2 },
+    ],
+    channels: [
+      {
+        name: 'goods',
+        organizations: ['farm', 'shop'],
+        chaincodes: [{ name: 'anchor', builtin: 'anchor', version: '1' }],
+      },
+    ],
+    data: { channel: 'goods' },
+  },
+});
+
+export const settings = {
+  domain: 'cluster.local',
+  storageClass: 'selvedge-local',
+  volumeSize: '1Gi',
+  images: { peer: 'peer:1', orderer: 'orderer:1', chaincode: 'chaincode:1' },
+};
+
+export async function createWorld(network: FabricNetwork = supply()): Promise<World> {
+  const kubernetes = new FakeKubernetes();
+  const fabric = new FakeFabric();
+  const authorities = new Map<string, Promise<Authority>>();
+  const secrets = new Map<string, Record<string, unknown>>();
+  const events: CloudEvent<unknown>[] = [];
+  const world: World = {
+    kubernetes,
+    fabric,
+    authorities,
+    secrets,
+    events,
+    stuck: false,
+    brokerDown: false,
+    clients: {
+      kubernetes,
+      vault: vaultOver(secrets),
+      identities: identitiesOver(authorities),
+      fabric,
+      broker: {
+        send: (event) => {
+          if (world.brokerDown) return Promise.reject(new Unavailable('no Broker'));
+          events.push(event);
+          return Promise.resolve();
+        },
+      },
+      settings,
+      builtin: () => Promise.resolve({ 'index.js': Buffer.from('exports.contracts = [];') }),
+      log: pino({ level: 'silent' }),
+      now: () => new Date(),
+    },
+  };
+  kubernetes.onChange = (object) => {
+    if (object.kind === 'StatefulSet') playStatefulSet(world, object);
+  };
+  fabric.onRunning = (host, chaincode, packageId) => {
+    const [name = ''] = host.split('.');
+    const pod = podOf(`${name}-${chaincode}`, 'node-9', {
+      [labels.network]: id.network,
+      [labels.component]: 'chaincode',
+      [labels.peer]: name,
+      [labels.chaincode]: chaincode,
+      'selvedge.dev/package': packageId.split(':')[1]?.slice(0, 16) ?? '',
+    });
+    void kubernetes.apply(pod);
+  };
+  await kubernetes.create(network);
+  return world;
+}
+
+interface Set extends KubernetesObject {
+  spec: { replicas: number; template: { metadata: { labels: Record<string, string> } } };
+  status?: object;
+}
+
+/** What the StatefulSet controller and the kubelet do. */
+function playStatefulSet(world: World, object: KubernetesObject): void {
+  const set = object as Set;
+  const { replicas, template } = set.spec;
+  if (world.stuck) return;
+  for (let ordinal = 0; ordinal < replicas; ordinal++) {
+    const name = `${set.metadata.name}-${ordinal}`;
+    void world.kubernetes.apply(podOf(name, `node-${ordinal + 1}`, template.metadata.labels));
+  }
+  const status = {
+    observedGeneration: set.metadata.generation,
+    readyReplicas: replicas,
+    updatedReplicas: replicas,
+  };
+  void world.kubernetes.applyStatus({ ...set, status });
+}
+
+function podOf(name: string, node: string, given: Record<string, string>): KubernetesObject {
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: id.namespace, labels: given },
+    spec: { nodeName: node },
+    status: { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] },
+  };
+  return pod;
+}
+
+function vaultOver(secrets: World['secrets']): Vault {
+  return {
+    read: (path) => Promise.resolve(secrets.get(path)),
+    write: (path, body = {}) => {
+      secrets.set(path, body);
+      return Promise.resolve(undefined);
+    },
+    remove: (path) => {
+      secrets.delete(path.replace('selvedge/metadata/', 'selvedge/data/'));
+      return Promise.resolve();
+    },
+    list: () => Promise.resolve([]),
+  };
+}
+
+function identitiesOver(authorities: World['authorities']): Identities {
+  const at = (mount: string): Promise<Authority> => {
+    const known = authorities.get(mount) ?? createOrganization(mount, '').then(({ msp }) => msp);
+    authorities.set(mount, known);
+    return known;
+  };
+  return {
+    authority: async (mount) => (await at(mount)).certificate,
+    issue: async (mount, role, { commonName, names = [] }) =>
+      (await at(mount)).issue({ name: commonName, unit: role, hosts: [...names] }),
+    removeAuthority: (mount) => {
+      authorities.delete(mount);
+      return Promise.resolve();
+    },
+  };
+}

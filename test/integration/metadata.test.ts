@@ -1,0 +1,169 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import anyTest, { type TestFn } from 'ava';
+import { NoSpace, TooLarge, Unavailable } from '../../functions/lib/errors.ts';
+import { connectEtcd, type Etcd } from '../../functions/lib/etcd.ts';
+import {
+  createMetadata,
+  recordIndex,
+  type Intent,
+  type Metadata,
+} from '../../functions/lib/metadata.ts';
+import { startEtcd, type EtcdServer } from './harness.ts';
+
+const MiB = 1024 * 1024;
+interface Context {
+  server: EtcdServer;
+  etcd: Etcd;
+  metadata: Metadata;
+}
+const test = anyTest as TestFn<Context>;
+test.before(async (t) => {
+  const server = await startEtcd();
+  const etcd = connectEtcd(server.options);
+  t.context = { server, etcd, metadata: createMetadata(etcd) };
+});
+test.after.always(async (t) => {
+  t.context.etcd.close();
+  await t.context.server.stop();
+});
+
+const intentOf = (key: string, changes: Partial<Intent> = {}): Intent => ({
+  id: randomUUID(),
+  namespace: 'selvedge',
+  network: 'supply',
+  key,
+  version: 1,
+  owner: 'alice',
+  tier: 'record',
+  index: recordIndex({ namespace: 'selvedge', network: 'supply' }, randomUUID()),
+  contentType: 'application/json',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  attempt: randomUUID(),
+  since: '2026-01-01T00:00:00.000Z',
+  state: 'open',
+  ...changes,
+});
+
+test('of two that claim a datum at once, one gets it', async (t) => {
+  const { metadata } = t.context;
+  const [one, two] = [intentOf('race'), intentOf('race', { owner: 'bob' })];
+  const claims = await Promise.all(
+    [one, two].map((intent) => metadata.claim({ intent, datum: undefined, policy: 'p' })),
+  );
+  const won = claims.filter((claim) => claim !== undefined);
+  t.is(won.length, 1);
+  const datum = await metadata.datum(one);
+  t.deepEqual(datum?.value, { owner: won[0]!.value.owner, next: 2 });
+  t.is(await metadata.policy(one), 'p');
+});
+
+test('an id is claimed once', async (t) => {
+  const { metadata } = t.context;
+  const intent = intentOf('once');
+  t.truthy(await metadata.claim({ intent, datum: undefined, policy: 'p' }));
+  const datum = await metadata.datum(intent);
+  const again = { ...intent, version: 2, attempt: 'other' };
+  t.is(await metadata.claim({ intent: again, datum, policy: 'p' }), undefined);
+});
+
+test('who holds an older state of an intent cannot change it', async (t) => {
+  const { metadata } = t.context;
+  const intent = intentOf('stale');
+  const first = (await metadata.claim({ intent, datum: undefined, policy: 'p' }))!;
+  const second = await metadata.advance(first, { ...intent, attempt: 'second' });
+  t.truthy(second);
+  t.is(await metadata.advance(first, { ...intent, attempt: 'third' }, Buffer.from('x')), undefined);
+  t.is(await metadata.readCiphertext(intent, intent.index), undefined);
+});
+
+test('an answer that was lost is recognised as our own write', async (t) => {
+  const { etcd } = t.context;
+  const intent = intentOf('lost');
+  // The first try went through unseen: the SDK's second one finds its revision gone.
+  const forgetful: Etcd = {
+    ...etcd,
+    commit: async (...args) => {
+      await etcd.commit(...args);
+      return etcd.commit(...args);
+    },
+  };
+  const metadata = createMetadata(forgetful);
+  const claimed = await metadata.claim({ intent, datum: undefined, policy: 'p' });
+  t.deepEqual(claimed?.value, intent);
+  t.truthy(await metadata.advance(claimed!, { ...intent, state: 'abandoned' }));
+});
+
+test('an index of another network or of nothing is no record', async (t) => {
+  const { metadata } = t.context;
+  const ref = { namespace: 'selvedge', network: 'supply' };
+  for (const index of [
+    'etcd://selvedge/v1/policies/selvedge/supply/x',
+    recordIndex({ namespace: 'selvedge', network: 'other' }, 'x'),
+    'minio://selvedge/x',
+    '',
+  ]) {
+    await t.throwsAsync(async () => metadata.readCiphertext(ref, index), { message: /index/ });
+  }
+});
+
+test('long lists come whole and in order', async (t) => {
+  const { etcd } = t.context;
+  const names = Array.from({ length: 450 }, (_, i) => `list/${String(i).padStart(4, '0')}`);
+  for (const key of [...names, 'lisu']) await etcd.commit({ [key]: '0' }, [{ key, value: 'x' }]);
+  const found: string[] = [];
+  for (let page = await etcd.list('list/', 200); page.length > 0;) {
+    found.push(...page.map(({ key }) => key));
+    page = await etcd.list('list/', 200, page.at(-1)!.key);
+  }
+  t.deepEqual(found, names);
+});
+
+test('more than etcd takes at once is too large', async (t) => {
+  const value = randomBytes(2 * MiB);
+  const commit = t.context.etcd.commit({ big: '0' }, [{ key: 'big', value }]);
+  await t.throwsAsync(commit, { instanceOf: TooLarge });
+});
+
+test('without a client certificate nothing is answered', async (t) => {
+  const { tlsDir: _, ...options } = t.context.server.options;
+  const etcd = connectEtcd({ ...options, timeoutMs: 500 });
+  await t.throwsAsync(etcd.get('x'), { instanceOf: Unavailable });
+  etcd.close();
+});
+
+test('where nobody listens it is unavailable, within the deadline', async (t) => {
+  const etcd = connectEtcd({
+    ...t.context.server.options,
+    endpoints: ['https://127.0.0.1:9'],
+    timeoutMs: 500,
+  });
+  const start = Date.now();
+  await t.throwsAsync(etcd.get('x'), { instanceOf: Unavailable });
+  t.true(Date.now() - start < 5000);
+  etcd.close();
+});
+
+test('one member that is away is passed over', async (t) => {
+  const { options } = t.context.server;
+  const endpoints = ['https://127.0.0.1:9', ...options.endpoints, 'https://127.0.0.1:19'];
+  const etcd = connectEtcd({ ...options, endpoints, timeoutMs: 1000 });
+  for (let i = 0; i < 20; i++) t.is(await etcd.get('nothing'), undefined);
+  etcd.close();
+});
+
+test('out of space is told, and deletes still work', async (t) => {
+  const server = await startEtcd({ quota: 8 * MiB });
+  t.teardown(() => server.stop());
+  const etcd = connectEtcd(server.options);
+  t.teardown(() => etcd.close());
+  const fill = async () => {
+    for (let i = 0; i < 100; i++) {
+      const key = `fill/${i}`;
+      await etcd.commit({ [key]: '0' }, [{ key, value: randomBytes(MiB) }]);
+    }
+  };
+  await t.throwsAsync(fill(), { instanceOf: NoSpace });
+  const { revision } = (await etcd.get('fill/0'))!;
+  t.truthy(await etcd.commit({ 'fill/0': revision }, [{ key: 'fill/0' }]));
+  t.is(await etcd.get('fill/0'), undefined);
+});
