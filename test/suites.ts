@@ -73,11 +73,19 @@ export function countTap(lines: readonly string[], exitCode: number): Count {
   return { passed, failed: silent ? 1 : failed };
 }
 
+/** A line of `go test -json`; without `Test` it is about the package. */
+interface GoEvent {
+  Action: string;
+  Package?: string;
+  Test?: string;
+  Output?: string;
+}
+
 /** The count of what `go test -json` prints: its tests, not its packages. */
 export function countGo(lines: readonly string[], exitCode: number): Count {
   const events = lines
     .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as { Action: string; Test?: string });
+    .map((line) => JSON.parse(line) as GoEvent);
   const count = (action: string): number =>
     events.filter((event) => event.Test !== undefined && event.Action === action).length;
   const failed = count('fail');
@@ -93,7 +101,7 @@ async function ava(suite: string): Promise<Count> {
 async function goTests(folder: string): Promise<Count> {
   const { lines, exitCode } = await run('go', ['test', '-json', './...'], {
     cwd: folder,
-    echo: showGo,
+    echo: showGo(),
   });
   return countGo(lines, exitCode);
 }
@@ -109,10 +117,17 @@ function showTap(line: string): string | undefined {
   return /^(TAP|1\.\.|# (tests|pass|fail|skip)|$)/.test(line) ? undefined : line;
 }
 
-function showGo(line: string): string | undefined {
-  if (!line.startsWith('{')) return line;
-  const { Action, Output } = JSON.parse(line) as { Action: string; Output?: string };
-  return Action === 'output' ? Output?.trimEnd() : undefined;
+/** Shows a line for each test, and what a test printed only when it failed. */
+function showGo(): (line: string) => string | undefined {
+  const printed = new Map<string, string>();
+  return (line) => {
+    if (!line.startsWith('{')) return line;
+    const { Action, Package, Test, Output = '' } = JSON.parse(line) as GoEvent;
+    const name = Test ?? Package ?? '';
+    if (Action === 'output') printed.set(name, (printed.get(name) ?? '') + Output);
+    if (Action === 'pass' && Test !== undefined) return `ok - ${Test}`;
+    return Action === 'fail' ? `${printed.get(name) ?? ''}not ok - ${name}` : undefined;
+  };
 }
 
 interface RunOptions {

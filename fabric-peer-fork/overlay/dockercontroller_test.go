@@ -18,6 +18,7 @@ import (
 	"github.com/hyperledger/fabric/core/chaincode/persistence"
 	"github.com/hyperledger/fabric/core/container"
 	"github.com/hyperledger/fabric/core/container/ccintf"
+	"github.com/spf13/viper"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/protobuf/proto"
@@ -65,6 +66,8 @@ func inPod(t *testing.T) launcher.Settings {
 func newVM(t *testing.T) (*DockerVM, *fake.Clientset) {
 	t.Helper()
 	settings := inPod(t)
+	viper.Set("chaincode.startuptimeout", "60s")
+	t.Cleanup(func() { viper.Set("chaincode.startuptimeout", nil) })
 	client := fake.NewClientset()
 	listening, err := relay.Listen(settings.Listen, settings.PodIP, logger)
 	if err != nil {
@@ -201,7 +204,7 @@ func in(t *testing.T, ended chan error) error {
 	select {
 	case err := <-ended:
 		return err
-	case <-time.After(10 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Fatal("still waiting")
 		return nil
 	}
@@ -221,7 +224,7 @@ func TestAChaincodeIsLaunchedRegisteredAndStopped(t *testing.T) {
 		if name != packageID {
 			t.Errorf("registered as %s", name)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Fatal("it was not registered")
 	}
 	if err := instance.Stop(); err != nil {
@@ -239,7 +242,8 @@ func TestALaunchEndsWhenNoPodComes(t *testing.T) {
 	vm, _ := newVM(t)
 	_, peer := serve(t)
 	instance := build(t, vm)
-	if err := instance.Start(peer); err != nil { // 5 s, Fabric's lower bound
+	viper.Set("chaincode.startuptimeout", "1s") // Fabric makes it 5 s
+	if err := instance.Start(peer); err != nil {
 		t.Fatal(err)
 	}
 	if err := in(t, waitFor(t, instance)); err == nil || !strings.Contains(err.Error(), "did not connect") {

@@ -22,12 +22,23 @@ import (
 
 const packageID = "anchor:0123"
 
-type logs struct{ t *testing.T }
+type silent struct{}
 
-func (l logs) Infof(format string, args ...any) { l.Warnf(format, args...) }
-func (l logs) Warnf(string, ...any)             {}
+func (silent) Infof(string, ...any) {}
+func (silent) Warnf(string, ...any) {}
 
-var quick = Timing{Start: 3 * time.Second, Handshake: 200 * time.Millisecond, Absence: 200 * time.Millisecond}
+// patient is more time than any of it takes, on a machine that has other things
+// to do; tests of what happens when time is up shorten it.
+var patient = Timing{Start: 20 * time.Second, Handshake: 20 * time.Second, Absence: 20 * time.Second}
+
+func eventually(t *testing.T, condition func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it did not come about")
+		}
+	}
+}
 
 // fabric is the peer's end: what a session dials, played by a test.
 type fabric struct {
@@ -84,7 +95,7 @@ func take(t *testing.T, from <-chan *pb.ChaincodeMessage) *pb.ChaincodeMessage {
 			t.Fatal("the stream ended")
 		}
 		return m
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Fatal("no message came")
 		return nil
 	}
@@ -100,7 +111,7 @@ type pod struct {
 
 func listen(t *testing.T) *Relay {
 	t.Helper()
-	r, err := Listen("127.0.0.1:0", "127.0.0.1", logs{t})
+	r, err := Listen("127.0.0.1:0", "127.0.0.1", silent{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,9 +208,14 @@ func nothing(t *testing.T, from <-chan *pb.ChaincodeMessage) {
 
 func launch(t *testing.T) (*Relay, *Session, *fabric, *pod) {
 	t.Helper()
+	return launchWith(t, patient)
+}
+
+func launchWith(t *testing.T, timing Timing) (*Relay, *Session, *fabric, *pod) {
+	t.Helper()
 	r := listen(t)
 	f := newFabric()
-	session := r.Open(packageID, f.dial, quick)
+	session := r.Open(packageID, f.dial, timing)
 	p := join(t, r)
 	f.accept(t)
 	p.welcomed(t)
@@ -211,7 +227,7 @@ func over(t *testing.T, s *Session) error {
 	select {
 	case <-s.Done():
 		return s.Err()
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Fatal("the session goes on")
 		return nil
 	}
@@ -275,16 +291,19 @@ func TestAPodThatRestartsIsTakenBackWithoutThePeersHelp(t *testing.T) {
 }
 
 func TestTransactionsFailWhenThePodStaysAway(t *testing.T) {
-	r, _, f, p := launch(t)
+	timing := patient
+	timing.Absence = 300 * time.Millisecond
+	r, _, f, p := launchWith(t, timing)
+	f.fromFabric <- message(pb.ChaincodeMessage_TRANSACTION, "0")
+	expect(t, p.received, pb.ChaincodeMessage_TRANSACTION, "0")
 	p.leave()
-	time.Sleep(20 * time.Millisecond)
-	f.fromFabric <- message(pb.ChaincodeMessage_TRANSACTION, "1")
-	nothing(t, f.toFabric) // it may come back
-	expect(t, f.toFabric, pb.ChaincodeMessage_ERROR, "1")
-	f.fromFabric <- message(pb.ChaincodeMessage_INIT, "2")
-	if m := expect(t, f.toFabric, pb.ChaincodeMessage_ERROR, "2"); string(m.Payload) != "the chaincode is not running" {
+	expect(t, f.toFabric, pb.ChaincodeMessage_ERROR, "0")
+	f.fromFabric <- message(pb.ChaincodeMessage_TRANSACTION, "1") // held, for the pod may come back
+	if m := expect(t, f.toFabric, pb.ChaincodeMessage_ERROR, "1"); string(m.Payload) != "the chaincode is not running" {
 		t.Errorf("got %q", m.Payload)
 	}
+	f.fromFabric <- message(pb.ChaincodeMessage_INIT, "2")
+	expect(t, f.toFabric, pb.ChaincodeMessage_ERROR, "2")
 	again := join(t, r) // late, but not too late
 	again.welcomed(t)
 	f.fromFabric <- message(pb.ChaincodeMessage_TRANSACTION, "3")
@@ -316,23 +335,36 @@ func TestKeepalivesAreNotRelayed(t *testing.T) {
 func TestPodsWaitForASession(t *testing.T) {
 	r := listen(t)
 	first := join(t, r)
+	r.mutex.Lock()
+	slot := r.slot(packageID)
+	r.mutex.Unlock()
+	eventually(t, func() bool { return len(slot) == 1 })
 	nothing(t, first.received)
 	second := join(t, r)
 	if err := <-first.failed; status.Code(err) != codes.Unavailable {
 		t.Errorf("the first pod was told %v", err)
 	}
 	f := newFabric()
-	r.Open(packageID, f.dial, quick)
+	r.Open(packageID, f.dial, patient)
 	f.accept(t)
 	second.welcomed(t)
 }
 
 func TestAPodThatLeftIsNoPod(t *testing.T) {
 	r := listen(t)
-	join(t, r).leave()
-	time.Sleep(50 * time.Millisecond)
+	gone := join(t, r)
+	r.mutex.Lock()
+	slot := r.slot(packageID)
+	r.mutex.Unlock()
+	eventually(t, func() bool { return len(slot) == 1 })
+	waiting := <-slot
+	gone.leave()
+	<-waiting.done
+	slot <- waiting
+
 	f := newFabric()
-	r.Open(packageID, f.dial, quick)
+	r.Open(packageID, f.dial, patient)
+	eventually(t, func() bool { return len(slot) == 0 })
 	nothing(t, f.toFabric)
 	p := join(t, r)
 	f.accept(t)
@@ -342,7 +374,7 @@ func TestAPodThatLeftIsNoPod(t *testing.T) {
 func TestASecondLaunchTakesOverTheRunningPod(t *testing.T) {
 	r, first, _, p := launch(t)
 	f := newFabric()
-	r.Open(packageID, f.dial, quick)
+	r.Open(packageID, f.dial, patient)
 	if err := over(t, first); err != nil {
 		t.Errorf("the first ended with %v", err)
 	}
@@ -355,8 +387,10 @@ func TestASecondLaunchTakesOverTheRunningPod(t *testing.T) {
 }
 
 func TestASessionEndsWithAReason(t *testing.T) {
-	short := quick
+	short := patient
 	short.Start = 50 * time.Millisecond
+	curt := patient
+	curt.Handshake = 50 * time.Millisecond
 	for says, c := range map[string]struct {
 		timing Timing
 		pod    bool
@@ -364,7 +398,7 @@ func TestASessionEndsWithAReason(t *testing.T) {
 		peer   func(f *fabric)
 	}{
 		"did not connect within": {timing: short},
-		"cannot connect to the peer: no": {timing: quick, pod: true, dial: func(*fabric) Dial {
+		"cannot connect to the peer: no": {timing: patient, pod: true, dial: func(*fabric) Dial {
 			return func(context.Context) (stream, error) { return nil, errors.New("no") }
 		}},
 		"did not connect within 50ms": {timing: short, pod: true, dial: func(*fabric) Dial {
@@ -373,9 +407,9 @@ func TestASessionEndsWithAReason(t *testing.T) {
 				return nil, ctx.Err()
 			}
 		}},
-		"did not accept the registration": {timing: quick, pod: true},
-		"refused the registration":        {timing: quick, pod: true, peer: func(f *fabric) { f.end() }},
-		"with ERROR instead of REGISTERED": {timing: quick, pod: true, peer: func(f *fabric) {
+		"did not accept the registration": {timing: curt, pod: true},
+		"refused the registration":        {timing: patient, pod: true, peer: func(f *fabric) { f.end() }},
+		"with ERROR instead of REGISTERED": {timing: patient, pod: true, peer: func(f *fabric) {
 			f.fromFabric <- message(pb.ChaincodeMessage_ERROR, "")
 		}},
 	} {
@@ -411,10 +445,9 @@ func TestASessionEndsWhenThePeerEndsIt(t *testing.T) {
 
 func TestASessionCanBeClosedAtAnyTime(t *testing.T) {
 	r := listen(t)
-	r.Open(packageID, newFabric().dial, quick).Close() // without a pod
-	session := r.Open(packageID, newFabric().dial, quick)
+	r.Open(packageID, newFabric().dial, patient).Close() // without a pod
+	session := r.Open(packageID, newFabric().dial, patient)
 	join(t, r)
-	time.Sleep(20 * time.Millisecond)
 	session.Close() // while it registers
 	if session.Err() != nil {
 		t.Errorf("got %v", session.Err())
@@ -449,7 +482,7 @@ func TestOnlyTheChaincodeItselfMayRegister(t *testing.T) {
 			if status.Code(err) != c.code {
 				t.Errorf("%s: got %v", what, err)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(20 * time.Second):
 			t.Errorf("%s was accepted", what)
 		}
 	}
@@ -478,7 +511,7 @@ func TestARelayThatCannotListenSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	if _, err := Listen(taken.Addr().String(), "127.0.0.1", logs{t}); err == nil || !strings.Contains(err.Error(), "cannot listen") {
+	if _, err := Listen(taken.Addr().String(), "127.0.0.1", silent{}); err == nil || !strings.Contains(err.Error(), "cannot listen") {
 		t.Fatalf("got %v", err)
 	}
 }

@@ -2,7 +2,8 @@ import shim from 'fabric-shim';
 
 /** The part of the shim's client that is needed here; its types know neither. */
 interface Client {
-  _stream: NodeJS.EventEmitter & { cancel?: () => void };
+  _stream: NodeJS.EventEmitter;
+  _client: { close: () => void };
 }
 
 interface Message {
@@ -36,7 +37,9 @@ export function stayRegistered(
   let wait = delay.first;
   const connect = (): void => {
     if (signal.aborted) return;
-    const stream = (shim.Shim.start(chaincode) as unknown as Client)._stream;
+    const { _stream: stream, _client: connection } = shim.Shim.start(
+      chaincode,
+    ) as unknown as Client;
     stream.on('data', (message: Message) => {
       if (message.getType() !== READY) return;
       state.ready = true;
@@ -47,6 +50,7 @@ export function stayRegistered(
       if (over) return;
       over = true;
       state.ready = false;
+      connection.close();
       setTimeout(connect, wait);
       wait = Math.min(wait * 2, delay.most);
     };

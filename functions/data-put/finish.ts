@@ -96,7 +96,8 @@ async function publish(
     createdAt,
     data: receipt,
   };
-  const done: Intent = { ...value, state: 'done', receipt };
+  // The wrapped key has one place, so that erasing the version erases it.
+  const done: Intent = { ...value, stored: { ...stored, wrapped: '' }, state: 'done', receipt };
   for (let tries = 0, now = intent; tries < mostTries; tries++) {
     const datum = await metadata.datum(value);
     if (!datum) throw new NotFound('the datum was removed while it was put');

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Authenticator, Caller } from '../lib/authentication.ts';
 import type { Authorizer } from '../lib/authorization.ts';
 import type { Envelope } from '../lib/envelope.ts';
+import { BadRequest } from '../lib/errors.ts';
 import { requests, resultEvent, type RequestOf } from '../lib/events.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/serve.ts';
 import { source, type Outbox } from './outbox.ts';
@@ -49,7 +50,7 @@ async function handlePut(handlers: Handlers, call: PutCall): Promise<Reply> {
     caller,
     id: idempotencyId(caller, event, attributes.idempotencykey),
     tier,
-    contentType: event.datacontenttype ?? 'application/octet-stream',
+    contentType: contentTypeOf(event),
     body,
     signal,
   });
@@ -63,6 +64,12 @@ async function handlePut(handlers: Handlers, call: PutCall): Promise<Reply> {
     status: 201,
     event: resultEvent('dev.selvedge.data.stored.v1', source, subject, receipt),
   };
+}
+
+/** The media type that readers will get back, as it came. */
+function contentTypeOf({ datacontenttype = 'application/octet-stream' }: Envelope): string {
+  if (/^[\x20-\x7e]{1,256}$/.test(datacontenttype)) return datacontenttype;
+  throw new BadRequest('the content type must be 1-256 printable ASCII characters');
 }
 
 /**

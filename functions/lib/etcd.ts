@@ -63,7 +63,7 @@ export interface Etcd {
  * Every method throws Unavailable when no member answers in time, NoSpace when etcd's quota is
  * used up (deletes still work), TooLarge for more than etcd takes in one request.
  */
-export function connectEtcd({ endpoints, tlsDir, timeoutMs = 3_000 }: EtcdOptions): Etcd {
+export function connectEtcd({ endpoints, tlsDir, timeoutMs = 4_000 }: EtcdOptions): Etcd {
   const file = (name: string): Buffer => readFileSync(join(tlsDir ?? '', name));
   const client = new Etcd3({
     hosts: endpoints,
@@ -79,7 +79,7 @@ export function connectEtcd({ endpoints, tlsDir, timeoutMs = 3_000 }: EtcdOption
     faultHandling: {
       // A member that does not answer is passed over for a while.
       host: () =>
-        circuitBreaker(silence, { halfOpenAfter: 3_000, breaker: new ConsecutiveBreaker(2) }),
+        circuitBreaker(silence, { halfOpenAfter: 3_000, breaker: new ConsecutiveBreaker(3) }),
       // Another member is tried; with three there is one that works if any two do.
       global: retry(silence, {
         maxAttempts: 3,

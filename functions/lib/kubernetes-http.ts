@@ -146,4 +146,5 @@ async function* lines(stream: ReadableStream<Uint8Array> | null): AsyncIterable<
     rest = parts.pop() ?? '';
     for (const part of parts) if (part) yield part;
   }
+  if (rest) yield rest;
 }

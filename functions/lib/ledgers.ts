@@ -20,62 +20,79 @@ export interface Ledgers {
   close(): void;
 }
 
+/** A connected network. It is closed once it was replaced and nobody uses it any more. */
 interface Known {
   ledger: Ledger;
+  /** The connection as JSON, to see whether a new reading says anything new. */
   source: string;
+  users: number;
   stale: boolean;
+  replaced: boolean;
+}
+
+/** What is held of a network: what was read last, and the reading under way. */
+interface Slot {
+  known?: Known;
+  opening?: Promise<Known>;
 }
 
 export function createLedgers(
   vault: Pick<Vault, 'read'>,
   connect: (connection: Connection) => Ledger,
 ): Ledgers {
-  const known = new Map<string, Promise<Known>>();
+  const slots = new Map<string, Slot>();
 
-  const open = async ({ namespace, network }: NetworkRef, before?: Known): Promise<Known> => {
+  const open = async (slot: Slot, { namespace, network }: NetworkRef): Promise<Known> => {
     const found = await vault.read(`selvedge/data/networks/${namespace}/${network}`);
     const data = found?.data as { connection?: unknown } | null | undefined;
     if (!data?.connection) {
       throw new NotFound(`the network ${network} does not exist or is not ready`);
     }
     const source = JSON.stringify(data.connection);
-    if (before?.source === source) return { ...before, stale: false };
-    before?.ledger.close();
-    return { ledger: connect(connectionSchema.parse(data.connection)), source, stale: false };
+    const before = slot.known;
+    if (before?.source === source) {
+      before.stale = false;
+      return before;
+    }
+    const ledger = connect(connectionSchema.parse(data.connection));
+    slot.known = { ledger, source, users: 0, stale: false, replaced: false };
+    if (before) retire(before);
+    return slot.known;
   };
 
-  /** One reading at a time for a network; whoever comes meanwhile waits for the same. */
   const find = async (ref: NetworkRef): Promise<Known> => {
     const name = `${ref.namespace}/${ref.network}`;
-    const before = await known.get(name)?.catch(() => undefined);
-    if (before && !before.stale) return before;
-    const after = known.get(name);
-    const now = after && (await after.catch(() => undefined));
-    if (after && now && !now.stale) return now;
-    const opening = open(ref, before);
-    known.set(name, opening);
-    opening.catch(() => {
-      if (known.get(name) === opening) known.delete(name);
-    });
-    return opening;
+    const slot = slots.get(name) ?? {};
+    slots.set(name, slot);
+    if (slot.known && !slot.known.stale) return slot.known;
+    // One reading at a time; whoever comes meanwhile waits for the same.
+    slot.opening ??= open(slot, ref).finally(() => delete slot.opening);
+    return slot.opening;
   };
 
   return {
     async with(ref, use) {
       const found = await find(ref);
+      found.users++;
       try {
         return await use(found.ledger);
       } catch (error) {
         if (error instanceof Unavailable) found.stale = true;
         throw error;
+      } finally {
+        found.users--;
+        if (found.replaced) retire(found);
       }
     },
 
     close() {
-      for (const opening of known.values()) {
-        opening.then(({ ledger }) => ledger.close()).catch(() => undefined);
-      }
-      known.clear();
+      for (const { known } of slots.values()) known?.ledger.close();
+      slots.clear();
     },
   };
+}
+
+function retire(known: Known): void {
+  known.replaced = true;
+  if (known.users === 0) known.ledger.close();
 }

@@ -171,7 +171,8 @@ function find(endpoints: FunctionOptions['endpoints'], type: string): Endpoint<u
 }
 
 async function send(response: Response, reply: Reply): Promise<void> {
-  response.status(reply.status).set(reply.headers ?? {});
+  // Not express's `set`, which adds a charset to content types: they are the data's own.
+  response.status(reply.status).setHeaders(new Map(Object.entries(reply.headers ?? {})));
   if (reply.event) {
     const { headers, body } = HTTP.binary(reply.event);
     response.set(headers as Record<string, string>).end(body);

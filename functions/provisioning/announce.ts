@@ -44,6 +44,13 @@ export async function announce(
   return { ...status, conditions: [...conditions.filter((one) => one !== last), announced] };
 }
 
+/** Whether nothing is left to be told. */
+export function isAnnounced(status: NetworkStatus | undefined): boolean {
+  return !status?.conditions?.some(
+    ({ type, status }) => type === 'Announced' && status === 'False',
+  );
+}
+
 interface Told {
   id: string;
   subject: string;

@@ -10,7 +10,7 @@ import {
   type NetworkSpec,
   type NetworkStatus,
 } from '../lib/network.ts';
-import { announce } from './announce.ts';
+import { announce, isAnnounced } from './announce.ts';
 import { withLease } from './lease.ts';
 import { listPods } from './members.ts';
 import { type Clients, Pass, type Signals } from './pass.ts';
@@ -115,6 +115,7 @@ async function runPass(
     });
     await writing;
     await write(results, true);
+    if (!isAnnounced(written)) throw new Unavailable('the Broker has not been told');
     return results;
   } finally {
     pass.close();

@@ -37,9 +37,9 @@ export function statusOf(observed: Observed): NetworkStatus {
     observedGeneration: generation,
     phase,
     conditions: [
-      ...kept(previous, ['Announced']),
       condition(observed, 'Ready', phase === 'Ready', phase, summary(observed)),
       ...observed.steps.map((step) => stepCondition(observed, step)),
+      ...kept(previous, ['Announced']),
     ],
     ready: { orderers: count(orderers), peers: count(peers) },
     orderers: orderers.map(placement),
@@ -59,8 +59,8 @@ export function invalidStatus(observed: Moment, faults: string): NetworkStatus {
     observedGeneration: generation,
     phase: previous?.timings?.['total'] === undefined ? 'Pending' : 'Degraded',
     conditions: [
-      ...kept(previous, ['Announced']),
       condition(observed, 'Ready', false, 'Invalid', faults),
+      ...kept(previous, ['Announced']),
     ],
     ...(ready && { ready }),
     ...(orderers && { orderers }),

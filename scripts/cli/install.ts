@@ -4,6 +4,7 @@ import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernete
 import { provideCertificates, secret, secretRef, type Secret } from './certificates.ts';
 import { usersNamespace } from './token.ts';
 import { writeOverlay } from './overlay.ts';
+import { preflight } from './preflight.ts';
 import { setupJob, setupLabels } from './setup-job.ts';
 import { connectTarget, type Target, type TargetOptions } from './target.ts';
 import { describeFailures, waitForAll } from './wait.ts';
@@ -27,11 +28,13 @@ const namespace = 'selvedge';
  * Brings a cluster with Knative to the state that the manifests say, and waits until all of it is
  * ready: secrets, storage tiers, functions, gateway. What is there already stays.
  *
- * @throws Error naming what did not become ready, and why
+ * @throws Error naming what the cluster lacks, before anything is changed; or what did not become
+ *   ready, and why
  */
 export async function install(options: InstallOptions): Promise<void> {
   const { images, onProgress = () => undefined, signal, timeoutMs = 600_000 } = options;
   const target = connectTarget(options);
+  await preflight(target.kubernetes);
   onProgress('certificates and credentials');
   const renewed = await provideSecrets(target.kubernetes);
   onProgress('applying the manifests');

@@ -6,6 +6,8 @@ export interface Workload extends KubernetesObject {
   spec?: { replicas?: number };
   status?: {
     observedGeneration?: number;
+    /** All there are, also of an earlier version. */
+    replicas?: number;
     readyReplicas?: number;
     updatedReplicas?: number;
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
@@ -31,8 +33,14 @@ export function readiness(object: Workload): Readiness {
 
 function replicas({ spec, status }: Workload): Readiness {
   const wanted = spec?.replicas ?? 1;
-  const there = Math.min(status?.readyReplicas ?? 0, status?.updatedReplicas ?? 0);
-  return { ready: there >= wanted, detail: `${there} of ${wanted}` };
+  const {
+    replicas: all = 0,
+    readyReplicas: ready = 0,
+    updatedReplicas: updated = 0,
+  } = status ?? {};
+  // Those of an earlier version count as ready, and not for us.
+  const there = Math.max(0, Math.min(updated, ready - (all - updated)));
+  return { ready: there >= wanted && all <= updated, detail: `${there} of ${wanted}` };
 }
 
 function condition({ status }: Workload): Readiness {

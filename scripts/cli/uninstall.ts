@@ -1,5 +1,6 @@
+import { NotFound } from '../../functions/lib/errors.ts';
 import { until } from '../../functions/lib/until.ts';
-import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes.ts';
 import { connectTarget, type TargetOptions } from './target.ts';
 import { usersNamespace } from './token.ts';
 
@@ -18,16 +19,25 @@ const clusterScoped = [
   },
 ];
 
-/**
- * Removes the installation with all networks and all data. Networks go first, while there is
- * someone to take them down.
- */
+/** Removes the installation with all networks and all data; what is gone already is fine. */
 export async function uninstall(
   options: TargetOptions & { onProgress?: (line: string) => void },
 ): Promise<void> {
-  const { kubernetes } = connectTarget(options);
-  const { onProgress = () => undefined } = options;
-  const left = (): Promise<KubernetesObject[]> => kubernetes.list(networks).catch(() => []);
+  const { onProgress } = options;
+  await removeAll(connectTarget(options).kubernetes, onProgress);
+}
+
+/** Networks go first, while there is someone to take them down. */
+export async function removeAll(
+  kubernetes: Kubernetes,
+  onProgress: (line: string) => void = () => undefined,
+): Promise<void> {
+  const left = (): Promise<KubernetesObject[]> =>
+    kubernetes.list(networks).catch((error: unknown) => {
+      // A cluster that does not know the kind has none of it.
+      if (error instanceof NotFound) return [];
+      throw error;
+    });
   for (const { metadata } of await left()) {
     onProgress(`removing the network ${metadata.name}`);
     const { name, namespace } = metadata;

@@ -75,6 +75,7 @@ export const shell: Image = {
 /** Node, the one that runs this. */
 export const node: Image = {
   name: 'node',
+  isBase: true,
   containerfile: containerfile('root'),
   context: () => stage('node', { [process.execPath]: '/usr/local/bin/node' }),
 };

@@ -7,7 +7,7 @@ import { Plan } from './progress.ts';
 import { CommandError, run } from './shell.ts';
 import { state } from './settings.ts';
 import { NotPossible, planImages } from './up.ts';
-import { missingPackages } from './packages.ts';
+import { notInstalled } from './packages.ts';
 
 export interface DeployOptions {
   context: string;
@@ -43,7 +43,7 @@ export async function deploy({ context, registry, signal }: DeployOptions): Prom
 }
 
 async function check(kubeconfig: string, context: string): Promise<void> {
-  if ((await missingPackages(['buildah'])).length > 0)
+  if ((await notInstalled(['buildah'])).length > 0)
     throw new NotPossible('Images are built with buildah: apt-get install buildah.');
   const flags = ['--kubeconfig', kubeconfig, '--context', context, '--request-timeout=15s'];
   try {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { unmountBelow } from './mounts.ts';
 import { hasImage } from './registry.ts';
 import { cache, runtime } from './settings.ts';
-import { run } from './shell.ts';
+import { attempt, run } from './shell.ts';
 
 /** What a Containerfile copies from, and what tells its content from any other. */
 export interface Context {
@@ -22,6 +22,8 @@ export interface Image {
   args?: Record<string, string>;
   /** The image it builds on, given as the ARG `BASE`. */
   base?: Image;
+  /** Whether others build on it, so that the builder keeps it. */
+  isBase?: boolean;
   /** Finds or makes what it is built from. */
   context: (progress: (line: string) => void) => Promise<Context>;
 }
@@ -52,7 +54,7 @@ export class ImageStore {
   readonly #target: Target;
   readonly #signal: AbortSignal | undefined;
   readonly #done = new Map<string, Promise<string>>();
-  #turn: Promise<unknown> = Promise.resolve();
+  #turns: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
 
   constructor(target: Target, signal?: AbortSignal) {
     this.#target = target;
@@ -87,13 +89,17 @@ export class ImageStore {
       const tls = `--tls-verify=${this.#target.tls}`;
       const push = ['push', tls, '--disable-compression', reference, `docker://${reference}`];
       await run('buildah', [...buildah, ...push], { timeout: 600_000, signal: this.#signal });
+      // The registry has it now.
+      if (image.isBase !== true) await attempt('buildah', [...buildah, 'rmi', reference]);
     });
     return reference;
   }
 
+  /** Two at a time: while one is written to the disk, another is read. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(work);
-    this.#turn = mine.catch(() => undefined);
+    const [first = Promise.resolve(), ...others] = this.#turns;
+    const mine = first.then(work);
+    this.#turns = [...others, mine.catch(() => undefined)];
     return mine;
   }
 }

@@ -1,6 +1,6 @@
 import { knativeBinary } from './build.ts';
 import { knativeImage, envoy } from './catalog.ts';
-import type { ImageStore } from './images.ts';
+import type { Image, ImageStore } from './images.ts';
 import { fit, isUsed } from './knative-fit.ts';
 import { apply, kubectl, rolledOut, type KubernetesObject } from './kubectl.ts';
 import { moduleFolder, readManifests } from './manifests.ts';
@@ -54,14 +54,16 @@ export async function knativeImages(
   progress: Progress,
 ): Promise<KnativeImages> {
   const named = JSON.stringify(objects).match(/ko:\/\/[\w./-]+/g) ?? [];
-  const images: KnativeImages = new Map();
-  for (const reference of new Set(named)) {
+  const images = new Map<string, Image>([['envoy', envoy]]);
+  for (const reference of named) {
     const binary = knativeBinary(reference);
-    if (binary === undefined) continue;
-    images.set(reference, await store.provide(knativeImage(binary), progress));
+    if (binary !== undefined) images.set(reference, knativeImage(binary));
   }
-  images.set('envoy', await store.provide(envoy, progress));
-  return images;
+  const references = [...images].map(async ([name, image]): Promise<[string, string]> => {
+    const said = (line: string): void => progress(`${image.name}: ${line}`);
+    return [name, await store.provide(image, said)];
+  });
+  return new Map(await Promise.all(references));
 }
 
 /** Installs Serving, Kourier and Eventing, and waits until they run. */

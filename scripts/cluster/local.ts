@@ -9,11 +9,11 @@ import { startForward } from './forward.ts';
 import type { ImageStore } from './images.ts';
 import { installKnative, knativeImages, knativeManifests } from './knative.ts';
 import { apply, kubectlLink, rolledOut } from './kubectl.ts';
-import { makeNetwork } from './network.ts';
+import { hasNetwork, makeNetwork } from './network.ts';
 import { nodeReady, prepareNode, startNode } from './node.ts';
 import { claim, ownership } from './owner.ts';
 import { makePki } from './pki.ts';
-import { isRunning, started } from './processes.ts';
+import { isRunning } from './processes.ts';
 import { buildComponent, type ComponentName } from './build.ts';
 import type { Plan, Progress, Step } from './progress.ts';
 import { startRegistry } from './registry.ts';
@@ -39,9 +39,10 @@ export async function isWhole(): Promise<boolean> {
   return (await Promise.all(programs.map(isRunning))).every(Boolean);
 }
 
-/** Whether anything was started here and not stopped. */
-export async function hasStarted(): Promise<boolean> {
-  return (await started()).length > 0;
+/** Whether what of the cluster of this checkout does not run can be started again: its ground is there. */
+async function canBeMended(): Promise<boolean> {
+  const { owner, alive } = await ownership();
+  return owner === checkout && alive && (await hasNetwork());
 }
 
 /**
@@ -101,9 +102,9 @@ export function planBuild(plan: Plan, name: ComponentName, prepared: Step<unknow
   );
 }
 
-/** Clears away what is left of a cluster that is not whole, and makes the network and certificates of a new one. */
+/** Clears away what is left of a cluster that cannot be mended, and makes the network and certificates of a new one. */
 async function layGround(progress: Progress): Promise<void> {
-  if (!(await isWhole())) {
+  if (!(await canBeMended())) {
     await tearDown(progress);
     await mkdir(state, { mode: 0o700 });
     await claim();

@@ -14,6 +14,9 @@ interface UpFlags {
   sample: boolean;
 }
 
+// Where Debian keeps what only root runs; not on the PATH of whoever became root by su(1).
+process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
+
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(name, () => interrupted.abort(new Error(`ended by ${name}`)));

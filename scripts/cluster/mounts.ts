@@ -4,6 +4,7 @@ import { attempt, run } from './shell.ts';
 
 /** Shows a folder at another path too, as a mount whose own mounts containers and host share (`Bidirectional`). */
 export async function share(folder: string, path: string): Promise<void> {
+  if (mountsBelow([path], await readFile('/proc/self/mountinfo', 'utf8')).includes(path)) return;
   await run('mount', ['--bind', folder, path]);
   await run('mount', ['--make-rshared', path]);
 }

@@ -18,6 +18,14 @@ export async function makeNetwork(): Promise<void> {
   await attempt('iptables', ['-I', ...forwarded]);
 }
 
+/** Whether {@link makeNetwork} has run to its end. */
+export async function hasNetwork(): Promise<boolean> {
+  const looks = nodes.map((node) =>
+    attempt('ip', ['-n', node.namespace, 'route', 'show', serviceCidr]),
+  );
+  return (await Promise.all(looks)).every((routes) => routes !== undefined && routes !== '');
+}
+
 async function makeNode(node: Node): Promise<void> {
   await ip(`netns add ${node.namespace}`);
   await ip(`link add ${node.link} type veth peer name eth0 netns ${node.namespace}`);
@@ -29,11 +37,11 @@ async function makeNode(node: Node): Promise<void> {
   await inside('link set eth0 up');
   for (const other of nodes.filter(({ name }) => name !== node.name))
     await inside(`route add ${other.podCidr} via ${other.address}`);
-  // Never used as such: the node's own programs need some route for an address before it is translated.
-  await inside(`route add ${serviceCidr} via ${bridge.address}`);
   await set(node, 'net/ipv4/ip_forward', 1);
   for (const name of ['all', 'default', 'eth0'])
     await set(node, `net/ipv4/conf/${name}/rp_filter`, 0);
+  // Never used as such: the node's own programs need some route for an address before it is translated.
+  await inside(`route add ${serviceCidr} via ${bridge.address}`);
 }
 
 /** /proc/sys/net shows the values of the network namespace of whoever looks. */

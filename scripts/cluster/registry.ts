@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { stringify } from 'yaml';
@@ -6,12 +6,16 @@ import { stringify } from 'yaml';
 import { Hopeless, until } from './poll.ts';
 import { isRunning, logOf, start } from './processes.ts';
 import { cache, registry, state } from './settings.ts';
+import { attempt } from './shell.ts';
+
+const storage = join(cache, 'registry');
 
 /** Starts the image registry on the bridge. What it holds lies in the cache, so that a later start pushes nothing. */
 export async function startRegistry(signal?: AbortSignal): Promise<void> {
   const config = join(state, 'registry.yaml');
   await mkdir(state, { recursive: true, mode: 0o700 });
   await writeFile(config, stringify(registryConfig()));
+  if (!(await isRunning('registry'))) await prune();
   await start('registry', ['docker-registry', 'serve', config]);
   await until(
     'the image registry to answer',
@@ -24,13 +28,19 @@ export async function startRegistry(signal?: AbortSignal): Promise<void> {
   );
 }
 
+/** Images nobody asks for any more pile up; making those in use again takes a minute or two. */
+async function prune(): Promise<void> {
+  const size = await attempt('du', ['--summarize', '--block-size=1', storage]);
+  if (Number.parseInt(size ?? '0') > 10 * 2 ** 30) await rm(storage, { recursive: true });
+}
+
 /** The configuration of CNCF distribution 2.8. */
 function registryConfig(): object {
   return {
     version: '0.1',
     log: { level: 'warn', accesslog: { disabled: true } },
     storage: {
-      filesystem: { rootdirectory: join(cache, 'registry') },
+      filesystem: { rootdirectory: storage },
       delete: { enabled: true },
       maintenance: { uploadpurging: { enabled: true, age: '24h', interval: '24h', dryrun: false } },
     },

@@ -88,12 +88,11 @@ export function planImages(
   );
   return plan.step('Images of Selvedge', [registryReady, ...builds], async (_, progress) => {
     const all: Image[] = [...catalog.functions, ...catalog.tiers, ...catalog.fabric];
-    const references: Record<string, string> = {};
-    for (const image of all)
-      references[image.name] = await store.provide(image, (line) =>
-        progress(`${image.name}: ${line}`),
-      );
-    return references;
+    const references = all.map(async (image): Promise<[string, string]> => {
+      const said = (line: string): void => progress(`${image.name}: ${line}`);
+      return [image.name, await store.provide(image, said)];
+    });
+    return Object.fromEntries(await Promise.all(references));
   });
 }
 

@@ -1,4 +1,4 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
 import { eventually, isReady, kubernetes, namespace, pods, type Pod } from './cluster.ts';
 
@@ -12,7 +12,7 @@ interface Event extends KubernetesObject {
 }
 
 /** Deletes the pods and waits for those that take their names. */
-async function replaced(t: { log: (line: string) => void }, members: Pod[]): Promise<Pod[]> {
+async function replaced(t: ExecutionContext, members: Pod[]): Promise<Pod[]> {
   const start = performance.now();
   for (const { metadata } of members) {
     await kubernetes.remove({ apiVersion: 'v1', kind: 'Pod', namespace, name: metadata.name });
@@ -37,15 +37,28 @@ async function told(pod: Pod): Promise<string[]> {
     .map(({ message = '' }) => message);
 }
 
-test.serial('a Vault that lost every pod is sealed, and unsealed by failover alone', async (t) => {
-  await eventually('failover sleeps', 240, async () => (await pods(failover)).length === 0);
-  for (const member of await replaced(t, await pods(vault))) {
-    const name = member.metadata.name;
-    const lines = await eventually(`it is recorded for ${name}`, 30, async () => {
+async function isTold(t: ExecutionContext, members: Pod[]): Promise<void> {
+  for (const member of members) {
+    const { name } = member.metadata;
+    const [line] = await eventually(`it is recorded for ${name}`, 30, async () => {
       const found = await told(member);
       return found.length > 0 && found;
     });
-    t.regex(lines[0]!, /^unseal succeeded, because it is sealed/);
+    t.regex(line!, /^unseal succeeded, because it is sealed/);
   }
-  t.true((await pods(failover)).length > 0, 'the pods woke it');
+}
+
+test.serial('a Vault member that restarted sealed is unsealed by failover', async (t) => {
+  await eventually('failover sleeps', 240, async () => (await pods(failover)).length === 0);
+  const [member] = await pods(vault);
+  const back = await replaced(t, [member!]);
+  t.true((await pods(failover)).length > 0, 'the unready pod woke it');
+  await isTold(
+    t,
+    back.filter(({ metadata }) => metadata.name === member!.metadata.name),
+  );
+});
+
+test.serial('a Vault that lost every pod is unsealed too', async (t) => {
+  await isTold(t, await replaced(t, await pods(vault)));
 });

@@ -53,7 +53,10 @@ export class FakeFabric {
       queryApproved: (channel, name, sequence = 0) =>
         Promise.resolve(this.#approved.get(`${channel}/${name}/${mspId}/${sequence}`)),
       queryCommitted: (channel, name) => Promise.resolve(this.#committed.get(`${channel}/${name}`)),
-      query: () => Promise.resolve(new Uint8Array()),
+      query: ({ chaincode }) => {
+        for (const packageId of peer.packages) this.onRunning(hostname, chaincode, packageId);
+        return Promise.resolve(new Uint8Array());
+      },
       close: () => undefined,
     };
     return client as PeerClient;

@@ -87,12 +87,10 @@ export class FakeKubernetes implements Kubernetes {
 
   async *watch<T extends KubernetesObject>(
     of: Collection,
-    { labelSelector, signal }: WatchOptions,
+    { labelSelector, resourceVersion, signal }: WatchOptions,
   ): AsyncIterable<WatchEvent<T>> {
-    const queue: WatchEvent<Stored>[] = this.#matching(of, labelSelector).map((object) => ({
-      type: 'ADDED',
-      object,
-    }));
+    const known = resourceVersion === undefined ? this.#matching(of, labelSelector) : [];
+    const queue = known.map((object): WatchEvent<Stored> => ({ type: 'ADDED', object }));
     let wake: () => void = () => undefined;
     const listener: Listener = (event, path) => {
       if (!path.startsWith(`${pathOf(of)}/`) || !selects(labelSelector, event.object)) return;

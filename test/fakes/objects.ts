@@ -26,7 +26,10 @@ export class FakeObjects {
 
   list(of: Parameters<Kubernetes['list']>[0]): Promise<KubernetesObject[]> {
     const below = `${pathOf(of)}/`;
-    const found = [...this.objects].filter(([path]) => path.startsWith(below));
+    const everywhere = `/${pathOf(of).split('/').at(-1) ?? ''}/`;
+    const found = [...this.objects].filter(([path]) =>
+      of.namespace === undefined ? path.includes(everywhere) : path.startsWith(below),
+    );
     return Promise.resolve(found.map(([, object]) => structuredClone(object)));
   }
 
@@ -39,6 +42,11 @@ export class FakeObjects {
 
   apply(object: KubernetesObject): Promise<KubernetesObject> {
     return this.#write('apply', object);
+  }
+
+  remove(ref: Parameters<Kubernetes['remove']>[0]): Promise<void> {
+    if (this.objects.delete(pathOf(ref))) this.writes.push(`remove ${ref.name}`);
+    return Promise.resolve();
   }
 
   /** Secrets are stored as the API server does: what comes as text is kept as base64. */

@@ -65,6 +65,7 @@ test.serial(
     process.argv.push('--peer.address', address);
     process.env['CORE_CHAINCODE_ID_NAME'] = 'greeter:0123';
     const leaving = new AbortController();
+    t.teardown(() => leaving.abort());
     const registration = stayRegistered(chaincode, {
       signal: leaving.signal,
       delay: { first: 1, most: 20 },
@@ -82,7 +83,7 @@ test.serial(
     await until(() => !registration.ready);
     await until(() => first.length === 2);
 
-    streams[1]?.destroy(Object.assign(new Error('away'), { code: grpc.status.UNAVAILABLE }));
+    streams[1]?.emit('error', { code: grpc.status.UNAVAILABLE, details: 'away' });
     await until(() => first.length === 3);
     streams[2]?.write(message(2));
     streams[2]?.write(message(4));

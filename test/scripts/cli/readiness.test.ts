@@ -15,12 +15,20 @@ const condition = (type: string, status: string, more = {}) => ({
 
 const table: Record<string, [Workload, Readiness]> = {
   'a StatefulSet with all replicas ready': [
-    object('StatefulSet', { readyReplicas: 3, updatedReplicas: 3 }),
+    object('StatefulSet', { replicas: 3, readyReplicas: 3, updatedReplicas: 3 }),
     { ready: true, detail: '3 of 3' },
   ],
   'a StatefulSet whose new version runs in two of three': [
-    object('StatefulSet', { readyReplicas: 3, updatedReplicas: 2 }),
+    object('StatefulSet', { replicas: 3, readyReplicas: 3, updatedReplicas: 2 }),
     { ready: false, detail: '2 of 3' },
+  ],
+  'a Deployment whose new pods are made while old ones still serve': [
+    object('Deployment', { replicas: 4, readyReplicas: 3, updatedReplicas: 3 }),
+    { ready: false, detail: '2 of 3' },
+  ],
+  'a Deployment whose new pods are ready and one old is left': [
+    object('Deployment', { replicas: 4, readyReplicas: 4, updatedReplicas: 3 }),
+    { ready: false, detail: '3 of 3' },
   ],
   'a Deployment nobody has looked at yet': [
     object('Deployment', undefined),

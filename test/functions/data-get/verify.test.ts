@@ -1,0 +1,56 @@
+import test from 'ava';
+import { differences, type Anchored } from '../../../functions/data-get/verify.ts';
+import type { VersionRecord } from '../../../functions/lib/metadata.ts';
+
+const common = {
+  version: 3,
+  index: 'minio://selvedge/x',
+  digest: `sha256:${'00'.repeat(32)}`,
+  size: 100,
+  owner: 'alice',
+  format: 'selvedge-1',
+  transactionId: 'tx',
+};
+const record: VersionRecord = {
+  ...common,
+  tier: 'object',
+  wrapped: 'vault:v1:AAAA',
+  contentType: 'text/plain',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  block: 7,
+};
+const anchored: Anchored = { ...common, key: 'k' };
+
+test('what agrees has no differences', (t) => {
+  t.deepEqual(differences('k', record, anchored), []);
+});
+
+const changes: Record<string, unknown> = {
+  version: 4,
+  index: 'minio://selvedge/y',
+  digest: `sha256:${'11'.repeat(32)}`,
+  size: 101,
+  owner: 'bob',
+  format: 'selvedge-2',
+  transactionId: 'other',
+};
+
+for (const [name, value] of Object.entries(changes)) {
+  test(`another ${name} is named, whichever side has it`, (t) => {
+    t.deepEqual(differences('k', { ...record, [name]: value }, anchored), [name]);
+    t.deepEqual(differences('k', record, { ...anchored, [name]: value }), [name]);
+    t.deepEqual(differences('k', { ...record, [name]: undefined }, anchored), [name]);
+  });
+}
+
+test('a record of another key is named', (t) => {
+  t.deepEqual(differences('other', record, anchored), ['key']);
+});
+
+test('a tier that the index belies is named', (t) => {
+  t.deepEqual(differences('k', { ...record, tier: 'record' }, anchored), ['tier']);
+});
+
+test('a number that is text is no match', (t) => {
+  t.deepEqual(differences('k', { ...record, size: '100' as never }, anchored), ['size']);
+});

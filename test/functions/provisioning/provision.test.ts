@@ -1,0 +1,97 @@
+import test from 'ava';
+import { Unavailable, Unprocessable } from '../../../functions/lib/errors.ts';
+import { networkSpec } from '../../../functions/lib/network.ts';
+import { Pass } from '../../../functions/provisioning/pass.ts';
+import { provision, story } from '../../../functions/provisioning/provision.ts';
+import { planOf } from '../../../functions/provisioning/resources/plan.ts';
+import { done, type Outcome, type Step } from '../../../functions/provisioning/steps/step.ts';
+import { createWorld, settings, supply } from './world.ts';
+
+async function somePass(signal = new AbortController().signal): Promise<Pass> {
+  const { clients } = await createWorld();
+  const plan = planOf(supply(), networkSpec.parse(supply().spec), settings);
+  return new Pass(clients, supply(), plan, { signal, urgent: signal });
+}
+
+const step = (name: string, after: string[], run: () => Promise<Outcome>): Step => ({
+  name,
+  after,
+  run,
+});
+const ends = () => Promise.resolve(done);
+
+const states = async (steps: Step[]): Promise<Record<string, string>> => {
+  const results = await provision(await somePass(), undefined, steps);
+  return Object.fromEntries(results.map(({ step: name, state }) => [name, state]));
+};
+
+test('the story of a network comes in its order', (t) => {
+  t.deepEqual(
+    story.map(({ name }) => name),
+    ['identities', 'orderers', 'channels', 'peers', 'joins', 'chaincodes', 'endpoints', 'prune'],
+  );
+  const told = new Set<string>();
+  for (const { name, after } of story) {
+    t.true(
+      after.every((earlier) => told.has(earlier)),
+      name,
+    );
+    told.add(name);
+  }
+});
+
+test('steps that need not wait for each other run at the same time', async (t) => {
+  let release: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const results = await states([
+    step('first', [], async () => gate.then(() => done)),
+    step('second', [], () => {
+      release();
+      return ends();
+    }),
+  ]);
+  t.deepEqual(results, { first: 'done', second: 'done' });
+});
+
+test('what comes after a failure is blocked, what does not goes on', async (t) => {
+  const results = await states([
+    step('bad', [], () => Promise.reject(new Unprocessable('no'))),
+    step('next', ['bad'], ends),
+    step('after next', ['next'], ends),
+    step('apart', [], ends),
+  ]);
+  t.deepEqual(results, { bad: 'failed', next: 'blocked', 'after next': 'blocked', apart: 'done' });
+});
+
+test('waiting holds nothing up', async (t) => {
+  const results = await states([
+    step('slow', [], () => Promise.resolve({ waitingFor: 'a pod' })),
+    step('next', ['slow'], ends),
+  ]);
+  t.deepEqual(results, { slow: 'waiting', next: 'done' });
+});
+
+test('a failure says whether trying again can help', async (t) => {
+  const results = await provision(await somePass(), undefined, [
+    step('later', [], () => Promise.reject(new Unavailable('sealed'))),
+    step('never', [], () => Promise.reject(new Unprocessable('no such thing'))),
+  ]);
+  t.like(results[0], { retryable: true, message: 'sealed' });
+  t.like(results[1], { retryable: false, message: 'no such thing' });
+});
+
+test('a pass that lost its Lease begins no further step', async (t) => {
+  const stop = new AbortController();
+  const steps = [
+    step('one', [], () => {
+      stop.abort(new Unavailable('the lease was lost'));
+      return ends();
+    }),
+    step('two', ['one'], ends),
+  ];
+  const results = await provision(await somePass(stop.signal), undefined, steps);
+  t.deepEqual(
+    results.map(({ state }) => state),
+    ['done', 'failed'],
+  );
+});
