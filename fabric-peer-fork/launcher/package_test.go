@@ -51,7 +51,7 @@ var digest = "@sha256:" + strings.Repeat("0a", 32)
 func TestAnImagePackageNamesAnImageByDigest(t *testing.T) {
 	for _, image := range []string{
 		"registry.example/trade" + digest,
-		"10.89.0.1:5000/selvedge/trade" + digest,
+		"192.0.2.1:5000/selvedge/trade" + digest,
 		"registry.example:443/a/b-c/d_e:1.0" + digest,
 		"trade" + digest,
 	} {

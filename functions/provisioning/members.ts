@@ -43,6 +43,12 @@ export function membersOf(plan: Plan, tier: Tier, pods: readonly Pod[]): Member[
     );
 }
 
+/** Whether every member the spec wants is there and ready. */
+export function allReady(plan: Plan, pods: readonly Pod[]): boolean {
+  const members = [...membersOf(plan, 'orderer', pods), ...membersOf(plan, 'peer', pods)];
+  return members.every(({ ready }) => ready);
+}
+
 export function isReady({ metadata, status }: Pod): boolean {
   if (metadata.deletionTimestamp) return false;
   return (

@@ -12,7 +12,7 @@ import {
 } from '../lib/network.ts';
 import { announce, isAnnounced } from './announce.ts';
 import { withLease } from './lease.ts';
-import { listPods } from './members.ts';
+import { allReady, listPods } from './members.ts';
 import { type Clients, Pass, type Signals } from './pass.ts';
 import { provision, story, type Result } from './provision.ts';
 import { removeNetwork } from './remove.ts';
@@ -106,8 +106,9 @@ async function runPass(
     written = final ? await announce(clients, network, status) : status;
     await writeStatus(clients, network, written);
   };
-  // A network that was ready stays so until the pass is over: a look at it is no change.
-  const quiet = network.status?.observedGeneration === network.metadata.generation;
+  // A look at a network that works is no change of its status until the pass is over.
+  const seen = network.status?.observedGeneration === network.metadata.generation;
+  const quiet = seen && allReady(pass.plan, await listPods(clients.kubernetes, pass.plan));
   let writing = quiet ? undefined : write([], false);
   try {
     const results = await provision(pass, (ended) => {

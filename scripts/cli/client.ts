@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { Receipt } from '../../functions/lib/events.ts';
+import { until } from '../../functions/lib/until.ts';
 
 /** The chain's word on a datum, as `GET …/receipt` gives it. */
 export interface Verification {
@@ -10,7 +12,7 @@ export interface Verification {
 /** What may be said of a put beside its bytes. */
 export interface PutOptions {
   contentType: string;
-  /** The same key and body twice give the first receipt again. */
+  /** The same key and body twice give the first receipt again; a new one when left out. */
   idempotencyKey?: string;
   tier?: 'record' | 'object';
 }
@@ -34,7 +36,13 @@ export class GatewayError extends Error {
   }
 }
 
+/** Milliseconds in which an answer 503 is tried again: a tier that changes its leader takes some. */
+const patienceMs = 30_000;
+
 /**
+ * Every request may be sent again, a put because it always carries an idempotency key; so an answer
+ * that says «later» (503) is tried again for half a minute.
+ *
  * @param gateway its address, e.g. `http://127.0.0.1:8480`
  * @param token a bearer token, e.g. from `kubectl create token`
  * @throws GatewayError from every call, when the answer is not a success
@@ -46,16 +54,19 @@ export function connectGateway(gateway: string, network: string, token: string):
       ...(init.headers as Record<string, string>),
       Authorization: `Bearer ${token}`,
     };
-    const signal = AbortSignal.timeout(120_000);
-    const response = await fetch(new URL(path, gateway), { ...init, headers, signal });
-    if (!response.ok) throw new GatewayError(response.status, await problemOf(response));
-    return response;
+    const final = (error: unknown): boolean => !isLater(error);
+    return until({ what: path, timeoutMs: patienceMs, firstMs: 500, final }, async () => {
+      const signal = AbortSignal.timeout(120_000);
+      const response = await fetch(new URL(path, gateway), { ...init, headers, signal });
+      if (!response.ok) throw new GatewayError(response.status, await problemOf(response));
+      return response;
+    });
   };
   return {
-    async put(key, body, { contentType, idempotencyKey, tier }) {
+    async put(key, body, { contentType, idempotencyKey = randomUUID(), tier }) {
       const headers = {
         'Content-Type': contentType,
-        ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
+        'Idempotency-Key': idempotencyKey,
         ...(tier === undefined ? {} : { 'Selvedge-Tier': tier }),
       };
       const bytes = new Uint8Array(body);
@@ -71,6 +82,10 @@ export function connectGateway(gateway: string, network: string, token: string):
       return (await response.json()) as Verification;
     },
   };
+}
+
+function isLater(error: unknown): boolean {
+  return error instanceof GatewayError && error.status === 503;
 }
 
 async function problemOf(response: Response): Promise<Record<string, unknown>> {

@@ -53,14 +53,14 @@ export function isReady(pod: Pod): boolean {
 export async function eventually<T>(
   what: string,
   seconds: number,
-  ask: () => Promise<T | undefined | false>,
+  ask: () => Promise<T | undefined | false | ''>,
 ): Promise<T> {
   const end = performance.now() + seconds * 1000;
   let fault: unknown;
   while (performance.now() < end) {
     try {
       const answer = await ask();
-      if (answer !== undefined && answer !== false) return answer;
+      if (answer !== undefined && answer !== false && answer !== '') return answer;
     } catch (error) {
       fault = error;
     }

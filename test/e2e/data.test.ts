@@ -49,17 +49,20 @@ for (const { what, options, read, replace } of [
     t.like(onChain, { digest: await sha256(await read(receipt.index)), index: receipt.index });
   });
 
-  test.serial(`a ${what} comes back as it was stored, and its newest version first`, async (t) => {
-    const alice = await user('alice');
-    const key = fresh(what);
-    const [first, second] = [content(), content()];
-    await alice.put(key, first, options);
-    await alice.put(key, second, options);
-    t.true(second.equals(await alice.get(key)));
-    t.true(first.equals(await alice.get(key, 1)));
-  });
+  test.serial(
+    `the ${what} comes back as it was stored, and its newest version first`,
+    async (t) => {
+      const alice = await user('alice');
+      const key = fresh(what);
+      const [first, second] = [content(), content()];
+      await alice.put(key, first, options);
+      await alice.put(key, second, options);
+      t.true(second.equals(await alice.get(key)));
+      t.true(first.equals(await alice.get(key, 1)));
+    },
+  );
 
-  test.serial(`no byte of a ${what} is stored in the clear`, async (t) => {
+  test.serial(`no byte of the ${what} is stored in the clear`, async (t) => {
     const alice = await user('alice');
     const marker = fresh('plaintext');
     const receipt = await alice.put(fresh(what), Buffer.from(JSON.stringify({ marker })), options);
@@ -71,7 +74,7 @@ for (const { what, options, read, replace } of [
   });
 
   test.serial(
-    `one flipped byte in a ${what} is an integrity error without plaintext`,
+    `one flipped byte in the ${what} is an integrity error without plaintext`,
     async (t) => {
       const alice = await user('alice');
       const key = fresh(what);
@@ -92,7 +95,7 @@ for (const { what, options, read, replace } of [
     },
   );
 
-  test.serial(`another user may neither read nor replace a ${what}`, async (t) => {
+  test.serial(`another user may neither read nor replace the ${what}`, async (t) => {
     const [alice, bob] = [await user('alice'), await user('bob')];
     const key = fresh(what);
     await alice.put(key, content(), options);

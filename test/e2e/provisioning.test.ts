@@ -17,6 +17,8 @@ import {
   pods,
 } from './cluster.ts';
 
+import { subscribe } from './workloads.ts';
+
 const ref = (name: string) => ({ apiVersion, kind, namespace, name });
 
 /** The smallest network there is. */
@@ -132,6 +134,7 @@ test.serial(
   async (t) => {
     const name = fresh('tiny');
     const others = await madeFor(network);
+    const told = await subscribe(t);
     const applied = applyNetwork(kubernetes, tiny(name), { timeout: 240 });
     await eventually('something is made', 60, async () => (await madeFor(name)).length > 2);
     for (const { metadata } of await pods('serving.knative.dev/service=provisioning')) {
@@ -141,6 +144,10 @@ test.serial(
       );
     }
     t.log(`ready after ${(await applied).toFixed(1)} s`);
+    const ready = await eventually('the subscriber hears of it', 60, async () =>
+      (await told()).find(({ type }) => type === 'dev.selvedge.network.ready.v1'),
+    );
+    t.like(JSON.parse(ready.body), { namespace, network: name, phase: 'Ready' });
 
     await kubernetes.remove(ref(name));
     await eventually(

@@ -59,7 +59,6 @@ function ordererProgram({ settings }: Plan, { mspId }: Group): MemberProgram {
       operations: ports.ordererOperations,
     },
     operationsPort: ports.ordererOperations,
-    servicePort: ports.orderer,
     memory: { request: '64Mi', limit: '512Mi' },
     graceSeconds: 15,
   };

@@ -20,7 +20,6 @@ function peerProgram(plan: Plan, group: Group): MemberProgram {
       operations: ports.peerOperations,
     },
     operationsPort: ports.peerOperations,
-    servicePort: ports.peer,
     memory: { request: '128Mi', limit: '768Mi' },
     serviceAccountName: launcher(plan.id),
     graceSeconds: 20,

@@ -173,6 +173,21 @@ test('deleting removes all that bears the label, ledgers and authorities too, an
   t.is(world.authorities.size, 0);
 });
 
+test('a member that is gone shows in the status at once, before the pass waits for it', async (t) => {
+  const world = await createWorld();
+  await reconcile(world.clients, id);
+  world.stuck = true;
+  const pod = { apiVersion: 'v1', kind: 'Pod', namespace: id.namespace };
+  await world.kubernetes.remove({ ...pod, name: 'supply-shop-peer-1' });
+  const phases: unknown[] = [];
+  world.kubernetes.onChange = (object) => {
+    const { phase, ready } = (object.status ?? {}) as { phase?: string; ready?: object };
+    if (object.kind === 'FabricNetwork') phases.push([phase, ready]);
+  };
+  await reconcile(world.clients, id, AbortSignal.timeout(300));
+  t.deepEqual(phases[0], ['Degraded', { orderers: '3/3', peers: '3/4' }]);
+});
+
 test('a network that is not there is fine', async (t) => {
   const world = await createWorld();
   await t.notThrowsAsync(reconcile(world.clients, { ...id, network: 'other' }));

@@ -1,0 +1,128 @@
+/** Workloads beside Selvedge in the cluster: a pod that runs a script, and a subscriber. */
+import type { ExecutionContext } from 'ava';
+import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import {
+  command,
+  eventually,
+  fresh,
+  isReady,
+  kubeconfig,
+  kubernetes,
+  namespace,
+  pods,
+} from './cluster.ts';
+
+interface Conditioned extends KubernetesObject {
+  status?: { conditions?: { type: string; status: string }[] };
+}
+
+/** What a subscriber was told: the attributes it looks at, and the data. */
+export interface Told {
+  type: string;
+  subject: string;
+  body: string;
+}
+
+/** An image with Node in it: the gateway's. */
+async function nodeImage(): Promise<string> {
+  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'gateway' };
+  const found = await kubernetes.get<
+    KubernetesObject & { spec: { template: { spec: { containers: { image: string }[] } } } }
+  >(ref);
+  return found!.spec.template.spec.containers[0]!.image;
+}
+
+/** Runs a script in a pod, until the test is over. */
+export async function runPod(
+  t: ExecutionContext,
+  name: string,
+  script: string,
+  args: string[] = [],
+): Promise<void> {
+  await make(t, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels: { app: name } },
+    spec: {
+      restartPolicy: 'Never',
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 0,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: 65532,
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+      containers: [
+        {
+          name: 'main',
+          image: await nodeImage(),
+          command: ['node', '-e', script, ...args],
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+        },
+      ],
+    },
+  });
+}
+
+/** What a pod printed. */
+export async function logs(pod: string): Promise<string> {
+  const args = ['--kubeconfig', kubeconfig, 'logs', '-n', namespace, pod];
+  return (await command('.selvedge/bin/kubectl', args)).toString();
+}
+
+const listen = `
+require('node:http').createServer((request, response) => {
+  let body = '';
+  request.on('data', (chunk) => (body += chunk));
+  request.on('end', () => {
+    const { 'ce-type': type, 'ce-subject': subject } = request.headers;
+    console.log(JSON.stringify({ type, subject, body }));
+    response.writeHead(204).end();
+  });
+}).listen(8080);
+`;
+
+/**
+ * Subscribes at the Broker to all that Selvedge tells, as any workload can: a pod, a Service and a
+ * Trigger.
+ *
+ * @returns gives all that was told so far
+ */
+export async function subscribe(t: ExecutionContext): Promise<() => Promise<Told[]>> {
+  const name = fresh('listener');
+  await runPod(t, name, listen);
+  await make(t, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace },
+    spec: { selector: { app: name }, ports: [{ port: 80, targetPort: 8080 }] },
+  });
+  const trigger = { apiVersion: 'eventing.knative.dev/v1', kind: 'Trigger', namespace, name };
+  await make(t, {
+    apiVersion: trigger.apiVersion,
+    kind: trigger.kind,
+    metadata: { name, namespace },
+    spec: {
+      broker: 'default',
+      filters: [{ prefix: { type: 'dev.selvedge.' } }],
+      subscriber: { ref: { apiVersion: 'v1', kind: 'Service', name } },
+    },
+  });
+  await eventually('the subscriber is ready', 60, async () =>
+    isReady((await pods(`app=${name}`))[0]!),
+  );
+  await eventually('the trigger is ready', 60, async () => {
+    const conditions = (await kubernetes.get<Conditioned>(trigger))?.status?.conditions;
+    return conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+  });
+  return async () => {
+    const lines = (await logs(name)).split('\n').filter((line) => line !== '');
+    return lines.map((line) => JSON.parse(line) as Told);
+  };
+}
+
+/** Makes an object that is gone again after the test. */
+async function make(t: ExecutionContext, object: object): Promise<void> {
+  const { apiVersion, kind, metadata } = await kubernetes.apply(object as KubernetesObject);
+  t.teardown(() => kubernetes.remove({ apiVersion, kind, namespace, name: metadata.name }));
+}
