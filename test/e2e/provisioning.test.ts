@@ -1,8 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import test from 'ava';
-import { stringify } from 'yaml';
 import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
 import { apiVersion, kind, labels, type FabricNetwork } from '../../functions/lib/network.ts';
 import { applyNetwork, isReady } from '../../scripts/cli/network.ts';
@@ -104,30 +100,6 @@ test.serial('applying the same spec again changes nothing', async (t) => {
   t.is(again?.metadata.generation, found?.metadata.generation);
   t.deepEqual(await madeFor(network), before);
 });
-
-for (const [what, change] of [
-  ['no orderers', (n: FabricNetwork) => (n.spec.consensus.orderers = 0)],
-  ['BFT with 3', (n: FabricNetwork) => (n.spec.consensus = { type: 'bft', orderers: 3 })],
-  [
-    'two organizations with one MSP id',
-    (n: FabricNetwork) => n.spec.organizations.push({ name: 'other', mspId: 'SoloMSP' }),
-  ],
-  ['a name with ../', (n: FabricNetwork) => (n.spec.organizations[0]!.name = '../x')],
-  ['a name of 300 characters', (n: FabricNetwork) => (n.spec.channels[0]!.name = 'a'.repeat(300))],
-  ['a unicode name', (n: FabricNetwork) => (n.spec.organizations[0]!.mspId = 'Fårm')],
-] as const) {
-  test.serial(`kubectl apply refuses ${what}`, async (t) => {
-    const bad = tiny(fresh('bad'));
-    change(bad);
-    const folder = await mkdtemp(join(tmpdir(), 'selvedge-e2e-'));
-    const file = join(folder, 'network.yaml');
-    await writeFile(file, stringify(bad));
-    const error = await t.throwsAsync<Error & { stderr: Buffer }>(kubectl('apply', '-f', file));
-    t.regex(error.stderr.toString(), /is invalid/);
-    t.is(await kubernetes.get(ref(bad.metadata.name)), undefined);
-    await rm(folder, { recursive: true });
-  });
-}
 
 test.serial(
   'a function killed in the middle carries on, and deleting removes all and only that',

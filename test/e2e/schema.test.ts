@@ -37,6 +37,13 @@ async function apply(object: object): Promise<string> {
 const channel = (of: FabricNetwork) => of.spec.channels[0]!;
 
 const refused: Record<string, Change> = {
+  'no orderers': ({ spec }) => (spec.consensus.orderers = 0),
+  'BFT with 3 orderers': ({ spec }) => (spec.consensus = { type: 'bft', orderers: 3 }),
+  'two organizations with one MSP id': ({ spec }) =>
+    spec.organizations.push({ name: 'other', mspId: 'FarmMSP' }),
+  'a name with ../': ({ spec }) => (spec.organizations[0]!.name = '../x'),
+  'a name of 300 characters': (of) => (channel(of).name = 'a'.repeat(300)),
+  'a unicode name': ({ spec }) => (spec.organizations[0]!.mspId = 'Fårm'),
   'an even number of Raft orderers': ({ spec }) => (spec.consensus.orderers = 2),
   'more orderers than 9': ({ spec }) => (spec.consensus.orderers = 11),
   'an unknown consensus': ({ spec }) => (spec.consensus.type = 'solo' as 'raft'),
