@@ -122,11 +122,12 @@ function showGo(): (line: string) => string | undefined {
   const printed = new Map<string, string>();
   return (line) => {
     if (!line.startsWith('{')) return line;
-    const { Action, Package, Test, Output = '' } = JSON.parse(line) as GoEvent;
-    const name = Test ?? Package ?? '';
-    if (Action === 'output') printed.set(name, (printed.get(name) ?? '') + Output);
-    if (Action === 'pass' && Test !== undefined) return `ok - ${Test}`;
-    return Action === 'fail' ? `${printed.get(name) ?? ''}not ok - ${name}` : undefined;
+    const { Action, Package = '', Test, Output = '' } = JSON.parse(line) as GoEvent;
+    const name = Test ?? Package;
+    const before = printed.get(name) ?? '';
+    printed.set(name, before + Output);
+    if (Action === 'fail') return `${before}not ok - ${name}`;
+    return Action === 'pass' && Test !== undefined ? `ok - ${Test}` : undefined;
   };
 }
 

@@ -6,13 +6,14 @@
 import type { Readable } from 'node:stream';
 import type { Caller } from '../lib/authentication.ts';
 import { decrypt, plaintextSize, type Binding } from '../lib/cipher.ts';
-import { Forbidden, Gone, IntegrityError, NotFound } from '../lib/errors.ts';
+import { Gone, IntegrityError } from '../lib/errors.ts';
 import type { Receipt } from '../lib/events.ts';
 import type { Keys } from '../lib/keys.ts';
-import type { Datum, DatumRef, Metadata, VersionRecord } from '../lib/metadata.ts';
+import type { DatumRef, Metadata, VersionRecord } from '../lib/metadata.ts';
 import type { Decide } from '../lib/policy.ts';
 import type { Chain } from './chain.ts';
 import type { Ciphertexts } from './ciphertext.ts';
+import { audited, noteMismatch, readable } from './readable.ts';
 import { differences, type Anchored } from './verify.ts';
 
 export interface Parts {
@@ -119,39 +120,6 @@ export async function receipt(parts: Parts, request: GetRequest): Promise<Receip
   };
 }
 
-/** The version asked for, if the caller may read it. */
-async function readable(parts: Parts, request: GetRequest): Promise<VersionRecord> {
-  const { ref } = request;
-  const datum = (await parts.metadata.datum(ref))?.value;
-  if (!datum || (datum.current === undefined && datum.erasedAt === undefined)) {
-    throw new NotFound('there is no such datum');
-  }
-  const version = request.version ?? datum.current ?? 0;
-  await requireReadable(parts, request, datum, version);
-  if (datum.erasedAt !== undefined) throw new Gone('the datum was erased');
-  return audited(parts, request, version, async () => {
-    const record = await parts.metadata.version(ref, version);
-    if (!record && version !== datum.current) throw new NotFound('there is no such version');
-    if (record?.owner === datum.owner) return record;
-    throw new IntegrityError('the metadata of the version is missing or not its own');
-  });
-}
-
-async function requireReadable(
-  { metadata, decide, audit }: Parts,
-  { ref, caller }: GetRequest,
-  { owner }: Datum,
-  version: number,
-): Promise<void> {
-  const { namespace, network, key } = ref;
-  const policy = (await metadata.policy(ref)) ?? '';
-  const resource = { network: `${namespace}/${network}`, key, owner };
-  const { allowed, reason, policies } = await decide({ caller, action: 'read', resource, policy });
-  const kind = allowed ? 'read' : 'denied';
-  audit({ audit: kind, user: caller.id, network, key, version, reason });
-  if (!allowed) throw new Forbidden(`reading is denied: ${reason}`, { members: { policies } });
-}
-
 function bindingOf({ namespace, network, key }: DatumRef, record: VersionRecord): Binding {
   const { version, owner, contentType, createdAt } = record;
   return { network: `${namespace}/${network}`, key, version, owner, contentType, createdAt };
@@ -184,29 +152,4 @@ async function firstByte(stream: Readable): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     stream.once('readable', resolve).once('end', resolve).once('error', reject);
   });
-}
-
-async function audited<T>(
-  parts: Parts,
-  request: GetRequest,
-  version: number,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    noteMismatch(parts, request, version, error);
-    throw error;
-  }
-}
-
-function noteMismatch(
-  { audit }: Parts,
-  { ref, caller }: GetRequest,
-  version: number,
-  error: unknown,
-): void {
-  if (!(error instanceof IntegrityError)) return;
-  const { network, key } = ref;
-  audit({ audit: 'integrity', user: caller.id, network, key, version, reason: error.message });
 }

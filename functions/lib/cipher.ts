@@ -23,8 +23,9 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto';
-import { Transform, type TransformCallback } from 'node:stream';
+import type { Transform } from 'node:stream';
 import { IntegrityError } from './errors.ts';
+import { Framer } from './framer.ts';
 
 /** What a ciphertext is bound to; under any other value it does not open. */
 export interface Binding {
@@ -85,7 +86,7 @@ export function encrypt(dataKey: Buffer, binding: Binding): Transform {
   const suite = derive(dataKey, fixed, binding);
   const header = Buffer.concat([fixed, suite.commitment]);
   return new Framer(2 ** frameBits, {
-    start: () => header,
+    start: header,
     frame: (plaintext, number, last) => {
       const cipher = createCipheriv('aes-256-gcm', suite.key, suite.nonce(number, last), {
         authTagLength: tagLength,
@@ -103,9 +104,12 @@ export function encrypt(dataKey: Buffer, binding: Binding): Transform {
 export function decrypt(dataKey: Buffer, binding: Binding): Transform {
   let suite: Suite | undefined;
   return new Framer(2 ** frameBits + tagLength, {
-    headerLength,
-    header: (header) => {
-      suite = open(dataKey, header, binding);
+    header: {
+      length: headerLength,
+      take: (header) => {
+        if (header.length < headerLength) throw broken('its header is cut off');
+        suite = open(dataKey, header, binding);
+      },
     },
     frame: (sealed, number, last) => {
       if (!suite || sealed.length < tagLength) throw broken('its length');
@@ -173,80 +177,4 @@ function open(dataKey: Buffer, header: Buffer, binding: Binding): Suite {
 
 function broken(what: string, cause?: unknown): IntegrityError {
   return new IntegrityError(`the ciphertext does not verify: ${what}`, { cause });
-}
-
-interface Steps {
-  /** Bytes to send before the first frame. */
-  start?(): Buffer;
-  /** Length of the header to cut off before the first frame, and what takes it. */
-  headerLength?: number;
-  header?(header: Buffer): void;
-  frame(content: Buffer, number: number, last: boolean): Buffer;
-}
-
-/**
- * Cuts what is written into a header and frames. A full frame waits until a further byte shows
- * that it is not the last, so at most one frame and one chunk are held.
- */
-class Framer extends Transform {
-  readonly #size: number;
-  readonly #steps: Steps;
-  #held: Buffer[] = [];
-  #length = 0;
-  #number = 0;
-  #headerDue: number;
-
-  constructor(size: number, steps: Steps) {
-    super();
-    this.#size = size;
-    this.#steps = steps;
-    this.#headerDue = steps.headerLength ?? 0;
-    if (steps.start) this.push(steps.start());
-  }
-
-  override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
-    try {
-      this.#held.push(chunk);
-      this.#length += chunk.length;
-      this.#takeHeader();
-      if (this.#headerDue === 0) this.#takeFrames();
-      done();
-    } catch (error) {
-      done(error as Error);
-    }
-  }
-
-  override _flush(done: TransformCallback): void {
-    try {
-      if (this.#headerDue > 0) throw broken('its header is cut off');
-      const last = this.#steps.frame(this.#take(this.#length), this.#number, true);
-      done(null, last.length > 0 ? last : undefined);
-    } catch (error) {
-      done(error as Error);
-    }
-  }
-
-  #takeHeader(): void {
-    if (this.#headerDue === 0 || this.#length < this.#headerDue) return;
-    this.#steps.header?.(this.#take(this.#headerDue));
-    this.#headerDue = 0;
-  }
-
-  #takeFrames(): void {
-    if (this.#length <= this.#size) return;
-    let rest = this.#take(this.#length);
-    while (rest.length > this.#size) {
-      this.push(this.#steps.frame(rest.subarray(0, this.#size), this.#number++, false));
-      rest = rest.subarray(this.#size);
-    }
-    this.#held = [rest];
-    this.#length = rest.length;
-  }
-
-  #take(length: number): Buffer {
-    const all = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
-    this.#held = all.length > length ? [all.subarray(length)] : [];
-    this.#length = all.length - length;
-    return all.subarray(0, length);
-  }
 }

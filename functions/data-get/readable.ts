@@ -1,0 +1,63 @@
+/** Which version a caller may read, and what the audit is told. */
+import { Forbidden, Gone, IntegrityError, NotFound } from '../lib/errors.ts';
+import type { Datum, VersionRecord } from '../lib/metadata.ts';
+import type { GetRequest, Parts } from './get.ts';
+
+/** The version asked for, if the caller may read it. */
+export async function readable(parts: Parts, request: GetRequest): Promise<VersionRecord> {
+  const { ref } = request;
+  const datum = (await parts.metadata.datum(ref))?.value;
+  if (!datum || (datum.current === undefined && datum.erasedAt === undefined)) {
+    throw new NotFound('there is no such datum');
+  }
+  const version = request.version ?? datum.current ?? 0;
+  await requireReadable(parts, request, datum, version);
+  if (datum.erasedAt !== undefined) throw new Gone('the datum was erased');
+  return audited(parts, request, version, async () => {
+    const record = await parts.metadata.version(ref, version);
+    if (!record && version !== datum.current) throw new NotFound('there is no such version');
+    if (record?.owner === datum.owner) return record;
+    throw new IntegrityError('the metadata of the version is missing or not its own');
+  });
+}
+
+async function requireReadable(
+  { metadata, decide, audit }: Parts,
+  { ref, caller }: GetRequest,
+  { owner }: Datum,
+  version: number,
+): Promise<void> {
+  const { namespace, network, key } = ref;
+  const policy = (await metadata.policy(ref)) ?? '';
+  const resource = { network: `${namespace}/${network}`, key, owner };
+  const { allowed, reason, policies } = await decide({ caller, action: 'read', resource, policy });
+  const kind = allowed ? 'read' : 'denied';
+  audit({ audit: kind, user: caller.id, network, key, version, reason });
+  if (!allowed) throw new Forbidden(`reading is denied: ${reason}`, { members: { policies } });
+}
+
+/** Does the work; when it ends in a mismatch, says so in the audit. */
+export async function audited<T>(
+  parts: Parts,
+  request: GetRequest,
+  version: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    noteMismatch(parts, request, version, error);
+    throw error;
+  }
+}
+
+export function noteMismatch(
+  { audit }: Parts,
+  { ref, caller }: GetRequest,
+  version: number,
+  error: unknown,
+): void {
+  if (!(error instanceof IntegrityError)) return;
+  const { network, key } = ref;
+  audit({ audit: 'integrity', user: caller.id, network, key, version, reason: error.message });
+}
