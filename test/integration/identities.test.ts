@@ -36,7 +36,7 @@ for (const role of ['peer', 'orderer', 'admin', 'client'] as const) {
     t.true(leaf.verify(root.publicKey));
     t.is(leaf.subject, `OU=${role}\nCN=member`);
     t.false(leaf.ca);
-    t.is(leaf.keyUsage, undefined);
+    t.falsy(leaf.keyUsage);
     t.deepEqual(leaf.publicKey.asymmetricKeyDetails, { namedCurve: 'prime256v1' });
     t.regex(pair.privateKey, /^-----BEGIN PRIVATE KEY-----/);
     t.true(leaf.validFromDate.getTime() < Date.now() - 5 * 60_000);
