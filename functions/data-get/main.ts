@@ -76,3 +76,11 @@ serve(app, {
     etcd.close();
   },
 });
+
+// What the first call needs is fetched while the platform still routes it here; what fails now
+// is tried again by the call itself.
+void Promise.allSettled([
+  etcd.get('selvedge/v1'),
+  vault.read(`selvedge/data/networks/${NAMESPACE}`),
+  import('@cedar-policy/cedar-wasm/nodejs'),
+]);
