@@ -4,43 +4,13 @@
  * and not one byte of plaintext.
  */
 import type { Readable } from 'node:stream';
-import type { Caller } from '../lib/authentication.ts';
 import { decrypt, plaintextSize, type Binding } from '../lib/cipher.ts';
 import { Gone, IntegrityError } from '../lib/errors.ts';
 import type { Receipt } from '../lib/events.ts';
-import type { Keys } from '../lib/keys.ts';
-import type { DatumRef, Metadata, VersionRecord } from '../lib/metadata.ts';
-import type { Decide } from '../lib/policy.ts';
-import type { Chain } from './chain.ts';
-import type { Ciphertexts } from './ciphertext.ts';
+import type { DatumRef, VersionRecord } from '../lib/metadata.ts';
+import type { GetRequest, Parts } from './parts.ts';
 import { audited, noteMismatch, readable } from './readable.ts';
 import { differences, type Anchored } from './verify.ts';
-
-export interface Parts {
-  metadata: Metadata;
-  keys: Pick<Keys, 'unwrap'>;
-  chain: Chain;
-  ciphertexts: Ciphertexts;
-  decide: Decide;
-  /** Told of every decision and of every mismatch. */
-  audit: (fact: AuditFact) => void;
-}
-
-export interface AuditFact {
-  audit: 'read' | 'denied' | 'integrity';
-  user: string;
-  network: string;
-  key: string;
-  version: number;
-  reason: string;
-}
-
-export interface GetRequest {
-  ref: DatumRef;
-  caller: Caller;
-  /** The current one when left out. */
-  version: number | undefined;
-}
 
 export interface Head {
   record: VersionRecord;

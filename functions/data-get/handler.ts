@@ -2,7 +2,8 @@
 import type { Authenticator } from '../lib/authentication.ts';
 import { requests, type RequestOf } from '../lib/events.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/serve.ts';
-import { content, head, receipt, type GetRequest, type Head, type Parts } from './get.ts';
+import { content, head, receipt, type Head } from './get.ts';
+import type { GetRequest, Parts } from './parts.ts';
 
 export interface Handlers {
   parts: Parts;

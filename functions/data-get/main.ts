@@ -17,7 +17,7 @@ import { functionApp, serve } from '../lib/serve.ts';
 import { connectVault } from '../lib/vault.ts';
 import { createChain } from './chain.ts';
 import { createCiphertexts } from './ciphertext.ts';
-import type { Parts } from './get.ts';
+import type { Parts } from './parts.ts';
 import { endpoints } from './handler.ts';
 
 const { BROKER_URL: _unused, ...needed } = settings;

@@ -10,7 +10,7 @@ import {
   type Revised,
 } from '../lib/metadata.ts';
 import { ownerOnly } from '../lib/policy.ts';
-import type { Parts, PutRequest } from './put.ts';
+import type { Parts, PutRequest } from './parts.ts';
 import { removeCiphertext } from './store.ts';
 
 /** Others may claim versions of the same datum at the same moment; each try lets one of them in. */

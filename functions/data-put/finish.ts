@@ -5,7 +5,7 @@ import { CommitUnknown, Conflict, IntegrityError, NotFound } from '../lib/errors
 import type { AnchorRecord, Receipt } from '../lib/events.ts';
 import type { Intent, OutboxEntry, Revised, StoredCiphertext } from '../lib/metadata.ts';
 import type { Anchoring } from './anchors.ts';
-import type { Parts } from './put.ts';
+import type { Parts } from './parts.ts';
 
 export interface Finished {
   receipt: Receipt;

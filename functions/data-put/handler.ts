@@ -8,7 +8,8 @@ import { BadRequest } from '../lib/errors.ts';
 import { requests, resultEvent, type RequestOf } from '../lib/events.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/serve.ts';
 import { source, type Outbox } from './outbox.ts';
-import { put, type Parts } from './put.ts';
+import type { Parts } from './parts.ts';
+import { put } from './put.ts';
 import { sweep } from './sweep.ts';
 
 export interface Handlers {

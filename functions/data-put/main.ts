@@ -20,7 +20,7 @@ import { connectVault } from '../lib/vault.ts';
 import { createAnchors } from './anchors.ts';
 import { endpoints } from './handler.ts';
 import { createOutbox } from './outbox.ts';
-import type { Parts } from './put.ts';
+import type { Parts } from './parts.ts';
 
 const { PORT, NAMESPACE, BROKER_URL, OIDC_ISSUER, OIDC_AUDIENCE, ...env } = readEnv({
   ...settings,

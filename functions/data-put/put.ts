@@ -11,44 +11,15 @@
  * Before 3 a retry writes anew; from 3 on anyone can finish it, body or not.
  */
 import type { Readable } from 'node:stream';
-import type { Caller } from '../lib/authentication.ts';
 import { Unprocessable } from '../lib/errors.ts';
-import type { Receipt, Tier } from '../lib/events.ts';
-import type { Keys } from '../lib/keys.ts';
-import type { DatumRef, Intent, Metadata, OutboxEntry, Revised } from '../lib/metadata.ts';
-import type { Objects } from '../lib/objects.ts';
-import type { Decide } from '../lib/policy.ts';
-import type { Anchors } from './anchors.ts';
+import type { Receipt } from '../lib/events.ts';
+import type { Intent, Revised } from '../lib/metadata.ts';
 import { digestOf, open } from './body.ts';
 import { begin, requireWritable, takeOver } from './claim.ts';
 import { chooseTier, next, reused } from './decisions.ts';
 import { finish } from './finish.ts';
+import type { Parts, PutRequest } from './parts.ts';
 import { clean, store } from './store.ts';
-
-/** What a put works with. */
-export interface Parts {
-  metadata: Metadata;
-  objects: Objects;
-  keys: Keys;
-  anchors: Anchors;
-  decide: Decide;
-  /** Tells the Broker of a new version; does not wait, and what fails is sent by the sweep. */
-  announce: (event: OutboxEntry) => void;
-  /** The clock. */
-  now: () => Date;
-}
-
-export interface PutRequest {
-  ref: DatumRef;
-  caller: Caller;
-  /** The same for every try of the same put. */
-  id: string;
-  tier: Tier | undefined;
-  contentType: string;
-  body: Readable;
-  /** Aborted when the caller leaves. */
-  signal: AbortSignal;
-}
 
 /**
  * Stores a new version of a datum, or repeats the receipt of a put that was already done.

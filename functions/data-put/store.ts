@@ -6,7 +6,7 @@ import { encrypt, type Binding } from '../lib/cipher.ts';
 import { Conflict } from '../lib/errors.ts';
 import type { Intent, Revised, StoredCiphertext } from '../lib/metadata.ts';
 import { Meter } from './body.ts';
-import type { Parts } from './put.ts';
+import type { Parts } from './parts.ts';
 
 type Stores = Pick<Parts, 'metadata' | 'objects'>;
 

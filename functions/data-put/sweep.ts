@@ -4,7 +4,8 @@ import type { Logger } from '../lib/log.ts';
 import type { Intent, Revised } from '../lib/metadata.ts';
 import { fate } from './decisions.ts';
 import type { Outbox } from './outbox.ts';
-import { complete, type Parts } from './put.ts';
+import type { Parts } from './parts.ts';
+import { complete } from './put.ts';
 import { clean } from './store.ts';
 
 /** How many intents met which end. */

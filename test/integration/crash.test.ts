@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { patience } from '../../functions/data-put/decisions.ts';
-import type { Parts } from '../../functions/data-put/put.ts';
+import type { Parts } from '../../functions/data-put/parts.ts';
 import { CommitUnknown, NotFound, Unprocessable } from '../../functions/lib/errors.ts';
 import { keys } from '../../functions/lib/metadata-model.ts';
 import { network, s3, startWorld, type PutOptions, type World } from './world.ts';

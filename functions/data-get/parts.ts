@@ -1,0 +1,33 @@
+import type { Caller } from '../lib/authentication.ts';
+import type { Keys } from '../lib/keys.ts';
+import type { DatumRef, Metadata } from '../lib/metadata.ts';
+import type { Decide } from '../lib/policy.ts';
+import type { Chain } from './chain.ts';
+import type { Ciphertexts } from './ciphertext.ts';
+
+/** What a get works with. */
+export interface Parts {
+  metadata: Metadata;
+  keys: Pick<Keys, 'unwrap'>;
+  chain: Chain;
+  ciphertexts: Ciphertexts;
+  decide: Decide;
+  /** Told of every decision and of every mismatch. */
+  audit: (fact: AuditFact) => void;
+}
+
+export interface AuditFact {
+  audit: 'read' | 'denied' | 'integrity';
+  user: string;
+  network: string;
+  key: string;
+  version: number;
+  reason: string;
+}
+
+export interface GetRequest {
+  ref: DatumRef;
+  caller: Caller;
+  /** The current one when left out. */
+  version: number | undefined;
+}
