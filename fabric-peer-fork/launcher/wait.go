@@ -3,6 +3,7 @@ package launcher
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,7 +47,7 @@ func (l *Launcher) Wait(ctx context.Context, packageID string, connection Connec
 
 // observe judges what is there, and if it is not the end waits for a change.
 func (l *Launcher) observe(ctx context.Context, name, launch string) (ending, error) {
-	deployment, err := l.deployment(ctx, name)
+	deployment, version, err := l.listed(ctx, name)
 	if err != nil {
 		return ending{}, err
 	}
@@ -60,7 +61,30 @@ func (l *Launcher) observe(ctx context.Context, name, launch string) (ending, er
 	if end := outcome(launch, deployment, pods); end.over {
 		return end, nil
 	}
-	return ending{}, l.nextChange(ctx, name, launch, deployment.ResourceVersion)
+	return ending{}, l.nextChange(ctx, name, launch, version)
+}
+
+// listed returns a Deployment, or nil when there is none, and the version to watch it
+// from. That is the list's and not its own: an API server that started after the last
+// change of the Deployment knows nothing of a version that old, and would refuse every
+// watch from it at once.
+func (l *Launcher) listed(ctx context.Context, name string) (found *appsv1.Deployment, version string, err error) {
+	err = l.try(ctx, func(ctx context.Context) error {
+		list, err := l.client.AppsV1().Deployments(l.settings.Namespace).List(ctx, metav1.ListOptions{FieldSelector: named(name)})
+		if err != nil {
+			return fmt.Errorf("cannot read deployment %s: %w", name, err)
+		}
+		version = list.ResourceVersion
+		if at := slices.IndexFunc(list.Items, func(d appsv1.Deployment) bool { return d.Name == name }); at >= 0 {
+			found = &list.Items[at]
+		}
+		return nil
+	})
+	return found, version, err
+}
+
+func named(name string) string {
+	return fields.OneTermEqualSelector("metadata.name", name).String()
 }
 
 type ending struct {
@@ -128,7 +152,7 @@ func (l *Launcher) nextChange(ctx context.Context, name, launch, resourceVersion
 	defer timer.Stop()
 	deployments, err := l.watch(ctx, func(ctx context.Context) (watch.Interface, error) {
 		return l.client.AppsV1().Deployments(l.settings.Namespace).Watch(ctx, metav1.ListOptions{
-			FieldSelector:   fields.OneTermEqualSelector("metadata.name", name).String(),
+			FieldSelector:   named(name),
 			ResourceVersion: resourceVersion,
 		})
 	})

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+	ktesting "k8s.io/client-go/testing"
 )
 
 func TestTheOutcomeOfALaunch(t *testing.T) {
@@ -138,7 +142,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 }
 
 func TestWaitOutlastsAnAPIServerThatIsAway(t *testing.T) {
-	for _, c := range [][2]string{{"get", "deployments"}, {"list", "pods"}} {
+	for _, c := range [][2]string{{"list", "deployments"}, {"list", "pods"}} {
 		b := started(t)
 		b.fails(c[0], c[1], broken, broken, broken, broken, forbidden)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -168,5 +172,29 @@ func TestWaitWatchesAgainWhenAWatchIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		within(t, ended)
+	}
+}
+
+func TestWaitWatchesFromNowAndNotFromTheLastChangeOfTheDeployment(t *testing.T) {
+	b := started(t)
+	d := b.found(t)
+	d.ResourceVersion = "7"
+	if err := b.client.Tracker().Update(appsv1.SchemeGroupVersion.WithResource("deployments"), d, "selvedge"); err != nil {
+		t.Fatal(err)
+	}
+	var refused atomic.Int32
+	b.client.PrependWatchReactor("deployments", func(action ktesting.Action) (bool, watch.Interface, error) {
+		if action.(ktesting.WatchActionImpl).ListOptions.ResourceVersion != "7" {
+			return false, nil, nil
+		}
+		refused.Add(1)
+		expired := watch.NewFakeWithChanSize(1, false)
+		status := apierrors.NewResourceExpired("too old resource version").Status()
+		expired.Error(&status)
+		return true, expired, nil
+	})
+	notYet(t, waiting(b, t.Context()))
+	if times := refused.Load(); times > 0 {
+		t.Errorf("it watched from a version that is too old, %d times", times)
 	}
 }

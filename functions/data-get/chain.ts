@@ -1,14 +1,18 @@
 import { NotFound } from '../lib/errors.ts';
+import type { Ledger } from '../lib/fabric/ledger.ts';
 import type { Ledgers } from '../lib/ledgers.ts';
-import type { DatumRef } from '../lib/metadata.ts';
+import type { DatumRef, VersionRecord } from '../lib/metadata.ts';
 import type { Anchored } from './verify.ts';
+
+/** A version, and the transaction that anchored it by what the metadata says. */
+export type Claimed = Pick<VersionRecord, 'version' | 'transactionId'>;
 
 /** What the chain says of versions. */
 export interface Chain {
   /** The record of a version, read from a peer or remembered: it never changes. */
-  anchor(ref: DatumRef, version: number): Promise<Anchored | undefined>;
+  anchor(ref: DatumRef, claimed: Claimed): Promise<Anchored | undefined>;
   /** The same, read from a peer now. */
-  read(ref: DatumRef, version: number): Promise<Anchored | undefined>;
+  read(ref: DatumRef, claimed: Claimed): Promise<Anchored | undefined>;
 }
 
 /** How many records are remembered, those used last. */
@@ -17,23 +21,22 @@ const mostRemembered = 10_000;
 export function createChain(ledgers: Ledgers): Chain {
   const remembered = new Map<string, Anchored>();
 
-  const read = (ref: DatumRef, version: number): Promise<Anchored | undefined> =>
+  const read = (ref: DatumRef, { version, transactionId }: Claimed) =>
     ledgers.with(ref, async (ledger) => {
-      try {
-        return JSON.parse(await ledger.evaluate('get', [ref.key, String(version)])) as Anchored;
-      } catch (error) {
-        if (error instanceof NotFound) return undefined;
-        throw error;
-      }
+      const found = await ask(ledger, ref.key, version);
+      if (found) return found;
+      // This peer may lag behind the one that the put waited for: it gets time for the block.
+      const status = await ledger.commitStatus(transactionId);
+      return status?.successful ? ask(ledger, ref.key, version) : undefined;
     });
 
   return {
     read,
-    async anchor(ref, version) {
-      const name = JSON.stringify([ref.namespace, ref.network, ref.key, version]);
+    async anchor(ref, claimed) {
+      const name = JSON.stringify([ref.namespace, ref.network, ref.key, claimed.version]);
       const known = remembered.get(name);
       remembered.delete(name);
-      const anchored = known ?? (await read(ref, version));
+      const anchored = known ?? (await read(ref, claimed));
       if (!anchored) return undefined;
       remembered.set(name, anchored);
       const [oldest] = remembered.keys();
@@ -41,4 +44,13 @@ export function createChain(ledgers: Ledgers): Chain {
       return anchored;
     },
   };
+}
+
+async function ask(ledger: Ledger, key: string, version: number): Promise<Anchored | undefined> {
+  try {
+    return JSON.parse(await ledger.evaluate('get', [key, String(version)])) as Anchored;
+  } catch (error) {
+    if (error instanceof NotFound) return undefined;
+    throw error;
+  }
 }

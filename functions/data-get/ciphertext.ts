@@ -21,13 +21,14 @@ export interface Expected {
 
 export interface Ciphertexts {
   /**
-   * The ciphertext, after all of it was seen to match.
+   * The ciphertext, after all of it was seen to match. The signal ends the looking, which may be
+   * long.
    *
    * @throws IntegrityError when it does not match or is not there
    */
-  verified(ref: NetworkRef, expected: Expected): Promise<Readable>;
+  verified(ref: NetworkRef, expected: Expected, signal?: AbortSignal): Promise<Readable>;
   /** Whether what is stored matches. Throws only when the store does not answer. */
-  matches(ref: NetworkRef, expected: Expected): Promise<boolean>;
+  matches(ref: NetworkRef, expected: Expected, signal?: AbortSignal): Promise<boolean>;
 }
 
 export function createCiphertexts({
@@ -48,14 +49,14 @@ export function createCiphertexts({
     return objects.get(index.slice(objects.index('').length));
   };
 
-  const verified = async (ref: NetworkRef, expected: Expected): Promise<Readable> => {
+  const verified: Ciphertexts['verified'] = async (ref, expected, signal) => {
     try {
       if (expected.size <= inMemory) {
         const chunks: Buffer[] = [];
-        await check(await open(ref, expected), expected, (chunk) => chunks.push(chunk));
+        await check(await open(ref, expected), { expected, signal }, (chunk) => chunks.push(chunk));
         return Readable.from(chunks, { objectMode: false });
       }
-      await check(await open(ref, expected), expected);
+      await check(await open(ref, expected), { expected, signal });
       const source = await open(ref, expected);
       const guard = new Guard(expected);
       source.on('error', (error) => guard.destroy(error));
@@ -69,9 +70,9 @@ export function createCiphertexts({
 
   return {
     verified,
-    async matches(ref, expected) {
+    async matches(ref, expected, signal) {
       try {
-        await check(await open(ref, expected), expected);
+        await check(await open(ref, expected), { expected, signal });
         return true;
       } catch (error) {
         if (error instanceof IntegrityError || error instanceof NotFound) return false;
@@ -84,11 +85,12 @@ export function createCiphertexts({
 /** Reads all of a ciphertext; ends early when there is too much of it. */
 async function check(
   source: Readable,
-  expected: Expected,
+  { expected, signal }: { expected: Expected; signal: AbortSignal | undefined },
   keep?: (chunk: Buffer) => void,
 ): Promise<void> {
   const seen = new Seen(expected);
   for await (const chunk of source as AsyncIterable<Buffer>) {
+    signal?.throwIfAborted();
     seen.add(chunk);
     keep?.(chunk);
   }

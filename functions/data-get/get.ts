@@ -34,7 +34,7 @@ export interface ReceiptView {
 export async function head(parts: Parts, request: GetRequest): Promise<Head> {
   const record = await readable(parts, request);
   await audited(parts, request, record.version, async () => {
-    const anchored = await parts.chain.anchor(request.ref, record.version);
+    const anchored = await parts.chain.anchor(request.ref, record);
     if (!anchored) throw new IntegrityError('the chain does not know this version');
     const wrong = differences(request.ref.key, record, anchored);
     if (wrong.length > 0) {
@@ -55,7 +55,7 @@ export async function content(
     // Both are needed before the first byte, and neither depends on the other.
     const [dataKey, sealed] = await settled([
       parts.keys.unwrap(record.owner, record.wrapped),
-      present(parts, request, parts.ciphertexts.verified(request.ref, record)),
+      present(parts, request, parts.ciphertexts.verified(request.ref, record, request.signal)),
     ]);
     const plain = decrypt(dataKey, bindingOf(request.ref, record));
     sealed.on('error', (error) => plain.destroy(error));
@@ -72,11 +72,11 @@ export async function receipt(parts: Parts, request: GetRequest): Promise<Receip
   const { ref } = request;
   const record = await readable(parts, request);
   const { version, tier, index, digest, owner, transactionId, block, createdAt } = record;
-  const onChain = (await parts.chain.read(ref, version)) ?? null;
+  const onChain = (await parts.chain.read(ref, record)) ?? null;
   const verified =
     onChain !== null &&
     differences(ref.key, record, onChain).length === 0 &&
-    (await parts.ciphertexts.matches(ref, onChain));
+    (await parts.ciphertexts.matches(ref, onChain, request.signal));
   if (!verified) {
     noteMismatch(parts, request, version, new IntegrityError('the receipt does not verify'));
   }

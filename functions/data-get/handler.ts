@@ -22,7 +22,7 @@ export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>>
         const { network, key, dataversion: version, view } = call.attributes;
         const caller = await handlers.authenticator.authenticate(call.authorization);
         const ref = { namespace: handlers.namespace, network, key };
-        return views[view](handlers.parts, { ref, caller, version });
+        return views[view](handlers.parts, { ref, caller, version, signal: call.signal });
       },
     ),
   };

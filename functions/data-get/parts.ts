@@ -21,6 +21,7 @@ export interface AuditFact {
   user: string;
   network: string;
   key: string;
+  /** 0: the current one, before it is known which that is. */
   version: number;
   reason: string;
 }
@@ -30,4 +31,6 @@ export interface GetRequest {
   caller: Caller;
   /** The current one when left out. */
   version: number | undefined;
+  /** Aborted when the caller leaves. */
+  signal?: AbortSignal;
 }

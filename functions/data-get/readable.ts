@@ -6,7 +6,10 @@ import type { GetRequest, Parts } from './parts.ts';
 /** The version asked for, if the caller may read it. */
 export async function readable(parts: Parts, request: GetRequest): Promise<VersionRecord> {
   const { ref } = request;
-  const datum = (await parts.metadata.datum(ref))?.value;
+  const found = await audited(parts, request, request.version ?? 0, () =>
+    parts.metadata.datum(ref),
+  );
+  const datum = found?.value;
   if (!datum || (datum.current === undefined && datum.erasedAt === undefined)) {
     throw new NotFound('there is no such datum');
   }

@@ -15,6 +15,8 @@ export interface Anchoring {
 }
 
 export interface Anchors {
+  /** @throws NotFound when the network does not exist or is not ready */
+  requireNetwork(network: NetworkRef): Promise<void>;
   /**
    * Anchors a record; returns once its transaction is committed. A record that is already there
    * with the same content gives the transaction that put it there.
@@ -65,6 +67,8 @@ export function createAnchors(ledgers: Ledgers): Anchors {
   };
 
   return {
+    requireNetwork: (network) => ledgers.with(network, () => Promise.resolve()),
+
     add: (network, record) =>
       new Promise((resolve, reject) => {
         const name = `${network.namespace}/${network.network}`;

@@ -63,7 +63,9 @@ export async function takeOver(
   tier: Tier,
 ): Promise<Revised<Intent>> {
   const since = parts.now().toISOString();
-  const mine: Intent = { ...known.value, attempt: randomUUID(), since, state: 'abandoned' };
+  // Its transaction held another ciphertext's digest, and says nothing of the one to come.
+  const { pending: _, ...rest } = known.value;
+  const mine: Intent = { ...rest, attempt: randomUUID(), since, state: 'abandoned' };
   const taken = await parts.metadata.advance(known, mine);
   if (!taken) throw new Conflict('another try of the same put is under way');
   await removeCiphertext(parts, mine);

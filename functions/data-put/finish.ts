@@ -1,7 +1,14 @@
 /** From a whole ciphertext to a version that readers see. Needs no body, so anyone can do it. */
 import { createHash } from 'node:crypto';
 import { format, plaintextSize } from '../lib/cipher.ts';
-import { CommitUnknown, Conflict, IntegrityError, NotFound } from '../lib/errors.ts';
+import {
+  CommitUnknown,
+  Conflict,
+  IntegrityError,
+  NotFound,
+  Unavailable,
+  Unprocessable,
+} from '../lib/errors.ts';
 import type { AnchorRecord, Receipt } from '../lib/events.ts';
 import type { Intent, OutboxEntry, Revised, StoredCiphertext } from '../lib/metadata.ts';
 import type { Anchoring } from './anchors.ts';
@@ -46,10 +53,10 @@ async function anchor(
 ): Promise<Anchoring> {
   const { value } = intent;
   if (!fresh) {
-    const found = await anchors.find(value, record.key, record.version);
+    const found = await asked(anchors.find(value, record.key, record.version));
     if (found) return requireSame(record, found);
     const { pending } = value;
-    const known = pending === undefined ? undefined : await anchors.lookUp(value, pending);
+    const known = pending === undefined ? undefined : await asked(anchors.lookUp(value, pending));
     if (known !== undefined && known !== 'failed') return known;
     // Still unknown after the look-up: sending it again is harmless, as the chaincode takes
     // the same record twice and keeps the first.
@@ -61,6 +68,16 @@ async function anchor(
       await metadata.advance(intent, { ...value, pending: error.transactionId });
     }
     throw error;
+  }
+}
+
+/** A peer that refuses to answer a question has not refused the record: it may be on the chain. */
+async function asked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    if (!(cause instanceof Unprocessable)) throw cause;
+    throw new Unavailable('the chain cannot be asked now', { cause });
   }
 }
 

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import type { Authenticator, Caller } from '../lib/authentication.ts';
 import type { Authorizer } from '../lib/authorization.ts';
 import type { Envelope } from '../lib/envelope.ts';
-import { BadRequest } from '../lib/errors.ts';
-import { requests, resultEvent, type RequestOf } from '../lib/events.ts';
+import { BadRequest, Forbidden } from '../lib/errors.ts';
+import { requests, resultEvent, type Receipt, type RequestOf } from '../lib/events.ts';
+import type { Logger } from '../lib/log.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/serve.ts';
 import { source, type Outbox } from './outbox.ts';
 import type { Parts } from './parts.ts';
@@ -40,13 +41,26 @@ export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>>
 }
 
 async function handlePut(handlers: Handlers, call: PutCall): Promise<Reply> {
-  const { parts, authenticator, authorizer, namespace } = handlers;
-  const { attributes, event, body, signal, log } = call;
+  const { network, key } = call.attributes;
+  const caller = await handlers.authenticator.authenticate(call.authorization);
+  const about = { user: caller.id, network, key };
+  const receipt = await noteDenial(call.log, about, store(handlers, call, caller));
+  const { version, digest, transactionId } = receipt;
+  call.log.info({ audit: 'put', ...about, version, digest, transactionId }, 'stored');
+  const subject = `${network}/${key}`;
+  return {
+    status: 201,
+    event: resultEvent('dev.selvedge.data.stored.v1', source, subject, receipt),
+  };
+}
+
+async function store(handlers: Handlers, call: PutCall, caller: Caller): Promise<Receipt> {
+  const { parts, authorizer, namespace } = handlers;
+  const { attributes, event, body, signal } = call;
   const { network, key, tier } = attributes;
-  const caller = await authenticator.authenticate(call.authorization);
   const access = { verb: 'create', resource: 'fabricnetworks', subresource: 'data' } as const;
   await authorizer.require(caller, { ...access, namespace, name: network });
-  const receipt = await put(parts, {
+  return put(parts, {
     ref: { namespace, network, key },
     caller,
     id: idempotencyId(caller, event, attributes.idempotencykey),
@@ -55,16 +69,18 @@ async function handlePut(handlers: Handlers, call: PutCall): Promise<Reply> {
     body,
     signal,
   });
-  const { version, digest, transactionId } = receipt;
-  log.info(
-    { audit: 'put', user: caller.id, network, key, version, digest, transactionId },
-    'stored',
-  );
-  const subject = `${network}/${key}`;
-  return {
-    status: 201,
-    event: resultEvent('dev.selvedge.data.stored.v1', source, subject, receipt),
-  };
+}
+
+/** Tells the audit of a put that RBAC or the datum's policy denied. */
+async function noteDenial<T>(log: Logger, about: object, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Forbidden) {
+      log.info({ audit: 'denied', ...about, reason: error.message }, 'audit');
+    }
+    throw error;
+  }
 }
 
 /** The media type that readers will get back, as it came. */

@@ -27,6 +27,7 @@ import { clean, store } from './store.ts';
  * @throws BadRequest when the body was cut off
  * @throws Forbidden when the datum is another's and its policy does not let the caller write
  * @throws Gone when the datum was erased
+ * @throws NotFound when the network does not exist or is not ready
  * @throws Unprocessable when the idempotency id was used for another body
  * @throws Conflict when another try of the same put took over
  * @throws TooLarge, NoSpace, Unavailable
@@ -38,6 +39,8 @@ export async function put(parts: Parts, request: PutRequest): Promise<Receipt> {
   const known = await parts.metadata.intent(ref, id);
   switch (next(known?.value, { key: ref.key, contentType })) {
     case 'begin': {
+      // Before anything is written: what no chain can anchor would be left for good.
+      await parts.anchors.requireNetwork(ref);
       const intent = await begin(parts, request, tier);
       return complete(parts, await write(parts, intent, whole, request.signal), true);
     }

@@ -1,5 +1,5 @@
 /** Finishes or removes what crashed puts left, and sends the events that were not sent. */
-import { SelvedgeError } from '../lib/errors.ts';
+import { SelvedgeError, Unavailable } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Intent, Revised } from '../lib/metadata.ts';
 import { fate } from './decisions.ts';
@@ -23,15 +23,23 @@ export interface Swept {
  */
 export async function sweep(parts: Parts, outbox: Outbox, log: Logger): Promise<Swept> {
   const swept: Swept = { finished: 0, removed: 0, forgotten: 0, failed: 0, sent: 0 };
+  // A network that does not answer is asked once a pass: the others must not wait for it.
+  const silent = new Set<string>();
   for await (const intent of parts.metadata.intents()) {
-    const { id, network, key, version } = intent.value;
+    const { id, namespace, network, key, version } = intent.value;
     const what = fate(intent.value, parts.now());
     if (what === 'leave') continue;
+    const place = `${what} ${namespace}/${network}`;
+    if (silent.has(place)) {
+      swept.failed++;
+      continue;
+    }
     try {
       swept[await settle(parts, intent, what)]++;
       log.info({ intent: id, network, key, version, what }, 'swept');
     } catch (error) {
       swept.failed++;
+      if (error instanceof Unavailable) silent.add(place);
       const level = error instanceof SelvedgeError ? 'warn' : 'error';
       log[level]({ error, intent: id, network, key, version, what }, 'not swept');
     }

@@ -30,7 +30,7 @@ export async function pass(
   for (;;) {
     const decisions = decide(await gather());
     const due = decisions.filter(({ action }) => action !== 'wait');
-    for (const decision of due) await act(decision, actions, recorder);
+    await actAll(due, actions, recorder);
     const [waited] = decisions.filter(({ action }) => action === 'wait');
     if (!waited) return;
     if (Date.now() + pauseMs > end) {
@@ -38,6 +38,19 @@ export async function pass(
     }
     await delay(pauseMs);
   }
+}
+
+/** One that cannot be helped keeps no other from being helped. */
+async function actAll(
+  decisions: Decision[],
+  actions: Failover['actions'],
+  recorder: Recorder,
+): Promise<void> {
+  const failures: unknown[] = [];
+  for (const decision of decisions) {
+    await act(decision, actions, recorder).catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 async function act(

@@ -48,6 +48,8 @@ export function createProgress(options: ProgressOptions): Progress {
     async stream(name, response, present) {
       if (streams >= most) throw new Unavailable('too many callers follow networks now');
       await networks.get(name);
+      // One who left meanwhile will not leave again.
+      if (response.destroyed) return;
       streams++;
       const left = new AbortController();
       response.once('close', () => left.abort());

@@ -101,7 +101,9 @@ function issuerKeys({ issuer, jwksUrl, timeoutMs = 5000 }: AuthenticatorOptions)
         await discovery
       )(header, token);
     } catch (cause) {
+      // It is the token that names no one key: the keys themselves are good.
       if (cause instanceof errors.JWKSNoMatchingKey) throw cause;
+      if (cause instanceof errors.JWKSMultipleMatchingKeys) throw cause;
       discovery = undefined;
       throw new Unavailable("the token issuer's keys cannot be had", { cause });
     }

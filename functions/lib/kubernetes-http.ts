@@ -64,7 +64,11 @@ export class KubernetesHttp {
   /** The lines of the answer, parsed as JSON, as they come (a watch). */
   async *lines<T>(call: Call, signal: AbortSignal): AsyncIterable<T> {
     const response = await this.#send(call, signal);
-    for await (const line of lines(response.body.stream())) yield JSON.parse(line) as T;
+    try {
+      for await (const line of lines(response.body.stream())) yield JSON.parse(line) as T;
+    } catch (cause) {
+      throw new Unavailable('the Kubernetes API server broke off its answer', { cause });
+    }
   }
 
   async #send(call: Call, signal: AbortSignal): Promise<ResponseContext> {

@@ -1,7 +1,7 @@
 import type * as sdk from '@kubernetes/client-node';
 import { readFileSync } from 'node:fs';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { NotFound } from './errors.ts';
+import { Gone, NotFound } from './errors.ts';
 import { KubernetesHttp, loadConfig, type Status, toError } from './kubernetes-http.ts';
 
 /** A class of the SDK as the plain JSON it stands for. */
@@ -171,6 +171,16 @@ class ApiServer implements Kubernetes {
   }
 
   async list<T extends KubernetesObject>(of: Collection, labelSelector?: string): Promise<T[]> {
+    try {
+      return await this.#pages<T>(of, labelSelector);
+    } catch (error) {
+      // What a later page continues was compacted meanwhile: once more from the first.
+      if (!(error instanceof Gone)) throw error;
+      return this.#pages<T>(of, labelSelector);
+    }
+  }
+
+  async #pages<T extends KubernetesObject>(of: Collection, labelSelector?: string): Promise<T[]> {
     const found: T[] = [];
     let next: string | undefined;
     do {

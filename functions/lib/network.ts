@@ -32,12 +32,18 @@ export const objectName = dnsLabel(24);
 /** An organization's short name, used in the names of its pods. */
 export const organizationName = dnsLabel(16);
 
-/** Fabric's rule for channel names: begins with a letter; letters, digits, `.` and `-`. */
+/**
+ * Fabric's rule for channel names (begins with a letter; letters, digits, `.` and `-`), and that of
+ * Kubernetes, whose objects are named after channels: each part ends with a letter or digit.
+ */
 const channelName = z
   .string()
   .min(1)
   .max(48)
-  .regex(/^[a-z][a-z0-9.-]*$/, 'must begin with a letter; lower-case letters, digits, . and -');
+  .regex(
+    /^[a-z]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+    'must begin with a letter; lower-case letters, digits, and between them . and -',
+  );
 
 const chaincodeName = z
   .string()

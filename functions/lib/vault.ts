@@ -78,14 +78,19 @@ export function connectVault(options: VaultOptions): Vault {
   };
 
   const loggedIn = async (): Promise<string> => {
-    const known = await session?.catch(() => undefined);
+    const seen = session;
+    const known = await seen?.catch(() => undefined);
     if (known && known.until > Date.now()) return known.token;
     // One login at a time; whoever comes meanwhile waits for the same.
+    return (await (session && session !== seen ? session : begin())).token;
+  };
+
+  const begin = (): Promise<Session> => {
     const next = (session = login());
     next.catch(() => {
       if (session === next) session = undefined;
     });
-    return (await next).token;
+    return next;
   };
 
   const call = async (
@@ -94,11 +99,12 @@ export function connectVault(options: VaultOptions): Vault {
     body?: Record<string, unknown>,
   ): Promise<Answer | undefined> => {
     const token = await loggedIn();
+    const used = session;
     try {
       return await send(method, path, body, token);
     } catch (error) {
       if (!(error instanceof VaultRefusal) || error.status !== 403) throw error;
-      session = undefined;
+      if (session === used) session = undefined;
       return send(method, path, body, await loggedIn());
     }
   };

@@ -3,10 +3,11 @@ import type { approve, commit } from '../lib/fabric/lifecycle.ts';
 import type { Participation, ParticipationOptions } from '../lib/fabric/participation.ts';
 import type { PeerClient } from '../lib/fabric/peer.ts';
 import type { Broker } from '../lib/broker.ts';
+import { Unprocessable } from '../lib/errors.ts';
 import type { Identities } from '../lib/identities.ts';
 import { type Kubernetes, type KubernetesObject, type Ref, refOf } from '../lib/kubernetes.ts';
 import type { Logger } from '../lib/log.ts';
-import type { FabricNetwork } from '../lib/network.ts';
+import { labels, type FabricNetwork } from '../lib/network.ts';
 import type { Vault } from '../lib/vault.ts';
 import { createCredentials, type Credentials } from './credentials.ts';
 import type { Member } from './members.ts';
@@ -67,10 +68,29 @@ export class Pass {
     this.patience = AbortSignal.any([signal, urgent, AbortSignal.timeout(PATIENCE)]);
   }
 
-  /** Applies objects one after the other and notes them as wanted. */
+  /**
+   * An object of this network, or undefined where there is none. Names are put together, so
+   * another network's may be the same (`a` with `b-c`, `a-b` with `c`), and so may a user's.
+   *
+   * @throws Unprocessable when the name is taken by what is not this network's
+   */
+  async own<T extends KubernetesObject>(ref: Ref): Promise<T | undefined> {
+    const found = await this.clients.kubernetes.get<T>(ref);
+    if (found && found.metadata.labels?.[labels.network] !== this.plan.id.network) {
+      throw new Unprocessable(`there is a ${ref.kind} ${ref.name} that is not of this network`);
+    }
+    return found;
+  }
+
+  /**
+   * Applies objects one after the other and notes them as wanted.
+   *
+   * @throws Unprocessable as `own` does: applying is forced, and would take the object over
+   */
   async apply(objects: readonly KubernetesObject[]): Promise<void> {
     for (const object of objects) {
       this.signal.throwIfAborted();
+      await this.own(refOf(object));
       await this.clients.kubernetes.apply(object);
       this.keep(refOf(object));
     }

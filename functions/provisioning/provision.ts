@@ -28,7 +28,7 @@ export interface Result {
   state: 'done' | 'waiting' | 'failed' | 'blocked';
   /** For people: what is waited for, what failed, what is in the way. */
   message: string;
-  /** Whether trying again can help; only of `failed`. */
+  /** Whether the pass is to be repeated: trying again can help, and no event tells when. */
   retryable: boolean;
   /** What it took by itself. */
   seconds: number;
@@ -74,10 +74,11 @@ async function runAfter(
   const seconds = (): number => Math.round(performance.now() - began) / 1000;
   try {
     pass.signal.throwIfAborted();
-    const { waitingFor } = await step.run(pass);
+    const { waitingFor, retry = false } = await step.run(pass);
+    const ended = { ...base, retryable: retry, seconds: seconds() };
     return waitingFor === undefined
-      ? { ...base, state: 'done', seconds: seconds() }
-      : { ...base, state: 'waiting', message: `waiting for ${waitingFor}`, seconds: seconds() };
+      ? { ...ended, state: 'done' }
+      : { ...ended, state: 'waiting', message: `waiting for ${waitingFor}` };
   } catch (error) {
     pass.clients.log.error({ error, step: step.name }, 'step failed');
     const message = error instanceof Error ? error.message : 'unknown error';

@@ -14,7 +14,7 @@ export class Turns {
    * @param work gets a signal that is aborted when something urgent came: it should not wait
    * @param urgent whether a running one should not wait for anything, and go round
    * @returns false at once when a running one takes care of it
-   * @throws what `work` throws
+   * @throws what the last round of `work` throws
    */
   async run(
     key: string,
@@ -30,12 +30,24 @@ export class Turns {
     const turn: Turn = { again: true, urgent: new AbortController() };
     this.#running.set(key, turn);
     try {
-      while (goesRound(turn)) await work(turn.urgent.signal);
+      await rounds(turn, work);
     } finally {
       this.#running.delete(key);
     }
     return true;
   }
+}
+
+/** A failure ends nothing while a newcomer was told that it is taken care of. */
+async function rounds(turn: Turn, work: (urgent: AbortSignal) => Promise<void>): Promise<void> {
+  let failure: { error: unknown } | undefined;
+  while (goesRound(turn)) {
+    failure = await work(turn.urgent.signal).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+  }
+  if (failure) throw failure.error;
 }
 
 function goesRound(turn: Turn): boolean {

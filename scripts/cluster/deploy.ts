@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import { install } from '../cli/install.ts';
+import { buildComponent } from './build.ts';
 import { ImageStore, leaveNoMounts } from './images.ts';
 import { Plan } from './progress.ts';
 import { CommandError, run } from './shell.ts';
@@ -11,7 +12,10 @@ import { notInstalled } from './packages.ts';
 
 export interface DeployOptions {
   context: string;
+  /** Its host and port; with `http://` in front, one without TLS. */
   registry: string;
+  /** A folder of `knative/overlays`. */
+  overlay: string;
   signal: AbortSignal;
 }
 
@@ -24,17 +28,28 @@ const needed = [
 
 /**
  * Deploys Selvedge to a cluster that is there, with Knative on it, by way of a registry that both reach.
- * @throws NotPossible when that cluster is not to be reached or lacks Knative
+ * @throws NotPossible when images cannot be built here; StepError when a step fails: that cluster is
+ *   not to be reached, or lacks Knative
  */
-export async function deploy({ context, registry, signal }: DeployOptions): Promise<void> {
+export async function deploy(options: DeployOptions): Promise<void> {
+  const { context, overlay, signal } = options;
   const kubeconfig = process.env['KUBECONFIG'] ?? join(homedir(), '.kube', 'config');
-  await check(kubeconfig, context);
+  if ((await notInstalled(['buildah'])).length > 0)
+    throw new NotPossible('Images are built with buildah: apt-get install buildah.');
   const plan = new Plan(signal);
-  const store = new ImageStore({ registry, tls: true }, plan.signal);
-  const prepared = plan.step('Look at the cluster', [], () => Promise.resolve());
-  const images = planImages(plan, store, prepared, prepared);
-  plan.step('Selvedge', [images], ([references], onProgress) =>
-    install({ kubeconfig, context, images: references, state, onProgress, signal: plan.signal }),
+  const store = new ImageStore(registryOf(options.registry), plan.signal);
+  const kubectl = plan.step('kubectl', [], async (_, onProgress) =>
+    join(await buildComponent('kubernetes', { onProgress, signal: plan.signal }), 'kubectl'),
+  );
+  const looked = plan.step('Look at the cluster', [kubectl], ([program]) =>
+    check(program, kubeconfig, context),
+  );
+  const images = planImages(plan, store, looked, looked);
+  plan.step('Selvedge', [kubectl, images], ([program, references], onProgress) =>
+    install({
+      ...{ kubeconfig, context, kubectl: program, overlay, images: references },
+      ...{ state, onProgress, signal: plan.signal },
+    }),
   );
   await plan.show().finally(leaveNoMounts);
   console.log(
@@ -42,14 +57,19 @@ export async function deploy({ context, registry, signal }: DeployOptions): Prom
   );
 }
 
-async function check(kubeconfig: string, context: string): Promise<void> {
-  if ((await notInstalled(['buildah'])).length > 0)
-    throw new NotPossible('Images are built with buildah: apt-get install buildah.');
+function registryOf(given: string): { registry: string; tls: boolean } {
+  const plain = 'http://';
+  return given.startsWith(plain)
+    ? { registry: given.slice(plain.length), tls: false }
+    : { registry: given, tls: true };
+}
+
+async function check(kubectl: string, kubeconfig: string, context: string): Promise<void> {
   const flags = ['--kubeconfig', kubeconfig, '--context', context, '--request-timeout=15s'];
   try {
-    await run('kubectl', [...flags, 'get', 'crd', ...needed]);
+    await run(kubectl, [...flags, 'get', 'crd', ...needed]);
   } catch (error) {
     const said = error instanceof CommandError ? error.output.trim() : String(error);
-    throw new NotPossible(`The cluster of ${context} cannot be used: ${said}`);
+    throw new Error(`The cluster of ${context} cannot be used: ${said}`, { cause: error });
   }
 }

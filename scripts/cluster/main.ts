@@ -11,6 +11,7 @@ import { logs } from './settings.ts';
 interface UpFlags {
   context?: string;
   registry?: string;
+  overlay: string;
   sample: boolean;
 }
 
@@ -32,14 +33,15 @@ program
   .option('--context <name>', 'deploy to the cluster of this context of your kubeconfig instead')
   .option(
     '--registry <host>',
-    'with --context: the registry to push images to, from which that cluster pulls',
+    'with --context: the registry to push images to, from which that cluster pulls; http://<host> for one without TLS',
   )
+  .option('--overlay <name>', 'with --context: a folder of knative/overlays', 'production')
   .option('--no-sample', 'leave out the sample network and its data')
   .action(async (flags: UpFlags) => {
-    const { context, registry, sample } = flags;
+    const { context, registry, overlay, sample } = flags;
     if (context === undefined) printSummary(await up({ signal, sample }));
     else if (registry === undefined) throw new NotPossible('--context needs --registry.');
-    else await deploy({ context, registry, signal });
+    else await deploy({ context, registry, overlay, signal });
   });
 
 program

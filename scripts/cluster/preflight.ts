@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, statfs } from 'node:fs/promises';
+import { readFile, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { dirname } from 'node:path';
 
 import { isBuilt, type ComponentName } from './build.ts';
 import { inTheWay, ownership } from './owner.ts';
@@ -71,8 +72,7 @@ export function problems(facts: Facts): string[] {
 export async function gather(wanted: ComponentName[]): Promise<Facts> {
   const missingPrograms = await notFound(['go', 'python3', 'nsenter', 'flock', 'mount']);
   const toBuild = missingPrograms.includes('go') ? [] : await notBuilt(wanted);
-  await mkdir(cache, { recursive: true });
-  const disk = await statfs(cache);
+  const disk = await statfs(existing(cache));
   return {
     root: process.getuid?.() === 0,
     linux: process.platform === 'linux' && process.arch === 'x64',
@@ -87,6 +87,11 @@ export async function gather(wanted: ComponentName[]): Promise<Facts> {
     gatewayPortFree: (await isRunning('forward')) || (await isFree(gateway.address, gateway.port)),
     otherCluster: inTheWay(await ownership()),
   };
+}
+
+/** The folder itself, or the nearest above it that is there and may be looked into. */
+function existing(folder: string): string {
+  return existsSync(folder) ? folder : existing(dirname(folder));
 }
 
 async function notFound(programs: string[]): Promise<string[]> {

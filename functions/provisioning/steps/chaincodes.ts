@@ -1,4 +1,4 @@
-import { Unavailable } from '../../lib/errors.ts';
+import { Unavailable, Unprocessable } from '../../lib/errors.ts';
 import { sameDefinition, type Definition } from '../../lib/fabric/lifecycle.ts';
 import { chaincodePackage, type ChaincodePackage } from '../../lib/fabric/package.ts';
 import type { PeerClient } from '../../lib/fabric/peer.ts';
@@ -7,7 +7,7 @@ import { until } from '../../lib/until.ts';
 import { filesOf } from '../chaincode-source.ts';
 import { listPods, membersOf, reachable, type Reachable } from '../members.ts';
 import type { Pass } from '../pass.ts';
-import { running } from './running.ts';
+import { running, type Lacking } from './running.ts';
 import { type Step, unless } from './step.ts';
 
 /** Milliseconds for what needs the orderers to have chosen a leader. */
@@ -21,6 +21,7 @@ export const chaincodes: Step = {
     const pods = await listPods(pass.clients.kubernetes, pass.plan, 'peer');
     const { up, down } = reachable(membersOf(pass.plan, 'peer', pods));
     const missing = [...down];
+    const silent: string[] = [];
     for (const channel of pass.plan.spec.channels) {
       const members = up.filter(({ group }) => channel.organizations.includes(group.organization));
       const absent = channel.organizations.filter(
@@ -28,20 +29,24 @@ export const chaincodes: Step = {
       );
       // Every organization approves for itself: one without any peer holds the channel up.
       if (absent.length > 0) missing.push(...absent.map((name) => `a peer of ${name}`));
-      else missing.push(...(await deployAll(pass, channel, members)));
+      else {
+        const lacking = await deployAll(pass, channel, members);
+        missing.push(...lacking.flatMap(({ starting }) => starting));
+        silent.push(...lacking.flatMap((one) => one.silent));
+      }
     }
-    return unless(missing);
+    return unless(missing, silent);
   },
 };
 
-async function deployAll(pass: Pass, channel: Channel, members: Reachable[]): Promise<string[]> {
-  const waiting: string[] = [];
+async function deployAll(pass: Pass, channel: Channel, members: Reachable[]): Promise<Lacking[]> {
+  const waiting: Lacking[] = [];
   for (const chaincode of channel.chaincodes) {
     const packed = await pack(pass, chaincode);
     const peers = await Promise.all(members.map((member) => pass.peer(member)));
     await Promise.all(peers.map((peer) => install(peer, packed)));
     await agree(pass, channel, chaincode, packed.packageId, firstOfEach(members, peers));
-    waiting.push(...(await running(pass, channel.name, chaincode.name, packed, members)));
+    waiting.push(await running(pass, channel.name, chaincode.name, packed, members));
   }
   return waiting;
 }
@@ -86,26 +91,52 @@ async function agree(
   const next = { ...wanted, sequence };
   const transact = retrying(pass);
   await Promise.all(
-    peers.map(async (peer) => {
-      const approved = await peer.queryApproved(channel, chaincode.name, sequence);
-      if (approved && approved.packageId === packageId && sameDefinition(next, approved)) return;
-      await transact('an approval', () =>
-        pass.clients.fabric.approve(peer, channel, next, packageId),
-      );
-    }),
+    peers.map((peer) =>
+      transact('an approval', {
+        holds: async () => {
+          const approved = await peer.queryApproved(channel, chaincode.name, sequence);
+          return approved?.packageId === packageId && sameDefinition(next, approved);
+        },
+        change: () => pass.clients.fabric.approve(peer, channel, next, packageId),
+      }),
+    ),
   );
-  if (!holds) {
-    await transact('a commit', () => pass.clients.fabric.commit(peers, channel, next));
-  }
+  await transact('a commit', {
+    holds: async () => {
+      const now = await first.queryCommitted(channel, chaincode.name);
+      return now?.sequence === sequence && sameDefinition(next, now);
+    },
+    change: () => pass.clients.fabric.commit(peers, channel, next),
+  });
 }
 
 function definition({ name, version, endorsement }: Chaincode, sequence: number): Definition {
   return { name, version, sequence, ...(endorsement && { endorsementPolicy: endorsement }) };
 }
 
+/** A transaction, and whether there is no need of it (any more). */
+interface Change {
+  holds: () => Promise<boolean>;
+  change: () => Promise<unknown>;
+}
+
+/**
+ * Looks before each attempt, and once more when refused: one whose fate was not known may have
+ * come through, and peers refuse to do the same twice.
+ */
+async function settled({ holds, change }: Change): Promise<true> {
+  if (await holds()) return true;
+  try {
+    await change();
+  } catch (error) {
+    if (!(error instanceof Unprocessable) || !(await holds())) throw error;
+  }
+  return true;
+}
+
 /** A channel just made has no leader for some seconds: until then orderers answer Unavailable. */
 function retrying(pass: Pass) {
-  return <T extends object>(what: string, transact: () => Promise<T>): Promise<T> =>
+  return (what: string, change: Change): Promise<true> =>
     until(
       {
         what: `the orderers to take ${what}`,
@@ -114,6 +145,6 @@ function retrying(pass: Pass) {
         signal: pass.signal,
         final: (error) => !(error instanceof Unavailable),
       },
-      transact,
+      () => settled(change),
     );
 }

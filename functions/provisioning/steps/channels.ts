@@ -1,4 +1,4 @@
-import { Conflict, Unavailable } from '../../lib/errors.ts';
+import { Conflict, Unavailable, Unprocessable } from '../../lib/errors.ts';
 import { channelGenesis, type GenesisSpec } from '../../lib/fabric/genesis.ts';
 import type { KubernetesObject } from '../../lib/kubernetes.ts';
 import type { Channel } from '../../lib/network.ts';
@@ -26,7 +26,10 @@ export const channels: Step = {
         return Promise.all(up.map((orderer) => join(pass, orderer, channel.name, block)));
       }),
     );
-    return unless([...down, ...missing.flat().filter((name) => name !== undefined)]);
+    return unless(
+      down,
+      missing.flat().filter((name) => name !== undefined),
+    );
   },
 };
 
@@ -67,8 +70,8 @@ export async function genesisBlock(pass: Pass, channel: Channel): Promise<Buffer
   const name = genesisConfigMap(pass.plan.id, channel.name);
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name };
   pass.keep(ref);
-  const known = (await kubernetes.get<Genesis>(ref))?.binaryData?.block;
-  if (known !== undefined) return Buffer.from(known, 'base64');
+  const known = await pass.own<Genesis>(ref);
+  if (known) return blockOf(known);
   const block = channelGenesis(await genesisSpec(pass, channel));
   try {
     await kubernetes.create(genesisOf(pass.plan, channel.name, block));
@@ -77,6 +80,13 @@ export async function genesisBlock(pass: Pass, channel: Channel): Promise<Buffer
     throw error;
   }
   return block;
+}
+
+/** Never made anew where there is one: members may have joined by other bytes. */
+function blockOf({ metadata, binaryData }: Genesis): Buffer {
+  const { block } = binaryData ?? {};
+  if (!block) throw new Unprocessable(`the ConfigMap ${metadata.name} holds no block`);
+  return Buffer.from(block, 'base64');
 }
 
 async function genesisSpec(pass: Pass, channel: Channel): Promise<GenesisSpec> {

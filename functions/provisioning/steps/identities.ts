@@ -23,7 +23,7 @@ async function keepIdentities(pass: Pass, group: Group): Promise<void> {
   const name = identitySecret(pass.plan.id, group.organization, group.tier);
   const ref = { apiVersion: 'v1', kind: 'Secret', namespace, name };
   const authorities = await pass.credentials.authorities(group.organization);
-  const known = readSecret(await pass.clients.kubernetes.get<Secret>(ref));
+  const known = readSecret(await pass.own<Secret>(ref));
   const shared: Record<string, string> = {
     [sharedKeys.mspCa]: authorities.msp,
     [sharedKeys.tlsCa]: authorities.tls,

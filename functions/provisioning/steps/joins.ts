@@ -12,7 +12,10 @@ export const joins: Step = {
     const pods = await listPods(pass.clients.kubernetes, pass.plan, 'peer');
     const { up, down } = reachable(membersOf(pass.plan, 'peer', pods));
     const missing = await Promise.all(up.map((peer) => joinAll(pass, peer)));
-    return unless([...down, ...missing.filter((name) => name !== undefined)]);
+    return unless(
+      down,
+      missing.filter((name) => name !== undefined),
+    );
   },
 };
 

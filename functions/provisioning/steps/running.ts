@@ -1,5 +1,4 @@
 import type { ChaincodePackage } from '../../lib/fabric/package.ts';
-import type { KubernetesObject } from '../../lib/kubernetes.ts';
 import { labels } from '../../lib/network.ts';
 import { isReady, type Pod, type Reachable } from '../members.ts';
 import type { Pass } from '../pass.ts';
@@ -9,11 +8,18 @@ import { watchUntil } from '../watch.ts';
 /** The label of the launcher for which package a pod runs: the hash's first 16 digits. */
 const packageLabel = 'selvedge.dev/package';
 
+/** The peers beside which a chaincode does not run yet, in words. */
+export interface Lacking {
+  starting: string[];
+  silent: string[];
+}
+
 /**
  * Waits until a chaincode runs beside every peer given. Peers start it by themselves once it is
  * committed; one that does not is asked something, which makes it start what it lacks.
  *
- * @returns the peers that still lack it when the pass waits no longer
+ * @returns the peers that still lack it when the pass waits no longer: beside those that are
+ * `silent` there is no pod, and so nothing that would tell of it later
  */
 export async function running(
   pass: Pass,
@@ -21,7 +27,7 @@ export async function running(
   chaincode: string,
   { packageId }: ChaincodePackage,
   members: readonly Reachable[],
-): Promise<string[]> {
+): Promise<Lacking> {
   const { namespace } = pass.plan.id;
   const hash = packageId.slice(packageId.lastIndexOf(':') + 1);
   const selector =
@@ -29,22 +35,24 @@ export async function running(
     `${labels.chaincode}=${chaincode},${packageLabel}=${hash.slice(0, 16)}`;
   const of = { apiVersion: 'v1', kind: 'Pod', namespace };
   const found = await pass.clients.kubernetes.list<Pod>(of, selector);
-  let lacking = without(members, found);
-  if (lacking.length === 0) return [];
+  let lacking = without(members, found.filter(isReady));
+  let silent = without(members, found);
+  if (lacking.length === 0) return { starting: [], silent: [] };
   const asked = Promise.all(lacking.map((member) => wake(pass, member, channel, chaincode)));
   await watchUntil<Pod>(pass.clients.kubernetes, of, selector, pass.patience, (pods) => {
-    lacking = without(members, [...pods.values()]);
+    lacking = without(members, [...pods.values()].filter(isReady));
+    silent = without(members, [...pods.values()]);
     return lacking.length === 0;
   });
   // It has an answer by now, or its own deadline ends it.
   await asked;
-  return lacking.map(({ name }) => `${chaincode} beside ${name}`);
+  const told = ({ name }: Reachable): string => `${chaincode} beside ${name}`;
+  const starting = lacking.filter((member) => !silent.includes(member));
+  return { starting: starting.map(told), silent: silent.map(told) };
 }
 
-function without(members: readonly Reachable[], pods: readonly KubernetesObject[]): Reachable[] {
-  const served = new Set(
-    pods.filter((pod) => isReady(pod as Pod)).map(({ metadata }) => metadata.labels?.[labels.peer]),
-  );
+function without(members: readonly Reachable[], pods: readonly Pod[]): Reachable[] {
+  const served = new Set(pods.map(({ metadata }) => metadata.labels?.[labels.peer]));
   return members.filter(({ name }) => !served.has(name));
 }
 

@@ -1,13 +1,24 @@
 import type { Pass } from '../pass.ts';
 
 /** How a step ended: it holds now, or it waits for something outside, told in words. */
-export type Outcome = { waitingFor?: string };
+export interface Outcome {
+  waitingFor?: string;
+  /** Nothing tells when that is there: the pass is to be repeated. */
+  retry?: boolean;
+}
 
 export const done: Outcome = {};
 
-/** Done unless something is missing; `missing` completes the sentence "waiting for …". */
-export function unless(missing: readonly string[]): Outcome {
-  return missing.length === 0 ? done : { waitingFor: [...new Set(missing)].join(', ') };
+/**
+ * Done unless something is missing; the names complete the sentence "waiting for …".
+ *
+ * @param missing what comes with an event of its workload, which wakes the next pass
+ * @param silent what is there and did not answer: no event tells when it does
+ */
+export function unless(missing: readonly string[], silent: readonly string[] = []): Outcome {
+  const all = new Set([...missing, ...silent]);
+  if (all.size === 0) return done;
+  return { waitingFor: [...all].join(', '), ...(silent.length > 0 && { retry: true }) };
 }
 
 /**

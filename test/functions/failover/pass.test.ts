@@ -98,3 +98,19 @@ test('a failed pass fails those it was for, and the next starts afresh', async (
   await t.notThrowsAsync(second);
   t.is(passes, 2);
 });
+
+test('a member that cannot be helped keeps no other from being helped', async (t) => {
+  const [first, second] = ['vault-0', 'vault-1'].map((pod) => ({
+    ...vault('sealed').members[0]!,
+    pod,
+  }));
+  const helped: string[] = [];
+  const subject = failover([{ members: [first!, second!] }], ({ target: { pod } }) => {
+    if (pod === 'vault-0') return Promise.reject(new Error('it stays sealed'));
+    helped.push(pod);
+    return Promise.resolve(true);
+  });
+  const error = await t.throwsAsync(pass(subject), { instanceOf: Unavailable });
+  t.is(error.message, 'unseal vault-0 failed');
+  t.deepEqual(helped, ['vault-1']);
+});

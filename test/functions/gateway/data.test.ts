@@ -236,3 +236,17 @@ for (const [method, path] of [
     t.deepEqual(seen, []);
   });
 }
+
+test('a body that the function would take for an event of its own is refused', async (t) => {
+  const { seen, listener } = recorder();
+  const { url } = await startGateway(t, listener);
+  for (const type of ['application/cloudevents+json', 'Application/CloudEvents-Batch+json']) {
+    const answer = await fetch(`${url}/v1/networks/supply/data/a`, {
+      method: 'PUT',
+      headers: { ...bearer, 'content-type': type },
+      body: JSON.stringify({ type: 'dev.selvedge.data.put.v1', network: 'other', key: 'b' }),
+    });
+    t.is(answer.status, 415);
+  }
+  t.deepEqual(seen, []);
+});

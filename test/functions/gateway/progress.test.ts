@@ -1,4 +1,8 @@
+import { Writable } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
+import type { Response as ExpressResponse } from 'express';
+import { pino } from 'pino';
+import { createProgress } from '../../../functions/gateway/progress.ts';
 import { Unavailable } from '../../../functions/lib/errors.ts';
 import { apiVersion, kind, type FabricNetwork } from '../../../functions/lib/network.ts';
 import { compacted, FakeNetworks } from '../../fakes/networks.ts';
@@ -98,4 +102,25 @@ test('only so many streams are held at once, and a place is free when one leaves
   let status = 503;
   while (status === 503) status = (await follow(t, gateway.url)).answer.status;
   t.is(status, 200);
+});
+
+test('a caller who leaves before its stream begins holds no place', async (t) => {
+  const response = new Writable() as unknown as ExpressResponse;
+  const networks = {
+    get: () => {
+      response.destroy();
+      return Promise.resolve(network);
+    },
+  };
+  const progress = createProgress({
+    networks,
+    kubernetes: new FakeNetworks().edge,
+    namespace: 'selvedge',
+    ending: new AbortController().signal,
+    log: pino({ level: 'silent' }),
+    most: 1,
+  });
+  for (let n = 0; n < 2; n++) {
+    await t.notThrowsAsync(progress.stream('supply', response, (found) => found));
+  }
 });

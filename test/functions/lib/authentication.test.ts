@@ -198,3 +198,21 @@ test('a user is named by issuer and subject together', (t) => {
   t.not(userId('https://a', 'bob'), userId('https://b', 'bob'));
   t.regex(userId(CLUSTER_ISSUER, ALICE), /^[0-9a-f]{32}$/);
 });
+
+test('a token that could be of several keys is refused, and the keys are kept', async (t) => {
+  const own = await startIssuer({}, 2);
+  t.teardown(() => own.close());
+  const checks = createAuthenticator({
+    issuer: own.url,
+    audience: AUDIENCE,
+    serviceAccounts: true,
+  });
+  await checks.authenticate(`Bearer ${await own.token()}`);
+  const header = Buffer.from('{"alg":"RS256"}').toString('base64url');
+  const [, payload, signature] = (await own.token()).split('.');
+  await t.throwsAsync(checks.authenticate(`Bearer ${header}.${payload}.${signature}`), {
+    instanceOf: Unauthorized,
+  });
+  await checks.authenticate(`Bearer ${await own.token()}`);
+  t.is(own.fetches(), 1);
+});

@@ -67,6 +67,19 @@ for (const [what, data, expected] of [
   });
 }
 
+test('a string of structured mode is itself, but where it is said to be JSON', async (t) => {
+  for (const [datacontenttype, expected] of [
+    ['text/plain', 'hi'],
+    ['application/ld+json; charset=utf-8', '"hi"'],
+    [undefined, '"hi"'],
+  ] as const) {
+    const event = { specversion: '1.0', type: 't', source: '/s', id: '1', datacontenttype };
+    const headers = { 'content-type': 'Application/CloudEvents+JSON' };
+    const sent = bytes(JSON.stringify({ ...event, data: 'hi' }));
+    t.is(await text((await readMessage(headers, sent)).body), expected);
+  }
+});
+
 test('a batch is refused', async (t) => {
   await t.throwsAsync(
     readMessage({ 'content-type': 'application/cloudevents-batch+json' }, bytes('[]')),
@@ -83,4 +96,9 @@ test('JSON data over the limit, malformed or of another shape is refused', async
     instanceOf: BadRequest,
     message: /a: /,
   });
+});
+
+test('what is no JSON is not quoted, neither to the caller nor to the log', async (t) => {
+  const error = await t.throwsAsync(readJson(bytes('secret'), z.unknown()));
+  t.notRegex(`${error.message} ${String(error.cause)}`, /secret/);
 });

@@ -200,3 +200,31 @@ test.serial('a watch ends quietly when it is no longer wanted', async (t) => {
   for await (const event of kubernetes.watch(of, { signal: stop.signal })) t.fail(event.type);
   t.pass();
 });
+
+test.serial('a watch that breaks off says that the API server is gone', async (t) => {
+  const { kubernetes } = await apiServer(t, (_request, response) => {
+    response.write('{"type":"ADDED","object":{}}\n');
+    setTimeout(() => response.destroy(), 50);
+  });
+  const watch = async () => {
+    const { signal } = new AbortController();
+    const of = { apiVersion: 'v1', kind: 'Pod' };
+    for await (const event of kubernetes.watch(of, { signal })) t.is(event.type, 'ADDED');
+  };
+  await t.throwsAsync(watch(), { instanceOf: Unavailable });
+});
+
+test.serial('a list whose next page has expired begins anew', async (t) => {
+  let calls = 0;
+  const { kubernetes } = await apiServer(t, (request, response) => {
+    const page = { items: [{ metadata: { name: `of call ${++calls}` } }], metadata: {} };
+    if (calls === 1) json(200, { ...page, metadata: { continue: 'next' } })(request, response);
+    else if (calls === 2) json(410, { message: 'too old' })(request, response);
+    else json(200, page)(request, response);
+  });
+  const found = await kubernetes.list({ apiVersion: 'v1', kind: 'Pod' });
+  t.deepEqual(
+    found.map(({ metadata }) => metadata.name),
+    ['of call 3'],
+  );
+});

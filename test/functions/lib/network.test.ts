@@ -64,6 +64,16 @@ for (const [what, change, path] of [
     (s: Input) => (s.channels[0]!.name = 'a'.repeat(300)),
     'channels.0.name',
   ],
+  [
+    'a channel that ends with a dot, as no Kubernetes name does',
+    (s: Input) => (s.channels[0]!.name = 'goods.'),
+    'channels.0.name',
+  ],
+  [
+    'a channel with a part that begins with -',
+    (s: Input) => (s.channels[0]!.name = 'goods.-eu'),
+    'channels.0.name',
+  ],
   ['a unicode name', (s: Input) => (s.organizations[0]!.mspId = 'Fårm'), 'organizations.0.mspId'],
   [
     'a channel with an unknown organization',

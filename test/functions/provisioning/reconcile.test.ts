@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Unavailable } from '../../../functions/lib/errors.ts';
+import { CommitUnknown, Unavailable, Unprocessable } from '../../../functions/lib/errors.ts';
 import { labels, type FabricNetwork } from '../../../functions/lib/network.ts';
 import { FINALIZER, reconcile } from '../../../functions/provisioning/reconcile.ts';
 import { createWorld, id, supply, type World } from './world.ts';
@@ -206,4 +206,88 @@ test('what is left over from an earlier spec is removed', async (t) => {
   });
   await reconcile(world.clients, id);
   t.false(world.kubernetes.all('Service').some(({ metadata }) => metadata.name.includes('old')));
+});
+
+test('an object of another, though its name is the one wanted, is neither read nor taken over', async (t) => {
+  const taken = [
+    ['Secret', 'supply-farm-peer-identity', 'identities'],
+    ['Service', 'supply-farm-peer', 'peers'],
+    ['ConfigMap', 'supply-goods-genesis', 'channels'],
+  ] as const;
+  for (const [kind, name, step] of taken) {
+    for (const owner of ['supply-farm', undefined]) {
+      const world = await createWorld();
+      const given = owner === undefined ? {} : { [labels.network]: owner };
+      const metadata = { name, namespace: id.namespace, labels: given };
+      const theirs = await world.kubernetes.create({ apiVersion: 'v1', kind, metadata });
+      await reconcile(world.clients, id);
+      t.deepEqual(await world.kubernetes.get({ apiVersion: 'v1', kind, ...metadata }), theirs);
+      const { phase, conditions } = await statusOf(world);
+      t.is(phase, 'Degraded');
+      const message = conditions?.find(({ type }) => type.toLowerCase() === step)?.message;
+      t.is(message, `there is a ${kind} ${name} that is not of this network`);
+    }
+  }
+});
+
+test('a first block that was emptied is not made anew', async (t) => {
+  const world = await createWorld();
+  const metadata = { name: 'supply-goods-genesis', ...{ namespace: id.namespace } };
+  const emptied = { ...metadata, labels: { [labels.network]: id.network } };
+  await world.kubernetes.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: emptied });
+  await reconcile(world.clients, id);
+  const { conditions } = await statusOf(world);
+  const message = conditions?.find(({ type }) => type === 'Channels')?.message;
+  t.is(message, 'the ConfigMap supply-goods-genesis holds no block');
+});
+
+test('an orderer that is ready and does not answer is asked again: no event would tell', async (t) => {
+  const world = await createWorld();
+  const connect = world.fabric.connectParticipation;
+  const silent = new Set(['supply-farm-orderer-1']);
+  world.fabric.connectParticipation = ({ hostname = '' }) => {
+    const orderer = connect({ hostname });
+    if (!silent.has(hostname.split('.')[0] ?? '')) return orderer;
+    return { ...orderer, join: () => Promise.reject(new Unavailable('no answer')) };
+  };
+  await t.throwsAsync(reconcile(world.clients, id), {
+    instanceOf: Unavailable,
+    message: 'channels: waiting for supply-farm-orderer-1',
+  });
+  t.is((await statusOf(world)).phase, 'Progressing');
+  silent.clear();
+  await reconcile(world.clients, id);
+  t.is((await statusOf(world)).phase, 'Ready');
+});
+
+test('an approval or a commit whose fate was unknown is not sent twice once it came through', async (t) => {
+  const world = await createWorld();
+  const { approve, commit, changes } = world.fabric;
+  const lost = () => Promise.reject(new CommitUnknown('tx'));
+  const twice = () => Promise.reject(new Unprocessable('unchanged content'));
+  const did = (change: string) => changes.includes(change);
+  world.fabric.approve = (peer, ...rest) =>
+    did(`approve ${peer.endpoint.mspId} anchor 1`) ? twice() : approve(peer, ...rest).then(lost);
+  world.fabric.commit = (...all) => (did('commit anchor 1') ? twice() : commit(...all).then(lost));
+  await reconcile(world.clients, id);
+  t.is((await statusOf(world)).phase, 'Ready');
+});
+
+test('chaincode without a pod is asked for again, one with a pod tells when it is ready', async (t) => {
+  const world = await createWorld();
+  const { kubernetes, fabric, clients } = world;
+  const { onRunning } = fabric;
+  fabric.onRunning = () => undefined;
+  await t.throwsAsync(reconcile(clients, id, AbortSignal.timeout(300)), {
+    instanceOf: Unavailable,
+    message: /^chaincodes: waiting for anchor beside/,
+  });
+  fabric.onRunning = onRunning;
+  await reconcile(clients, id);
+  fabric.onRunning = () => undefined;
+  for (const pod of ofNetwork(world).filter((one) => one.metadata.labels?.[labels.chaincode])) {
+    await kubernetes.applyStatus({ ...pod, status: { conditions: [] } });
+  }
+  await t.notThrowsAsync(reconcile(clients, id, AbortSignal.timeout(300)));
+  t.is((await statusOf(world)).phase, 'Degraded');
 });

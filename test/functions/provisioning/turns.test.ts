@@ -52,3 +52,18 @@ test('a failure is told to the one that ran, and leaves the key free', async (t)
   );
   t.true(await turns.run('a', () => Promise.resolve()));
 });
+
+test('who came meanwhile gets a round of its own, though the one under way fails', async (t) => {
+  const turns = new Turns();
+  const { opened, open } = gate();
+  let rounds = 0;
+  const first = turns.run('a', async () => {
+    rounds += 1;
+    await opened;
+    if (rounds === 1) throw new Error('no');
+  });
+  t.false(await turns.run('a', () => Promise.resolve()));
+  open();
+  t.true(await first);
+  t.is(rounds, 2);
+});

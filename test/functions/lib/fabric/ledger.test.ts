@@ -117,6 +117,12 @@ test('what is lost with one peer is sent by the next, the same transaction', asy
   t.deepEqual(second!.calls, [`submit ${transactionId}`, `status ${transactionId}`]);
 });
 
+test('what one peer may have passed on stays unknown when the next refuses it', async (t) => {
+  const lost = { submit: inTurn(status.UNAVAILABLE) };
+  const { ledger } = await setup(t, lost, { submit: () => status.ABORTED });
+  await t.throwsAsync(ledger.submit('put', ['x']), { instanceOf: CommitUnknown });
+});
+
 test('peers that do not know of each other yet are given a little time', async (t) => {
   const { ledger, peers } = await setup(t, { endorse: inTurn(status.FAILED_PRECONDITION) });
   await ledger.submit('put', ['x']);

@@ -1,0 +1,21 @@
+import test from 'ava';
+import type { AuditFact, GetRequest, Parts } from '../../../functions/data-get/parts.ts';
+import { readable } from '../../../functions/data-get/readable.ts';
+import { IntegrityError } from '../../../functions/lib/errors.ts';
+import { createMetadata } from '../../../functions/lib/metadata.ts';
+
+test('a datum whose metadata cannot be read is an integrity error that the audit hears of', async (t) => {
+  const facts: AuditFact[] = [];
+  const get = (key: string) =>
+    Promise.resolve({ key, value: Buffer.from('{"owner":"alice'), revision: '1' });
+  const parts = {
+    metadata: createMetadata({ get } as unknown as Parameters<typeof createMetadata>[0]),
+    audit: (fact: AuditFact) => void facts.push(fact),
+  } as unknown as Parts;
+  const request = {
+    ref: { namespace: 'selvedge', network: 'supply', key: 'a' },
+    caller: { id: 'alice' },
+  } as unknown as GetRequest;
+  await t.throwsAsync(readable(parts, request), { instanceOf: IntegrityError });
+  t.like(facts, [{ audit: 'integrity', user: 'alice', network: 'supply', key: 'a' }]);
+});

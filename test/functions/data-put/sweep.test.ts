@@ -1,0 +1,38 @@
+import test from 'ava';
+import { createOutbox } from '../../../functions/data-put/outbox.ts';
+import type { Parts } from '../../../functions/data-put/parts.ts';
+import { sweep } from '../../../functions/data-put/sweep.ts';
+import { Unavailable } from '../../../functions/lib/errors.ts';
+import { createLogger } from '../../../functions/lib/log.ts';
+import type { Intent, Metadata, NetworkRef } from '../../../functions/lib/metadata.ts';
+
+const intent = (network: string, id: string): Intent => ({
+  ...{ id, namespace: 'selvedge', network, key: id, version: 1, owner: 'alice', tier: 'record' },
+  ...{ index: 'etcd://x', contentType: 'text/plain', createdAt: '2026-01-01T00:00:00.000Z' },
+  ...{ attempt: 'a', since: '2026-01-01T00:00:00.000Z', state: 'stored' },
+  stored: { digest: '', size: 64, wrapped: '', fingerprint: '' },
+});
+
+async function* intents() {
+  for (const value of [intent('down', '1'), intent('down', '2'), intent('up', '3')]) {
+    yield await Promise.resolve({ value, revision: '1' });
+  }
+}
+
+test('a network that does not answer is asked once a pass, and the others still', async (t) => {
+  const asked: string[] = [];
+  const metadata = { intents, async *outbox() {} } as unknown as Metadata;
+  const anchors = {
+    find: ({ network }: NetworkRef) => {
+      asked.push(network);
+      return Promise.reject(new Unavailable('no peer answers'));
+    },
+  };
+  const now = () => new Date('2026-01-01T01:00:00.000Z');
+  const log = createLogger('test');
+  log.level = 'silent';
+  const outbox = createOutbox({ metadata, broker: { send: () => Promise.resolve() }, now }, log);
+  const swept = await sweep({ metadata, anchors, now } as unknown as Parts, outbox, log);
+  t.deepEqual(asked, ['down', 'up']);
+  t.is(swept.failed, 3);
+});
