@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  BrokenCircuitError,
   circuitBreaker,
   ConsecutiveBreaker,
   ExponentialBackoff,
@@ -20,7 +21,7 @@ export interface EtcdOptions {
   endpoints: string[];
   /** The folder with `ca.crt`, `tls.crt` and `tls.key`; without one, no TLS (tests only). */
   tlsDir?: string;
-  /** Milliseconds for one exchange with one member; a call may try three. */
+  /** Milliseconds for one exchange with one member; a call is given up after three times that. */
   timeoutMs?: number;
 }
 
@@ -77,12 +78,14 @@ export function connectEtcd({ endpoints, tlsDir, timeoutMs = 4_000 }: EtcdOption
           },
         }),
     faultHandling: {
-      // A member that does not answer is passed over for a while.
+      // A member that does not answer is passed over for a while. One broken connection fails every
+      // call on it at once, so a handful of failures says little.
       host: () =>
-        circuitBreaker(silence, { halfOpenAfter: 3_000, breaker: new ConsecutiveBreaker(3) }),
-      // Another member is tried; with three there is one that works if any two do.
-      global: retry(silence, {
-        maxAttempts: 3,
+        circuitBreaker(silence, { halfOpenAfter: 1_000, breaker: new ConsecutiveBreaker(5) }),
+      // Another member is tried; with three there is one that works if any two do. The tries last
+      // longer than a member is passed over, so that one of them meets it again.
+      global: retry(silence.orType(BrokenCircuitError), {
+        maxAttempts: 7,
         backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 500 }),
       }),
     },

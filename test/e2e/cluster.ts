@@ -80,7 +80,8 @@ export async function command(
     maxBuffer: 512 * 1024 * 1024,
     timeout: 120_000,
   });
-  running.child.stdin?.end(input);
+  // A program that does not read what it is given closes its end first; its exit code counts.
+  running.child.stdin?.on('error', () => undefined).end(input);
   return (await running).stdout;
 }
 

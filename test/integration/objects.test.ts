@@ -70,10 +70,10 @@ test('a reader may take its time', async (t) => {
   const { objects, minio } = t.context;
   const [name, body] = [randomUUID(), randomBytes(8 * MiB)];
   await objects.put(name, Readable.from([body]), patient());
-  const hasty = connectObjects({ ...minio.options, timeoutMs: 300 });
+  const hasty = connectObjects({ ...minio.options, timeoutMs: 2_000 });
   const chunks: Buffer[] = [];
   for await (const chunk of (await hasty.get(name)) as AsyncIterable<Buffer>) {
-    if (chunks.push(chunk) === 3) await new Promise((resolve) => setTimeout(resolve, 900));
+    if (chunks.push(chunk) === 3) await new Promise((resolve) => setTimeout(resolve, 2_500));
   }
   t.true(body.equals(Buffer.concat(chunks)));
 });
