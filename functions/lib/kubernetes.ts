@@ -1,5 +1,4 @@
 import type * as sdk from '@kubernetes/client-node';
-import { readFileSync } from 'node:fs';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Gone, NotFound } from './errors.ts';
 import { KubernetesHttp, loadConfig, type Status, toError } from './kubernetes-http.ts';
@@ -129,17 +128,6 @@ export const FIELD_MANAGER = 'selvedge';
 export function refOf(object: KubernetesObject): Ref {
   const { name, namespace } = object.metadata;
   return { apiVersion: object.apiVersion, kind: object.kind, namespace, name };
-}
-
-/** The namespace this process runs in, from its service account; undefined outside a cluster. */
-export function ownNamespace(
-  file = '/var/run/secrets/kubernetes.io/serviceaccount/namespace',
-): string | undefined {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
 }
 
 /**

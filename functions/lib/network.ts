@@ -188,7 +188,6 @@ export const networkSpec = shape.superRefine((spec, context) => {
   }
 });
 export type NetworkSpec = z.infer<typeof networkSpec>;
-export type Organization = z.infer<typeof organization>;
 export type Channel = z.infer<typeof channel>;
 export type Chaincode = z.infer<typeof chaincode>;
 

@@ -15,10 +15,16 @@ export interface UntilOptions {
   final?: (error: unknown) => boolean;
 }
 
+/** Thrown by a look: what is awaited will never come. */
+export class Hopeless extends Error {
+  override readonly name = 'Hopeless';
+}
+
 /**
  * Looks again and again, with growing pauses, until `look` gives something that is not false, 0 or empty.
  *
- * @throws Unavailable when the time is over, with the last error of `look` as its cause
+ * @throws Unavailable when the time is over, with the last error of `look` as its cause; at once what
+ *   is Hopeless
  */
 export async function until<T>(
   { what, timeoutMs, firstMs = 100, mostMs = 2_000, signal, final }: UntilOptions,
@@ -32,12 +38,16 @@ export async function until<T>(
       const seen = await look();
       if (seen) return seen;
     } catch (error) {
-      if (final?.(error)) throw error;
+      if (isFinal(error, final)) throw error;
       last = error;
     }
     if (Date.now() + pause > end) throw late(what, timeoutMs, last);
     await delay(pause, undefined, { signal });
   }
+}
+
+function isFinal(error: unknown, final: UntilOptions['final']): boolean {
+  return error instanceof Hopeless || (final?.(error) ?? false);
 }
 
 function late(what: string, timeoutMs: number, last: unknown): Unavailable {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { until } from './poll.ts';
+import { until } from '../../functions/lib/until.ts';
 import { controlGroup } from './settings.ts';
 
 /** The mounted hierarchies of control groups: several with version 1, one with version 2. */
@@ -80,7 +80,8 @@ export async function members(name = ''): Promise<number[]> {
  * @throws Error naming those that are still there after 30 s
  */
 export async function killMembers(name = ''): Promise<void> {
-  await until('processes of the cluster to end', { timeout: 30_000, interval: 100 }, async () => {
+  const ending = { what: 'processes of the cluster to end', timeoutMs: 30_000, mostMs: 100 };
+  await until(ending, async () => {
     const left = await members(name);
     for (const pid of left) {
       try {
@@ -99,10 +100,13 @@ export async function removeControlGroups(): Promise<void> {
   for (const root of (await hierarchies()).all) {
     // Children first. A group stays busy for a moment after its last process.
     for (const group of (await groups(join(root, controlGroup))).reverse())
-      await until(`${group} to be empty`, { timeout: 10_000, interval: 50 }, async () => {
-        if (existsSync(group)) await rmdir(group);
-        return true;
-      });
+      await until(
+        { what: `${group} to be empty`, timeoutMs: 10_000, firstMs: 50, mostMs: 50 },
+        async () => {
+          if (existsSync(group)) await rmdir(group);
+          return true;
+        },
+      );
   }
 }
 

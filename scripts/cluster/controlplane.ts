@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { kubectl } from './kubectl.ts';
 import { pki } from './pki.ts';
-import { Hopeless, until } from './poll.ts';
+import { Hopeless, until } from '../../functions/lib/until.ts';
 import { isRunning, logOf, start } from './processes.ts';
 import { bridge, issuer, podCidr, runtime, serviceCidr, state } from './settings.ts';
 
@@ -26,7 +26,8 @@ export async function startControlPlane(binaries: Binaries, signal?: AbortSignal
   await start('kube-apiserver', [command('kube-apiserver'), ...apiServerFlags()]);
   await start('kube-controller-manager', [command('kube-controller-manager'), ...managerFlags()]);
   await start('kube-scheduler', [command('kube-scheduler'), ...schedulerFlags()]);
-  await until('the API server to be ready', { timeout: 90_000, signal }, async () => {
+  const ready = { what: 'the API server to be ready', timeoutMs: 90_000, mostMs: 200, signal };
+  await until(ready, async () => {
     for (const name of ['etcd', 'kube-apiserver'])
       if (!(await isRunning(name))) throw new Hopeless(`${name} ended; see ${logOf(name)}`);
     return (await kubectl(['get', '--raw', '/readyz'])) === 'ok';

@@ -9,7 +9,7 @@ import { containerdConfig, containerdSocket, podNetworkConfig } from './containe
 import { kubectl } from './kubectl.ts';
 import { share } from './mounts.ts';
 import { pki } from './pki.ts';
-import { Hopeless, until } from './poll.ts';
+import { Hopeless, until } from '../../functions/lib/until.ts';
 import { isRunning, logOf, start } from './processes.ts';
 import {
   clusterDomain,
@@ -60,10 +60,13 @@ export async function startNode(node: Node, kubernetes: string): Promise<void> {
 /** The kubelet gives up if its runtime does not answer at once. */
 async function containerdReady(node: Node): Promise<void> {
   const name = `${node.name}-containerd`;
-  await until(`${name} to answer`, { timeout: 30_000, interval: 50 }, async () => {
-    if (!(await isRunning(name))) throw new Hopeless(`${name} ended; see ${logOf(name)}`);
-    return answers(containerdSocket(node));
-  });
+  await until(
+    { what: `${name} to answer`, timeoutMs: 30_000, firstMs: 50, mostMs: 50 },
+    async () => {
+      if (!(await isRunning(name))) throw new Hopeless(`${name} ended; see ${logOf(name)}`);
+      return answers(containerdSocket(node));
+    },
+  );
 }
 
 function answers(path: string): Promise<boolean> {
@@ -88,7 +91,8 @@ export async function nodeReady(node: Node, signal?: AbortSignal): Promise<void>
     '--output',
     `jsonpath=${condition}`,
   ];
-  await until(`${node.name} to be ready`, { timeout: 90_000, interval: 400, signal }, async () => {
+  const ready = { what: `${node.name} to be ready`, timeoutMs: 90_000, mostMs: 400, signal };
+  await until(ready, async () => {
     for (const part of ['containerd', 'kubelet', 'kube-proxy']) {
       const name = `${node.name}-${part}`;
       if (!(await isRunning(name))) throw new Hopeless(`${name} ended; see ${logOf(name)}`);

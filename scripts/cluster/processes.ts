@@ -5,7 +5,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { makeControlGroup, membersFile } from './cgroups.ts';
-import { until } from './poll.ts';
+import { until } from '../../functions/lib/until.ts';
 import { logs, state } from './settings.ts';
 
 /** What tells a process from any other that has had, or will have, its id. */
@@ -73,7 +73,8 @@ export async function stop(name: string): Promise<void> {
     if (pid === undefined) break;
     process.kill(pid, signal);
     const gone = async (): Promise<boolean> => !(await isRunning(name));
-    await until(`${name} to end`, { timeout: 5000, interval: 50 }, gone).catch(() => undefined);
+    const ending = { what: `${name} to end`, timeoutMs: 5000, firstMs: 50, mostMs: 50 };
+    await until(ending, gone).catch(() => undefined);
   }
   await rm(recordOf(name), { force: true });
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { stringify } from 'yaml';
 
-import { Hopeless, until } from './poll.ts';
+import { Hopeless, until } from '../../functions/lib/until.ts';
 import { isRunning, logOf, start } from './processes.ts';
 import { cache, registry, state } from './settings.ts';
 import { attempt } from './shell.ts';
@@ -18,8 +18,7 @@ export async function startRegistry(signal?: AbortSignal): Promise<void> {
   if (!(await isRunning('registry'))) await prune();
   await start('registry', ['docker-registry', 'serve', config]);
   await until(
-    'the image registry to answer',
-    { timeout: 20_000, interval: 50, signal },
+    { what: 'the image registry to answer', timeoutMs: 20_000, firstMs: 50, mostMs: 50, signal },
     async () => {
       if (!(await isRunning('registry')))
         throw new Hopeless(`the registry ended; see ${logOf('registry')}`);

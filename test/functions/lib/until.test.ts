@@ -1,6 +1,6 @@
 import test from 'ava';
 import { Unavailable } from '../../../functions/lib/errors.ts';
-import { until } from '../../../functions/lib/until.ts';
+import { Hopeless, until } from '../../../functions/lib/until.ts';
 
 const soon = { what: 'the thing', timeoutMs: 500, firstMs: 1, mostMs: 2 };
 
@@ -33,4 +33,20 @@ test('when the time is over it says what was awaited and what was wrong last', a
 test('an abort ends the wait', async (t) => {
   const signal = AbortSignal.timeout(5);
   await t.throwsAsync(until({ ...soon, signal }, () => Promise.resolve(false)));
+});
+
+test('an abort before the first look ends the wait with its reason', async (t) => {
+  const signal = AbortSignal.abort(new Error('stopped'));
+  const look = () => Promise.resolve(true);
+  await t.throwsAsync(until({ ...soon, signal }, look), { message: 'stopped' });
+});
+
+test('what is hopeless ends the wait at once', async (t) => {
+  let looks = 0;
+  const look = (): Promise<never> => {
+    looks++;
+    return Promise.reject(new Hopeless('dead'));
+  };
+  await t.throwsAsync(until(soon, look), { message: 'dead' });
+  t.is(looks, 1);
 });
