@@ -10,13 +10,27 @@ const zones = [
     except: ['./lib'],
     message: 'lib knows no function',
   },
-  ...['gateway', 'provisioning', 'failover', 'data-put', 'data-get', 'anchor'].map((name) => ({
+  ...['gateway', 'provisioning', 'failover', 'data-put', 'data-get', 'setup', 'anchor'].map((name) => ({
     target: `./functions/${name}`,
     from: './functions',
     except: [`./${name}`, './lib'],
     message: 'no function imports another',
   })),
   { target: './functions', from: './scripts', message: 'functions know no scripts' },
+  ...[
+    ['cli', 'cluster'],
+    ['cluster', 'cli'],
+  ].map(([target, from]) => ({
+    target: `./scripts/${target}`,
+    from: `./scripts/${from}`,
+    message: 'scripts/commands puts the cluster and the command line together',
+  })),
+  {
+    target: './scripts/lib',
+    from: './scripts',
+    except: ['./lib'],
+    message: 'what scripts share knows none of them',
+  },
 ];
 
 export default ts.config(

@@ -29,7 +29,7 @@ export const suites: Record<string, Suite> = {
   go: () => goTests('fabric-peer-fork'),
   integration: () => ava('integration'),
   e2e: async ({ keep }) => {
-    const cluster = 'scripts/cluster/main.ts';
+    const cluster = 'scripts/main.ts';
     const start = await program('cluster', process.execPath, [cluster, 'up']);
     const count = start.failed > 0 ? start : sum([start, await ava('e2e')]);
     return keep ? count : sum([count, await program('stop', process.execPath, [cluster, 'down'])]);

@@ -1,7 +1,7 @@
 import { NotFound } from '../lib/errors.ts';
 import type { Ledger } from '../lib/fabric/ledger.ts';
-import type { Ledgers } from '../lib/ledgers.ts';
-import type { DatumRef, VersionRecord } from '../lib/metadata.ts';
+import type { Ledgers } from '../lib/fabric/ledgers.ts';
+import type { DatumRef, VersionRecord } from '../lib/data/metadata.ts';
 import type { Anchored } from './verify.ts';
 
 /** A version, and the transaction that anchored it by what the metadata says. */

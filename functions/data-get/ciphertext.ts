@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 import { Readable, Transform, type TransformCallback } from 'node:stream';
 import { IntegrityError, NotFound } from '../lib/errors.ts';
-import type { Metadata, NetworkRef } from '../lib/metadata.ts';
-import type { Objects } from '../lib/objects.ts';
+import type { Metadata, NetworkRef } from '../lib/data/metadata.ts';
+import type { Objects } from '../lib/data/objects.ts';
 
 /** Bytes of ciphertext that are held in memory rather than read twice. */
 const inMemory = 4 * 1024 * 1024;

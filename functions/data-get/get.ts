@@ -4,11 +4,11 @@
  * and not one byte of plaintext.
  */
 import type { Readable } from 'node:stream';
-import { decrypt, plaintextSize, type Binding } from '../lib/cipher.ts';
+import { decrypt, plaintextSize, type Binding } from '../lib/data/cipher.ts';
 import { Gone, IntegrityError } from '../lib/errors.ts';
 import type { Receipt } from '../lib/events.ts';
-import type { DatumRef, VersionRecord } from '../lib/metadata.ts';
-import type { GetRequest, Parts } from './parts.ts';
+import type { DatumRef, VersionRecord } from '../lib/data/metadata.ts';
+import type { GetRequest, Parts } from './deps.ts';
 import { audited, noteMismatch, readable } from './readable.ts';
 import { differences, type Anchored } from './verify.ts';
 

@@ -1,9 +1,9 @@
 /** Events in, data out. */
-import type { Authenticator } from '../lib/authentication.ts';
+import type { Authenticator } from '../lib/function/authentication.ts';
 import { requests, type RequestOf } from '../lib/events.ts';
-import { endpoint, type Call, type Endpoint, type Reply } from '../lib/serve.ts';
+import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
 import { content, head, receipt, type Head } from './get.ts';
-import type { GetRequest, Parts } from './parts.ts';
+import type { GetRequest, Parts } from './deps.ts';
 
 export interface Handlers {
   parts: Parts;

@@ -1,7 +1,7 @@
 /** Which version a caller may read, and what the audit is told. */
 import { Forbidden, Gone, IntegrityError, NotFound } from '../lib/errors.ts';
-import type { Datum, VersionRecord } from '../lib/metadata.ts';
-import type { GetRequest, Parts } from './parts.ts';
+import type { Datum, VersionRecord } from '../lib/data/metadata.ts';
+import type { GetRequest, Parts } from './deps.ts';
 
 /** The version asked for, if the caller may read it. */
 export async function readable(parts: Parts, request: GetRequest): Promise<VersionRecord> {

@@ -1,6 +1,6 @@
 /** Comparing what etcd says of a version with what the chain says. Pure. */
 import type { AnchorRecord } from '../lib/events.ts';
-import type { VersionRecord } from '../lib/metadata.ts';
+import type { VersionRecord } from '../lib/data/metadata.ts';
 
 /** A record as the chaincode gives it. */
 export type Anchored = AnchorRecord & { transactionId: string };

@@ -5,8 +5,8 @@
 import { CommitUnknown, NotFound, Unavailable, Unprocessable } from '../lib/errors.ts';
 import type { AnchorRecord } from '../lib/events.ts';
 import type { Ledger } from '../lib/fabric/ledger.ts';
-import type { Ledgers } from '../lib/ledgers.ts';
-import type { NetworkRef } from '../lib/metadata.ts';
+import type { Ledgers } from '../lib/fabric/ledgers.ts';
+import type { NetworkRef } from '../lib/data/metadata.ts';
 
 /** The transaction that put a record on the chain. */
 export interface Anchoring {

@@ -8,9 +8,9 @@ import {
   type Intent,
   type NetworkRef,
   type Revised,
-} from '../lib/metadata.ts';
-import { ownerOnly } from '../lib/policy.ts';
-import type { Parts, PutRequest } from './parts.ts';
+} from '../lib/data/metadata.ts';
+import { ownerOnly } from '../lib/data/access-policy.ts';
+import type { Parts, PutRequest } from './deps.ts';
 import { removeCiphertext } from './store.ts';
 
 /** Others may claim versions of the same datum at the same moment; each try lets one of them in. */

@@ -1,7 +1,7 @@
 /** What a put decides, without doing anything. */
 import { TooLarge, Unprocessable } from '../lib/errors.ts';
 import type { Tier } from '../lib/events.ts';
-import type { Intent } from '../lib/metadata.ts';
+import type { Intent } from '../lib/data/metadata.ts';
 
 /** The most bytes of plaintext of a record. */
 export const recordLimit = 1024 * 1024;

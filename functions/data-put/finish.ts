@@ -1,6 +1,6 @@
 /** From a whole ciphertext to a version that readers see. Needs no body, so anyone can do it. */
 import { createHash } from 'node:crypto';
-import { format, plaintextSize } from '../lib/cipher.ts';
+import { format, plaintextSize } from '../lib/data/cipher.ts';
 import {
   CommitUnknown,
   Conflict,
@@ -10,9 +10,9 @@ import {
   Unprocessable,
 } from '../lib/errors.ts';
 import type { AnchorRecord, Receipt } from '../lib/events.ts';
-import type { Intent, OutboxEntry, Revised, StoredCiphertext } from '../lib/metadata.ts';
+import type { Intent, OutboxEntry, Revised, StoredCiphertext } from '../lib/data/metadata.ts';
 import type { Anchoring } from './anchors.ts';
-import type { Parts } from './parts.ts';
+import type { Parts } from './deps.ts';
 
 export interface Finished {
   receipt: Receipt;

@@ -1,15 +1,15 @@
 /** Events in, receipts out. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Authenticator, Caller } from '../lib/authentication.ts';
-import type { Authorizer } from '../lib/authorization.ts';
-import type { Envelope } from '../lib/envelope.ts';
+import type { Authenticator, Caller } from '../lib/function/authentication.ts';
+import type { Authorizer } from '../lib/kubernetes/authorization.ts';
+import type { Envelope } from '../lib/function/envelope.ts';
 import { BadRequest, Forbidden } from '../lib/errors.ts';
 import { requests, resultEvent, type Receipt, type RequestOf } from '../lib/events.ts';
 import type { Logger } from '../lib/log.ts';
-import { endpoint, type Call, type Endpoint, type Reply } from '../lib/serve.ts';
+import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
 import { source, type Outbox } from './outbox.ts';
-import type { Parts } from './parts.ts';
+import type { Parts } from './deps.ts';
 import { put } from './put.ts';
 import { sweep } from './sweep.ts';
 

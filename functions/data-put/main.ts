@@ -2,25 +2,25 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { createAuthenticator } from '../lib/authentication.ts';
-import { createAuthorizer } from '../lib/authorization.ts';
-import { connectBroker } from '../lib/broker.ts';
-import { readEnv, settings } from '../lib/env.ts';
-import { connectEtcd } from '../lib/etcd.ts';
+import { createAuthenticator } from '../lib/function/authentication.ts';
+import { createAuthorizer } from '../lib/kubernetes/authorization.ts';
+import { connectBroker } from '../lib/function/broker.ts';
+import { readEnv, settings } from '../lib/function/env.ts';
+import { connectEtcd } from '../lib/data/etcd.ts';
 import { connectLedger } from '../lib/fabric/ledger.ts';
-import { createKeys } from '../lib/keys.ts';
-import { connectKubernetes } from '../lib/kubernetes.ts';
-import { createLedgers } from '../lib/ledgers.ts';
+import { createKeys } from '../lib/data/keys.ts';
+import { connectKubernetes } from '../lib/kubernetes/client.ts';
+import { createLedgers } from '../lib/fabric/ledgers.ts';
 import { createLogger } from '../lib/log.ts';
-import { createMetadata } from '../lib/metadata.ts';
-import { connectObjects } from '../lib/objects.ts';
-import { decide } from '../lib/policy.ts';
-import { functionApp, serve } from '../lib/serve.ts';
-import { connectVault } from '../lib/vault.ts';
+import { createMetadata } from '../lib/data/metadata.ts';
+import { connectObjects } from '../lib/data/objects.ts';
+import { decide } from '../lib/data/access-policy.ts';
+import { functionApp, serve } from '../lib/function/serve.ts';
+import { connectVault } from '../lib/vault/client.ts';
 import { createAnchors } from './anchors.ts';
 import { endpoints } from './handler.ts';
 import { createOutbox } from './outbox.ts';
-import type { Parts } from './parts.ts';
+import type { Parts } from './deps.ts';
 
 const { PORT, NAMESPACE, BROKER_URL, OIDC_ISSUER, OIDC_AUDIENCE, ...env } = readEnv({
   ...settings,

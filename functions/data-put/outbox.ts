@@ -3,10 +3,10 @@
  * that made its version current until the Broker has taken it, so none is lost for good; one
  * may be sent twice, with the same id.
  */
-import type { Broker } from '../lib/broker.ts';
+import type { Broker } from '../lib/function/broker.ts';
 import { resultEvent } from '../lib/events.ts';
 import type { Logger } from '../lib/log.ts';
-import type { Metadata, OutboxEntry } from '../lib/metadata.ts';
+import type { Metadata, OutboxEntry } from '../lib/data/metadata.ts';
 
 export const source = '/selvedge/data-put';
 

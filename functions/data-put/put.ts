@@ -13,12 +13,12 @@
 import type { Readable } from 'node:stream';
 import { Unprocessable } from '../lib/errors.ts';
 import type { Receipt } from '../lib/events.ts';
-import type { Intent, Revised } from '../lib/metadata.ts';
+import type { Intent, Revised } from '../lib/data/metadata.ts';
 import { digestOf, open } from './body.ts';
 import { begin, requireWritable, takeOver } from './claim.ts';
 import { chooseTier, next, reused } from './decisions.ts';
 import { finish } from './finish.ts';
-import type { Parts, PutRequest } from './parts.ts';
+import type { Parts, PutRequest } from './deps.ts';
 import { clean, store } from './store.ts';
 
 /**

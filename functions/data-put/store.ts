@@ -2,11 +2,11 @@
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { encrypt, type Binding } from '../lib/cipher.ts';
+import { encrypt, type Binding } from '../lib/data/cipher.ts';
 import { Conflict } from '../lib/errors.ts';
-import type { Intent, Revised, StoredCiphertext } from '../lib/metadata.ts';
+import type { Intent, Revised, StoredCiphertext } from '../lib/data/metadata.ts';
 import { Meter } from './body.ts';
-import type { Parts } from './parts.ts';
+import type { Parts } from './deps.ts';
 
 type Stores = Pick<Parts, 'metadata' | 'objects'>;
 

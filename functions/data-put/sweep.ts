@@ -1,10 +1,10 @@
 /** Finishes or removes what crashed puts left, and sends the events that were not sent. */
 import { SelvedgeError, Unavailable } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
-import type { Intent, Revised } from '../lib/metadata.ts';
+import type { Intent, Revised } from '../lib/data/metadata.ts';
 import { fate } from './decisions.ts';
 import type { Outbox } from './outbox.ts';
-import type { Parts } from './parts.ts';
+import type { Parts } from './deps.ts';
 import { complete } from './put.ts';
 import { clean } from './store.ts';
 

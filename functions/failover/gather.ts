@@ -1,5 +1,5 @@
-import type { Kubernetes, KubernetesObject } from '../lib/kubernetes.ts';
-import type { VaultMember } from '../lib/vault-system.ts';
+import type { Kubernetes, KubernetesObject } from '../lib/kubernetes/client.ts';
+import type { VaultMember } from '../lib/vault/members.ts';
 import type { Member, Seal, State } from './checks.ts';
 
 /** The label of every pod of the storage tiers; its value is the tier. */

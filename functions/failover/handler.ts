@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpoint, type Endpoint } from '../lib/serve.ts';
+import { endpoint, type Endpoint } from '../lib/function/serve.ts';
 import type { Recorder } from './record.ts';
 
 /** What the Broker adds to an event that no subscriber took. */

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { connectBroker } from '../lib/broker.ts';
-import { readEnv, settings } from '../lib/env.ts';
-import { connectKubernetes } from '../lib/kubernetes.ts';
+import { connectBroker } from '../lib/function/broker.ts';
+import { readEnv, settings } from '../lib/function/env.ts';
+import { connectKubernetes } from '../lib/kubernetes/client.ts';
 import { createLogger } from '../lib/log.ts';
-import { functionApp, serve } from '../lib/serve.ts';
-import { readUnsealKeys } from '../lib/unseal-keys.ts';
-import { connectMember, type VaultMember } from '../lib/vault-system.ts';
+import { functionApp, serve } from '../lib/function/serve.ts';
+import { readUnsealKeys } from '../lib/vault/unseal-keys.ts';
+import { connectMember, type VaultMember } from '../lib/vault/members.ts';
 import { unseal } from './actions/unseal.ts';
 import { gather } from './gather.ts';
 import { endpoints } from './handler.ts';

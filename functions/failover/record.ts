@@ -1,10 +1,10 @@
 /** Tells what was done and why: a Kubernetes Event, CloudEvents and a metric. */
 import { randomUUID } from 'node:crypto';
-import type { Broker } from '../lib/broker.ts';
+import type { Broker } from '../lib/function/broker.ts';
 import { resultEvent } from '../lib/events.ts';
-import type { Kubernetes, KubernetesObject } from '../lib/kubernetes.ts';
+import type { Kubernetes, KubernetesObject } from '../lib/kubernetes/client.ts';
 import type { Logger } from '../lib/log.ts';
-import { failoverActions } from '../lib/metrics.ts';
+import { failoverActions } from '../lib/function/metrics.ts';
 import type { Decision } from './checks.ts';
 
 export type Outcome = 'succeeded' | 'failed';

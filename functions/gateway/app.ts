@@ -1,7 +1,7 @@
 import express, { type Express } from 'express';
-import type { Authenticator } from '../lib/authentication.ts';
-import type { Authorizer } from '../lib/authorization.ts';
-import type { Kubernetes } from '../lib/kubernetes.ts';
+import type { Authenticator } from '../lib/function/authentication.ts';
+import type { Authorizer } from '../lib/kubernetes/authorization.ts';
+import type { Kubernetes } from '../lib/kubernetes/client.ts';
 import type { Logger } from '../lib/log.ts';
 import { authenticated, identify } from './context.ts';
 import { createForward } from './forward.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
-import type { Authenticator, Caller } from '../lib/authentication.ts';
+import type { Authenticator, Caller } from '../lib/function/authentication.ts';
 
 /** What the gateway knows of a request while it answers it. */
 interface Context {

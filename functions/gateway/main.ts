@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { createAuthenticator } from '../lib/authentication.ts';
-import { createAuthorizer } from '../lib/authorization.ts';
-import { readEnv, settings } from '../lib/env.ts';
-import { connectKubernetes } from '../lib/kubernetes.ts';
+import { createAuthenticator } from '../lib/function/authentication.ts';
+import { createAuthorizer } from '../lib/kubernetes/authorization.ts';
+import { readEnv, settings } from '../lib/function/env.ts';
+import { connectKubernetes } from '../lib/kubernetes/client.ts';
 import { createLogger } from '../lib/log.ts';
-import { serve } from '../lib/serve.ts';
+import { serve } from '../lib/function/serve.ts';
 import { createApp } from './app.ts';
 import { holdBodies } from './expect.ts';
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Conflict, Forbidden, NotFound, Unauthorized, Unavailable } from '../lib/errors.ts';
-import type { Kubernetes } from '../lib/kubernetes.ts';
+import type { Kubernetes } from '../lib/kubernetes/client.ts';
 import {
   apiVersion,
   kind,

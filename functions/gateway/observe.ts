@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { Histogram } from 'prom-client';
 import type { Logger } from '../lib/log.ts';
-import { registry } from '../lib/metrics.ts';
+import { registry } from '../lib/function/metrics.ts';
 import { knownCaller, requestId } from './context.ts';
 
 const seconds = new Histogram({

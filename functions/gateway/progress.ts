@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Response } from 'express';
 import { Gone, Unavailable } from '../lib/errors.ts';
-import type { Kubernetes } from '../lib/kubernetes.ts';
+import type { Kubernetes } from '../lib/kubernetes/client.ts';
 import type { Logger } from '../lib/log.ts';
 import { apiVersion, kind, type FabricNetwork } from '../lib/network.ts';
 import type { Networks } from './networks.ts';

@@ -1,5 +1,5 @@
 import { Unprocessable } from '../lib/errors.ts';
-import type { KubernetesObject } from '../lib/kubernetes.ts';
+import type { KubernetesObject } from '../lib/kubernetes/client.ts';
 import type { Chaincode } from '../lib/network.ts';
 import type { Pass } from './pass.ts';
 

@@ -1,5 +1,5 @@
 import type { Identity } from '../lib/fabric/connection.ts';
-import type { AuthorityRole, Identities, KeyPair } from '../lib/identities.ts';
+import type { AuthorityRole, Identities, KeyPair } from '../lib/vault/identities.ts';
 import type { NetworkSpec } from '../lib/network.ts';
 import {
   authorityKinds,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { readJson } from '../lib/envelope.ts';
-import type { Kubernetes } from '../lib/kubernetes.ts';
+import { readJson } from '../lib/function/envelope.ts';
+import type { Kubernetes } from '../lib/kubernetes/client.ts';
 import { apiVersion, kind, labels, type FabricNetwork } from '../lib/network.ts';
-import { endpoint, type Call, type Endpoint, type Reply } from '../lib/serve.ts';
+import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
 import type { NetworkId } from './resources/names.ts';
 import { Turns } from './turns.ts';
 

@@ -1,5 +1,10 @@
 import { Conflict, Gone, NotFound, Unavailable } from '../lib/errors.ts';
-import type { Kubernetes, KubernetesObject, LeaseSpec, Metadata } from '../lib/kubernetes.ts';
+import type {
+  Kubernetes,
+  KubernetesObject,
+  LeaseSpec,
+  Metadata,
+} from '../lib/kubernetes/client.ts';
 import type { Logger } from '../lib/log.ts';
 
 export type Lease = KubernetesObject & { spec?: LeaseSpec };

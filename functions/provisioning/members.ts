@@ -1,4 +1,4 @@
-import type { Kubernetes, KubernetesObject, PodStatus } from '../lib/kubernetes.ts';
+import type { Kubernetes, KubernetesObject, PodStatus } from '../lib/kubernetes/client.ts';
 import { labels } from '../lib/network.ts';
 import { host, podName, selectorOf, type Tier } from './resources/names.ts';
 import { type Group, groups, type Plan } from './resources/plan.ts';

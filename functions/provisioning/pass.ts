@@ -2,13 +2,18 @@ import type { Identity, PeerEndpoint } from '../lib/fabric/connection.ts';
 import type { approve, commit } from '../lib/fabric/lifecycle.ts';
 import type { Participation, ParticipationOptions } from '../lib/fabric/participation.ts';
 import type { PeerClient } from '../lib/fabric/peer.ts';
-import type { Broker } from '../lib/broker.ts';
+import type { Broker } from '../lib/function/broker.ts';
 import { Unprocessable } from '../lib/errors.ts';
-import type { Identities } from '../lib/identities.ts';
-import { type Kubernetes, type KubernetesObject, type Ref, refOf } from '../lib/kubernetes.ts';
+import type { Identities } from '../lib/vault/identities.ts';
+import {
+  type Kubernetes,
+  type KubernetesObject,
+  type Ref,
+  refOf,
+} from '../lib/kubernetes/client.ts';
 import type { Logger } from '../lib/log.ts';
 import { labels, type FabricNetwork } from '../lib/network.ts';
-import type { Vault } from '../lib/vault.ts';
+import type { Vault } from '../lib/vault/client.ts';
 import { createCredentials, type Credentials } from './credentials.ts';
 import type { Member } from './members.ts';
 import { ports } from './resources/names.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { NotFound, Unavailable } from '../lib/errors.ts';
-import type { Ref } from '../lib/kubernetes.ts';
+import type { Ref } from '../lib/kubernetes/client.ts';
 import {
   apiVersion,
   kind,

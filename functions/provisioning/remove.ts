@@ -1,4 +1,4 @@
-import { refOf } from '../lib/kubernetes.ts';
+import { refOf } from '../lib/kubernetes/client.ts';
 import type { FabricNetwork } from '../lib/network.ts';
 import { until } from '../lib/until.ts';
 import type { Clients } from './pass.ts';

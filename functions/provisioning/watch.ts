@@ -1,5 +1,5 @@
 import { Gone } from '../lib/errors.ts';
-import type { Collection, Kubernetes, KubernetesObject } from '../lib/kubernetes.ts';
+import type { Collection, Kubernetes, KubernetesObject } from '../lib/kubernetes/client.ts';
 
 /**
  * Waits until the objects a selector picks are as wanted; looks again with every change of one.

@@ -1,6 +1,6 @@
 /** The certificates of the storage tiers, and the Secrets they are in. */
-import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes.ts';
-import { issue, makeAuthority, staleness, type Leaf, type Pair } from './tls.ts';
+import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
+import { issue, makeAuthority, staleness, type Leaf, type Pair } from '../lib/x509.ts';
 
 export interface Secret extends KubernetesObject {
   type?: string;

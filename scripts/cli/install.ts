@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { until } from '../../functions/lib/until.ts';
-import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 import { provideCertificates, secret, secretRef, type Secret } from './certificates.ts';
 import { usersNamespace } from './token.ts';
 import { writeOverlay } from './overlay.ts';

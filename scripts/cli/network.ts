@@ -1,4 +1,4 @@
-import type { Kubernetes } from '../../functions/lib/kubernetes.ts';
+import type { Kubernetes } from '../../functions/lib/kubernetes/client.ts';
 import type { FabricNetwork } from '../../functions/lib/network.ts';
 
 export interface ApplyOptions {

@@ -1,5 +1,5 @@
 import { NotFound } from '../../functions/lib/errors.ts';
-import type { Collection, Kubernetes } from '../../functions/lib/kubernetes.ts';
+import type { Collection, Kubernetes } from '../../functions/lib/kubernetes/client.ts';
 
 /** What a cluster must bring, by the sentence that says it is not there. */
 const needs: Record<string, (kubernetes: Kubernetes) => Promise<boolean>> = {

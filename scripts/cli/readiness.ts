@@ -1,5 +1,5 @@
 /** Whether what was applied is there, read off the objects. Pure. */
-import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import type { KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 
 /** Of the kinds looked at, what says how far they are. */
 export interface Workload extends KubernetesObject {

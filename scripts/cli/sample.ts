@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import type { Receipt } from '../../functions/lib/events.ts';
-import { connectKubernetes } from '../../functions/lib/kubernetes.ts';
+import { connectKubernetes } from '../../functions/lib/kubernetes/client.ts';
 import type { FabricNetwork } from '../../functions/lib/network.ts';
 import { connectGateway, type DataClient } from './client.ts';
 import { applyNetwork } from './network.ts';

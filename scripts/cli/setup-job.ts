@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import type { KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 
 export const setupLabels = {
   'app.kubernetes.io/name': 'setup',

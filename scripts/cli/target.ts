@@ -1,8 +1,8 @@
 /** The cluster a command works on. */
 import { KubeConfig } from '@kubernetes/client-node';
-import { KubernetesHttp } from '../../functions/lib/kubernetes-http.ts';
-import { connectKubernetes, type Kubernetes } from '../../functions/lib/kubernetes.ts';
-import { run, type RunOptions } from '../cluster/shell.ts';
+import { KubernetesHttp } from '../../functions/lib/kubernetes/http.ts';
+import { connectKubernetes, type Kubernetes } from '../../functions/lib/kubernetes/client.ts';
+import { run, type RunOptions } from '../lib/shell.ts';
 
 export interface TargetOptions {
   /** Path of the kubeconfig. */

@@ -1,6 +1,6 @@
 import { NotFound } from '../../functions/lib/errors.ts';
 import { until } from '../../functions/lib/until.ts';
-import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 import { connectTarget, type TargetOptions } from './target.ts';
 import { usersNamespace } from './token.ts';
 

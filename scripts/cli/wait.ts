@@ -1,5 +1,5 @@
 /** Waiting for what was installed, with a word on how far it is and why it is not further. */
-import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 import { until } from '../../functions/lib/until.ts';
 import { readiness, type Workload } from './readiness.ts';
 import type { Target } from './target.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import type { KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 import { labels } from '../../functions/lib/network.ts';
 import {
   eventually,

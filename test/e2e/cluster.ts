@@ -7,7 +7,7 @@ import {
   connectKubernetes,
   type Kubernetes,
   type KubernetesObject,
-} from '../../functions/lib/kubernetes.ts';
+} from '../../functions/lib/kubernetes/client.ts';
 import { connectGateway, type DataClient } from '../../scripts/cli/client.ts';
 import { issueToken } from '../../scripts/cli/token.ts';
 

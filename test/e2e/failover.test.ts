@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import type { KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 import { eventually, isReady, kubernetes, namespace, pods, type Pod } from './cluster.ts';
 
 const vault = 'selvedge.dev/tier=vault';

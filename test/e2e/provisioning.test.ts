@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import type { KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 import { apiVersion, kind, labels, type FabricNetwork } from '../../functions/lib/network.ts';
 import { applyNetwork, isReady } from '../../scripts/cli/network.ts';
 import {

@@ -5,7 +5,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildComponent } from '../../scripts/cluster/build.ts';
+import { buildComponent } from '../../scripts/cluster/components/build.ts';
 import { command, pods, secret } from './cluster.ts';
 
 const bucket = 'selvedge';

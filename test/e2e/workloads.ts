@@ -1,6 +1,6 @@
 /** Workloads beside Selvedge in the cluster: a pod that runs a script, and a subscriber. */
 import type { ExecutionContext } from 'ava';
-import type { KubernetesObject } from '../../functions/lib/kubernetes.ts';
+import type { KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 import {
   command,
   eventually,

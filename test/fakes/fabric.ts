@@ -7,7 +7,7 @@ import type {
   PeerClient,
 } from '../../functions/lib/fabric/peer.ts';
 import type { StoredDefinition } from '../../functions/lib/fabric/definition.ts';
-import { endorsementPolicy } from '../../functions/lib/fabric/policy.ts';
+import { endorsementPolicy } from '../../functions/lib/fabric/signature-policy.ts';
 import { createHash } from 'node:crypto';
 
 interface Peer {

@@ -9,7 +9,7 @@ import {
   refOf,
   type WatchEvent,
   type WatchOptions,
-} from '../../functions/lib/kubernetes.ts';
+} from '../../functions/lib/kubernetes/client.ts';
 
 type Stored = KubernetesObject & { status?: unknown; spec?: unknown };
 type Listener = (event: WatchEvent<Stored>, path: string) => void;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { get, put, type LedgerState } from '../../functions/anchor/anchor.ts';
 import { CommitUnknown, NotFound, Unprocessable } from '../../functions/lib/errors.ts';
 import type { Ledger } from '../../functions/lib/fabric/ledger.ts';
-import type { Ledgers } from '../../functions/lib/ledgers.ts';
+import type { Ledgers } from '../../functions/lib/fabric/ledgers.ts';
 
 /** The anchor chaincode's own code over a map, in the place of peers and orderers. */
 export interface FakeLedger {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Conflict, Gone } from '../../functions/lib/errors.ts';
-import type { Kubernetes, WatchEvent } from '../../functions/lib/kubernetes.ts';
+import type { Kubernetes, WatchEvent } from '../../functions/lib/kubernetes/client.ts';
 import type { FabricNetwork } from '../../functions/lib/network.ts';
 
 type Edge = Pick<Kubernetes, 'get' | 'list' | 'create' | 'replace' | 'remove' | 'watch'>;

@@ -4,7 +4,7 @@ import {
   refOf,
   type Kubernetes,
   type KubernetesObject,
-} from '../../functions/lib/kubernetes.ts';
+} from '../../functions/lib/kubernetes/client.ts';
 
 /** A Kubernetes edge that holds any objects in memory; enough for code that reads and writes them. */
 export class FakeObjects {

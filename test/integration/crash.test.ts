@@ -3,10 +3,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { createAnchors } from '../../functions/data-put/anchors.ts';
 import { patience } from '../../functions/data-put/decisions.ts';
-import type { Parts } from '../../functions/data-put/parts.ts';
+import type { Parts } from '../../functions/data-put/deps.ts';
 import { CommitUnknown, NotFound, Unavailable, Unprocessable } from '../../functions/lib/errors.ts';
-import type { Ledgers } from '../../functions/lib/ledgers.ts';
-import { keys } from '../../functions/lib/metadata-model.ts';
+import type { Ledgers } from '../../functions/lib/fabric/ledgers.ts';
+import { keys } from '../../functions/lib/data/model.ts';
 import { network, s3, startWorld, type PutOptions, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;

@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import anyTest, { type TestFn } from 'ava';
 import { content } from '../../functions/data-get/get.ts';
 import * as errors from '../../functions/lib/errors.ts';
-import { keys } from '../../functions/lib/metadata-model.ts';
+import { keys } from '../../functions/lib/data/model.ts';
 import { caller, network, s3, startWorld, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;

@@ -5,8 +5,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
-import { CLUSTER_ISSUER } from '../../functions/lib/authentication.ts';
-import { bundle } from '../../scripts/cluster/bundle.ts';
+import { CLUSTER_ISSUER } from '../../functions/lib/function/authentication.ts';
+import { bundle } from '../../scripts/cluster/images/bundle.ts';
 import { freePorts } from './fabric/processes.ts';
 import { manifest, startKubernetesApi, type KubernetesApi } from './kubernetes-api.ts';
 

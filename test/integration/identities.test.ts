@@ -1,8 +1,8 @@
 /** Certificates as a real Vault makes them, under the policy provisioning has. */
 import { X509Certificate } from 'node:crypto';
 import anyTest, { type TestFn } from 'ava';
-import { createIdentities } from '../../functions/lib/identities.ts';
-import { connectVault, VaultRefusal } from '../../functions/lib/vault.ts';
+import { createIdentities } from '../../functions/lib/vault/identities.ts';
+import { connectVault, VaultRefusal } from '../../functions/lib/vault/client.ts';
 import { startVault, type VaultServer } from './harness.ts';
 
 const test = anyTest as TestFn<VaultServer>;

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
-import { CLUSTER_ISSUER } from '../../functions/lib/authentication.ts';
-import { buildComponent } from '../../scripts/cluster/build.ts';
+import { CLUSTER_ISSUER } from '../../functions/lib/function/authentication.ts';
+import { buildComponent } from '../../scripts/cluster/components/build.ts';
 import { createServerProcess, freePorts, type Server } from './fabric/processes.ts';
 
 const run = promisify(execFile);

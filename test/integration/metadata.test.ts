@@ -1,13 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import anyTest, { type TestFn } from 'ava';
 import { NoSpace, TooLarge, Unavailable } from '../../functions/lib/errors.ts';
-import { connectEtcd, type Etcd } from '../../functions/lib/etcd.ts';
+import { connectEtcd, type Etcd } from '../../functions/lib/data/etcd.ts';
 import {
   createMetadata,
   recordIndex,
   type Intent,
   type Metadata,
-} from '../../functions/lib/metadata.ts';
+} from '../../functions/lib/data/metadata.ts';
 import { startEtcd, type EtcdServer } from './harness.ts';
 
 const MiB = 1024 * 1024;

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import anyTest, { type TestFn } from 'ava';
 import { NotFound, Unavailable } from '../../functions/lib/errors.ts';
-import { connectObjects, type Objects } from '../../functions/lib/objects.ts';
+import { connectObjects, type Objects } from '../../functions/lib/data/objects.ts';
 import { startMinio, type MinioServer } from './harness.ts';
 
 const MiB = 1024 * 1024;

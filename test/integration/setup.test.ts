@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import { createLogger } from '../../functions/lib/log.ts';
-import { generateRoot, type UnsealKeys } from '../../functions/lib/vault-system.ts';
+import { generateRoot, type UnsealKeys } from '../../functions/lib/vault/members.ts';
 import { until } from '../../functions/lib/until.ts';
-import { connectVault, type Vault, VaultRefusal } from '../../functions/lib/vault.ts';
-import { configureVault } from '../../scripts/setup/configure.ts';
-import { authorized, led, openVault, type KeyStore } from '../../scripts/setup/vault.ts';
+import { connectVault, type Vault, VaultRefusal } from '../../functions/lib/vault/client.ts';
+import { configureVault } from '../../functions/setup/configure.ts';
+import { authorized, led, openVault, type KeyStore } from '../../functions/setup/vault.ts';
 import { startVaultCluster, type VaultCluster } from './vault-cluster.ts';
 
 interface Context {

@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectMember, type VaultMember } from '../../functions/lib/vault-system.ts';
-import { buildComponent } from '../../scripts/cluster/build.ts';
-import { issue, makeAuthority } from '../../scripts/cli/tls.ts';
+import { connectMember, type VaultMember } from '../../functions/lib/vault/members.ts';
+import { buildComponent } from '../../scripts/cluster/components/build.ts';
+import { issue, makeAuthority } from '../../scripts/lib/x509.ts';
 
 /** Real members of one Vault, with integrated storage and TLS, on loopback. */
 export interface VaultCluster {

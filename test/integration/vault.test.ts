@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import anyTest, { type TestFn } from 'ava';
 import { Gone, IntegrityError, Unavailable } from '../../functions/lib/errors.ts';
-import { createKeys } from '../../functions/lib/keys.ts';
-import { connectVault, VaultRefusal } from '../../functions/lib/vault.ts';
+import { createKeys } from '../../functions/lib/data/keys.ts';
+import { connectVault, VaultRefusal } from '../../functions/lib/vault/client.ts';
 import { startVault, type VaultServer } from './harness.ts';
 
 const test = anyTest as TestFn<VaultServer>;

@@ -1,6 +1,6 @@
 import { Unavailable } from '../../lib/errors.ts';
 import { until } from '../../lib/until.ts';
-import type { UnsealKeys, VaultMember } from '../../lib/vault-system.ts';
+import type { UnsealKeys, VaultMember } from '../../lib/vault/members.ts';
 
 /**
  * Unseals a member and waits until it is open. One that was unsealed meanwhile is left alone.

@@ -1,5 +1,5 @@
 import { Router, type Request, type Response } from 'express';
-import { parse } from '../../lib/envelope.ts';
+import { parse } from '../../lib/function/envelope.ts';
 import { requestId } from '../context.ts';
 import { eventHeaders } from '../event.ts';
 import { proceed } from '../expect.ts';

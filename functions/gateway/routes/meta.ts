@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { registry } from '../../lib/metrics.ts';
+import { registry } from '../../lib/function/metrics.ts';
 import { Unavailable } from '../../lib/errors.ts';
 import { openApi } from '../openapi.ts';
 

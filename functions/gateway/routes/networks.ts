@@ -1,6 +1,6 @@
 import { Router, text, type Request, type RequestHandler } from 'express';
-import type { Access, Authorizer } from '../../lib/authorization.ts';
-import { parse } from '../../lib/envelope.ts';
+import type { Access, Authorizer } from '../../lib/kubernetes/authorization.ts';
+import { parse } from '../../lib/function/envelope.ts';
 import { BadRequest } from '../../lib/errors.ts';
 import type { FabricNetwork } from '../../lib/network.ts';
 import { callerOf } from '../context.ts';

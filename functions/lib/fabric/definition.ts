@@ -1,6 +1,10 @@
 /** Chaincode definitions: what organizations approve and a channel commits. */
 import { peer } from '@hyperledger/fabric-protos';
-import { defaultEndorsementPolicy, endorsementPolicy, signaturePolicy } from './policy.ts';
+import {
+  defaultEndorsementPolicy,
+  endorsementPolicy,
+  signaturePolicy,
+} from './signature-policy.ts';
 
 /** A private data collection. */
 export interface Collection {

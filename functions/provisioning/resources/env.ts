@@ -1,4 +1,4 @@
-import type { EnvVar } from '../../lib/kubernetes.ts';
+import type { EnvVar } from '../../lib/kubernetes/client.ts';
 
 /** Environment entries of a table of values. */
 export function variables(table: Record<string, string | number | boolean>): EnvVar[] {

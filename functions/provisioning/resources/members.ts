@@ -7,7 +7,7 @@ import type {
   StatefulSetSpec,
   Volume,
   VolumeMount,
-} from '../../lib/kubernetes.ts';
+} from '../../lib/kubernetes/client.ts';
 import { labels } from '../../lib/network.ts';
 import {
   adminCaKey,

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../lib/kubernetes.ts';
+import type { KubernetesObject } from '../../lib/kubernetes/client.ts';
 import { podFields, variables } from './env.ts';
 import { headlessService, type MemberProgram, paths, statefulSet } from './members.ts';
 import { ports } from './names.ts';

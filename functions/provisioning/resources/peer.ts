@@ -1,4 +1,4 @@
-import type { KubernetesObject, EnvVar } from '../../lib/kubernetes.ts';
+import type { KubernetesObject, EnvVar } from '../../lib/kubernetes/client.ts';
 import { podFields, variables } from './env.ts';
 import { headlessService, type MemberProgram, paths, statefulSet } from './members.ts';
 import { host, launcher, MOST_MEMBERS, ports, VOLUME, workload } from './names.ts';

@@ -1,4 +1,4 @@
-import type { KubernetesObject, Metadata } from '../../lib/kubernetes.ts';
+import type { KubernetesObject, Metadata } from '../../lib/kubernetes/client.ts';
 import {
   apiVersion,
   kind,

@@ -4,7 +4,7 @@ import type {
   NetworkPolicySpec,
   PodDisruptionBudgetSpec,
   PolicyRule,
-} from '../../lib/kubernetes.ts';
+} from '../../lib/kubernetes/client.ts';
 import { group, labels } from '../../lib/network.ts';
 import {
   genesisConfigMap,

@@ -1,6 +1,6 @@
 import { Conflict, Unavailable, Unprocessable } from '../../lib/errors.ts';
 import { channelGenesis, type GenesisSpec } from '../../lib/fabric/genesis.ts';
-import type { KubernetesObject } from '../../lib/kubernetes.ts';
+import type { KubernetesObject } from '../../lib/kubernetes/client.ts';
 import type { Channel } from '../../lib/network.ts';
 import { mspIdOf } from '../credentials.ts';
 import { listPods, membersOf, reachable, type Reachable } from '../members.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { connection, type Connection, type PeerEndpoint } from '../../lib/fabric/connection.ts';
-import { lifeSpent } from '../../lib/identities.ts';
+import { lifeSpent } from '../../lib/vault/identities.ts';
 import type { Pass } from '../pass.ts';
 import { connectionPath, host, ports } from '../resources/names.ts';
 import { groups } from '../resources/plan.ts';

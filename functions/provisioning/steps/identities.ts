@@ -1,6 +1,6 @@
 import type { Group } from '../resources/plan.ts';
 import { groups } from '../resources/plan.ts';
-import type { KubernetesObject } from '../../lib/kubernetes.ts';
+import type { KubernetesObject } from '../../lib/kubernetes/client.ts';
 import type { Pass } from '../pass.ts';
 import { adminCaKey, identitySecret, memberKeys, sharedKeys } from '../resources/names.ts';
 import { identitySecretOf } from '../resources/shared.ts';

@@ -1,5 +1,5 @@
 import { labels } from '../../lib/network.ts';
-import { refOf } from '../../lib/kubernetes.ts';
+import { refOf } from '../../lib/kubernetes/client.ts';
 import type { Pass } from '../pass.ts';
 import { passLease, selectorOf } from '../resources/names.ts';
 import { prunable } from '../resources/kinds.ts';

@@ -1,4 +1,4 @@
-import type { KubernetesObject, StatefulSetSpec } from '../../lib/kubernetes.ts';
+import type { KubernetesObject, StatefulSetSpec } from '../../lib/kubernetes/client.ts';
 import { labels } from '../../lib/network.ts';
 import type { Pass } from '../pass.ts';
 import { selectorOf, type Tier, workload } from '../resources/names.ts';

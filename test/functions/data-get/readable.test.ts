@@ -1,8 +1,8 @@
 import test from 'ava';
-import type { AuditFact, GetRequest, Parts } from '../../../functions/data-get/parts.ts';
+import type { AuditFact, GetRequest, Parts } from '../../../functions/data-get/deps.ts';
 import { readable } from '../../../functions/data-get/readable.ts';
 import { IntegrityError } from '../../../functions/lib/errors.ts';
-import { createMetadata } from '../../../functions/lib/metadata.ts';
+import { createMetadata } from '../../../functions/lib/data/metadata.ts';
 
 test('a datum whose metadata cannot be read is an integrity error that the audit hears of', async (t) => {
   const facts: AuditFact[] = [];

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { differences, type Anchored } from '../../../functions/data-get/verify.ts';
-import type { VersionRecord } from '../../../functions/lib/metadata.ts';
+import type { VersionRecord } from '../../../functions/lib/data/metadata.ts';
 
 const common = {
   version: 3,

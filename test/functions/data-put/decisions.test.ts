@@ -9,7 +9,7 @@ import {
 } from '../../../functions/data-put/decisions.ts';
 import { TooLarge, Unprocessable } from '../../../functions/lib/errors.ts';
 import type { Tier } from '../../../functions/lib/events.ts';
-import type { Intent } from '../../../functions/lib/metadata.ts';
+import type { Intent } from '../../../functions/lib/data/metadata.ts';
 
 const tiers: Record<string, [Tier | undefined, string, Extent, Tier | 'too large']> = {
   'JSON is a record': [undefined, 'application/json', 10, 'record'],

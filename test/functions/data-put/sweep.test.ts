@@ -1,10 +1,10 @@
 import test from 'ava';
 import { createOutbox } from '../../../functions/data-put/outbox.ts';
-import type { Parts } from '../../../functions/data-put/parts.ts';
+import type { Parts } from '../../../functions/data-put/deps.ts';
 import { sweep } from '../../../functions/data-put/sweep.ts';
 import { Unavailable } from '../../../functions/lib/errors.ts';
 import { createLogger } from '../../../functions/lib/log.ts';
-import type { Intent, Metadata, NetworkRef } from '../../../functions/lib/metadata.ts';
+import type { Intent, Metadata, NetworkRef } from '../../../functions/lib/data/metadata.ts';
 
 const intent = (network: string, id: string): Intent => ({
   ...{ id, namespace: 'selvedge', network, key: id, version: 1, owner: 'alice', tier: 'record' },

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { gather, tierLabel, type Pod } from '../../../functions/failover/gather.ts';
 import { Unavailable } from '../../../functions/lib/errors.ts';
-import type { SealStatus, VaultMember } from '../../../functions/lib/vault-system.ts';
+import type { SealStatus, VaultMember } from '../../../functions/lib/vault/members.ts';
 import { FakeObjects } from '../../fakes/objects.ts';
 
 const pod = (name: string, tier: string, more: Partial<Pod> = {}): Pod => ({

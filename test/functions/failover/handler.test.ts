@@ -5,7 +5,7 @@ import { endpoints } from '../../../functions/failover/handler.ts';
 import { createRecorder } from '../../../functions/failover/record.ts';
 import { Unavailable } from '../../../functions/lib/errors.ts';
 import { createLogger } from '../../../functions/lib/log.ts';
-import { functionApp } from '../../../functions/lib/serve.ts';
+import { functionApp } from '../../../functions/lib/function/serve.ts';
 import { FakeObjects } from '../../fakes/objects.ts';
 
 const log = createLogger('test');

@@ -4,7 +4,7 @@ import type { Decision } from '../../../functions/failover/checks.ts';
 import { createRecorder } from '../../../functions/failover/record.ts';
 import { Unavailable } from '../../../functions/lib/errors.ts';
 import { createLogger } from '../../../functions/lib/log.ts';
-import { registry } from '../../../functions/lib/metrics.ts';
+import { registry } from '../../../functions/lib/function/metrics.ts';
 import { FakeObjects } from '../../fakes/objects.ts';
 
 const log = createLogger('test');

@@ -4,8 +4,8 @@ import type { ExecutionContext } from 'ava';
 import { pino, stdSerializers } from 'pino';
 import { createApp } from '../../../functions/gateway/app.ts';
 import { holdBodies } from '../../../functions/gateway/expect.ts';
-import type { Authenticator, Caller } from '../../../functions/lib/authentication.ts';
-import type { Access, Authorizer } from '../../../functions/lib/authorization.ts';
+import type { Authenticator, Caller } from '../../../functions/lib/function/authentication.ts';
+import type { Access, Authorizer } from '../../../functions/lib/kubernetes/authorization.ts';
 import { Forbidden, Unauthorized } from '../../../functions/lib/errors.ts';
 import { FakeNetworks } from '../../fakes/networks.ts';
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
 import { Unavailable } from '../../../functions/lib/errors.ts';
-import { functionApp } from '../../../functions/lib/serve.ts';
+import { functionApp } from '../../../functions/lib/function/serve.ts';
 import {
   createEndpoints,
   type EventObject,

@@ -15,7 +15,7 @@ import {
   ordererBudget,
   ordererQuorum,
 } from '../../../functions/provisioning/resources/shared.ts';
-import type { StatefulSetSpec } from '../../../functions/lib/kubernetes.ts';
+import type { StatefulSetSpec } from '../../../functions/lib/kubernetes/client.ts';
 import { settings, supply } from './world.ts';
 
 const specOf = (change: (spec: NetworkSpec) => void = () => undefined): NetworkSpec => {

@@ -2,10 +2,10 @@
 import { pino } from 'pino';
 import type { CloudEvent } from 'cloudevents';
 import { Unavailable } from '../../../functions/lib/errors.ts';
-import type { Identities } from '../../../functions/lib/identities.ts';
-import type { KubernetesObject } from '../../../functions/lib/kubernetes.ts';
+import type { Identities } from '../../../functions/lib/vault/identities.ts';
+import type { KubernetesObject } from '../../../functions/lib/kubernetes/client.ts';
 import { labels, type FabricNetwork } from '../../../functions/lib/network.ts';
-import type { Vault } from '../../../functions/lib/vault.ts';
+import type { Vault } from '../../../functions/lib/vault/client.ts';
 import type { Clients } from '../../../functions/provisioning/pass.ts';
 import { FakeFabric } from '../../fakes/fabric.ts';
 import { FakeKubernetes } from '../../fakes/kubernetes.ts';

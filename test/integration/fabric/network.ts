@@ -6,7 +6,7 @@ import { parse, stringify } from 'yaml';
 import type { Identity, PeerEndpoint } from '../../../functions/lib/fabric/connection.ts';
 import type { GenesisSpec, OrdererSpec } from '../../../functions/lib/fabric/genesis.ts';
 import type { ParticipationOptions } from '../../../functions/lib/fabric/participation.ts';
-import { buildComponent } from '../../../scripts/cluster/build.ts';
+import { buildComponent } from '../../../scripts/cluster/components/build.ts';
 import {
   createOrganization,
   type Pair,

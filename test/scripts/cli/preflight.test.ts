@@ -1,6 +1,6 @@
 import test from 'ava';
 import { NotFound, Unavailable } from '../../../functions/lib/errors.ts';
-import type { Collection, Kubernetes } from '../../../functions/lib/kubernetes.ts';
+import type { Collection, Kubernetes } from '../../../functions/lib/kubernetes/client.ts';
 import { preflight } from '../../../scripts/cli/preflight.ts';
 
 /** A cluster that knows the given kinds and has the given objects. */

@@ -1,7 +1,7 @@
 /** The building blocks of a channel configuration, written so that equal input gives equal bytes. */
 import { X509Certificate } from 'node:crypto';
 import { common } from '@hyperledger/fabric-protos';
-import { signaturePolicy } from '../policy.ts';
+import { signaturePolicy } from '../signature-policy.ts';
 
 /** Anything that serialises itself as protobuf. */
 export interface Message {

@@ -1,7 +1,7 @@
 /** How orderers agree: Raft (crash faults) or SmartBFT (Byzantine faults), with its parameters. */
 import { common, msp, orderer } from '@hyperledger/fabric-protos';
 import { BadRequest } from '../../errors.ts';
-import { nOutOf } from '../policy.ts';
+import { nOutOf } from '../signature-policy.ts';
 import { certificateBytes, implicitMeta, signedBy, type Message } from './config.ts';
 import type { GenesisSpec, OrdererSpec } from './spec.ts';
 

@@ -1,0 +1,36 @@
+import type { Caller } from '../lib/function/authentication.ts';
+import type { Keys } from '../lib/data/keys.ts';
+import type { DatumRef, Metadata } from '../lib/data/metadata.ts';
+import type { Decide } from '../lib/data/access-policy.ts';
+import type { Chain } from './chain.ts';
+import type { Ciphertexts } from './ciphertext.ts';
+
+/** What a get works with. */
+export interface Parts {
+  metadata: Metadata;
+  keys: Pick<Keys, 'unwrap'>;
+  chain: Chain;
+  ciphertexts: Ciphertexts;
+  decide: Decide;
+  /** Told of every decision and of every mismatch. */
+  audit: (fact: AuditFact) => void;
+}
+
+export interface AuditFact {
+  audit: 'read' | 'denied' | 'integrity';
+  user: string;
+  network: string;
+  key: string;
+  /** 0: the current one, before it is known which that is. */
+  version: number;
+  reason: string;
+}
+
+export interface GetRequest {
+  ref: DatumRef;
+  caller: Caller;
+  /** The current one when left out. */
+  version: number | undefined;
+  /** Aborted when the caller leaves. */
+  signal?: AbortSignal;
+}

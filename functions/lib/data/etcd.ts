@@ -1,0 +1,157 @@
+/**
+ * The few etcd calls that are made, with deadlines and our errors: the only user of `etcd3`.
+ * Reads are linearizable: a member that is cut off from its peers answers none.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  BrokenCircuitError,
+  circuitBreaker,
+  ConsecutiveBreaker,
+  ExponentialBackoff,
+  handleType,
+  retry,
+} from 'cockatiel';
+import { Etcd3, GRPCDeadlineExceededError, GRPCUnavailableError, type IKeyValue } from 'etcd3';
+import { withDeadline } from '../deadline.ts';
+import { NoSpace, TooLarge, Unavailable } from '../errors.ts';
+
+export interface EtcdOptions {
+  /** `https://host:2379`, of every member. */
+  endpoints: string[];
+  /** The folder with `ca.crt`, `tls.crt` and `tls.key`; without one, no TLS (tests only). */
+  tlsDir?: string;
+  /** Milliseconds for one exchange with one member; a call is given up after three times that. */
+  timeoutMs?: number;
+}
+
+/**
+ * What shows that a member does not work. Not the SDK's own list: it holds also «out of space»,
+ * and members that only take deletes would be passed over for these too.
+ */
+const silence = handleType(GRPCUnavailableError).orType(GRPCDeadlineExceededError);
+
+/** A key's value as read. `revision` is its mod revision. */
+export interface Entry {
+  key: string;
+  value: Buffer;
+  revision: string;
+}
+
+export interface Change {
+  key: string;
+  /** What to write; left out: the key is deleted. */
+  value?: string | Buffer;
+}
+
+export interface Etcd {
+  get(key: string): Promise<Entry | undefined>;
+  /** At most `limit` entries whose keys begin with `prefix` and sort after `after`. */
+  list(prefix: string, limit: number, after?: string): Promise<Entry[]>;
+  /**
+   * All changes, or none when a key is not at its expected revision (`'0'`: absent).
+   *
+   * A transaction that the SDK tried again after its answer was lost may find its own work and
+   * give undefined: who gets that reads again before concluding anything.
+   *
+   * @returns the revision of what was written, or undefined
+   */
+  commit(expected: Record<string, string>, changes: Change[]): Promise<string | undefined>;
+  close(): void;
+}
+
+/**
+ * Every method throws Unavailable when no member answers in time, NoSpace when etcd's quota is
+ * used up (deletes still work), TooLarge for more than etcd takes in one request.
+ */
+export function connectEtcd({ endpoints, tlsDir, timeoutMs = 4_000 }: EtcdOptions): Etcd {
+  const file = (name: string): Buffer => readFileSync(join(tlsDir ?? '', name));
+  const client = new Etcd3({
+    hosts: endpoints,
+    ...(tlsDir === undefined
+      ? {}
+      : {
+          credentials: {
+            rootCertificate: file('ca.crt'),
+            privateKey: file('tls.key'),
+            certChain: file('tls.crt'),
+          },
+        }),
+    faultHandling: {
+      // A member that does not answer is passed over for a while. One broken connection fails every
+      // call on it at once, so a handful of failures says little.
+      host: () =>
+        circuitBreaker(silence, { halfOpenAfter: 1_000, breaker: new ConsecutiveBreaker(5) }),
+      // Another member is tried; with three there is one that works if any two do. The tries last
+      // longer than a member is passed over, so that one of them meets it again.
+      global: retry(silence.orType(BrokenCircuitError), {
+        maxAttempts: 7,
+        backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 500 }),
+      }),
+    },
+    // Computed anew for each try; streams (watches) would have none.
+    defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + timeoutMs }),
+  });
+  const limit = timeoutMs * 3 + 1_000;
+  const guarded = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await withDeadline(limit, work, () => new Unavailable('etcd does not answer'));
+    } catch (error) {
+      throw translate(error);
+    }
+  };
+
+  return {
+    async get(key) {
+      const { kvs } = await guarded(client.get(key).exec());
+      return kvs[0] && toEntry(kvs[0]);
+    },
+
+    async list(prefix, most, after) {
+      const range = client.getAll().limit(most).sort('Key', 'Ascend');
+      const from = after === undefined ? range.prefix(prefix) : range.inRange(rest(prefix, after));
+      const { kvs } = await guarded(from.exec());
+      return kvs.map(toEntry);
+    },
+
+    async commit(expected, changes) {
+      const [first, ...others] = Object.entries(expected);
+      if (!first) throw new Error('a transaction compares something');
+      const transaction = client.if(first[0], 'Mod', '==', first[1]);
+      for (const [key, revision] of others) transaction.and(key, 'Mod', '==', revision);
+      transaction.then(
+        ...changes.map(({ key, value }) =>
+          value === undefined ? client.delete().key(key) : client.put(key).value(value),
+        ),
+      );
+      const { succeeded, header } = await guarded(transaction.commit());
+      return succeeded ? header.revision : undefined;
+    },
+
+    close: () => client.close(),
+  };
+}
+
+function toEntry({ key, value, mod_revision: revision }: IKeyValue): Entry {
+  return { key: key.toString(), value, revision };
+}
+
+/** What sorts after `after` and still begins with `prefix` (whose last byte is never 0xff). */
+function rest(prefix: string, after: string): { start: Buffer; end: Buffer } {
+  const end = Buffer.from(prefix);
+  end[end.length - 1] = (end.at(-1) ?? 0) + 1;
+  return { start: Buffer.concat([Buffer.from(after), Buffer.from([0])]), end };
+}
+
+function translate(error: unknown): Error {
+  if (error instanceof Unavailable) return error;
+  const cause = error as Error;
+  if (cause.message.includes('database space exceeded')) {
+    return new NoSpace('etcd is out of space', { cause });
+  }
+  if (/request is too large|message larger than max/.test(cause.message)) {
+    return new TooLarge('etcd takes no more than 1.5 MiB at once', { cause });
+  }
+  if (cause.message.includes('permission denied')) return cause;
+  return new Unavailable('etcd does not answer', { cause });
+}

@@ -1,0 +1,100 @@
+/**
+ * Data keys: fresh 256-bit keys for one version of a datum, wrapped by the transit key of the
+ * datum's owner in Vault (`user-<id>`, AES-256-GCM). Destroying that key makes every
+ * ciphertext of the user noise.
+ */
+import { Gone, IntegrityError, NotFound } from '../errors.ts';
+import { VaultRefusal, type Vault } from '../vault/client.ts';
+
+export interface DataKey {
+  /** 32 bytes. Never stored, never logged. */
+  plaintext: Buffer;
+  /** The same key under the owner's transit key, as Vault writes it (`vault:v1:…`). */
+  wrapped: string;
+}
+
+/** Which of these a function may call is decided by its Vault role. */
+export interface Keys {
+  /** Makes the user's transit key; nothing happens when there is one. */
+  create(user: string): Promise<void>;
+  /** A fresh data key of the user, whose transit key is made on first use. */
+  dataKey(user: string): Promise<DataKey>;
+  /**
+   * @throws IntegrityError when the wrapped key was changed or is another user's
+   * @throws Gone when the user's key was destroyed
+   */
+  unwrap(user: string, wrapped: string): Promise<Buffer>;
+  /**
+   * A keyed fingerprint of a short text, as only Vault can compute it: unlike a bare hash it
+   * tells nothing about low-entropy content (HMAC-SHA-256, RFC 2104).
+   *
+   * @param like an earlier fingerprint, to use the same version of the key
+   */
+  fingerprint(user: string, text: string, like?: string): Promise<string>;
+}
+
+export function createKeys(vault: Vault, mount = 'transit'): Keys {
+  const name = (user: string): string => `user-${encodeURIComponent(user)}`;
+
+  const create = async (user: string): Promise<void> => {
+    await vault.write(`${mount}/keys/${name(user)}`, { type: 'aes256-gcm96' });
+  };
+
+  const keyed = async (user: string, path: string, body: Record<string, unknown>) => {
+    try {
+      return await found(vault.write(path, body));
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      await create(user);
+      return await found(vault.write(path, body));
+    }
+  };
+
+  return {
+    create,
+
+    async dataKey(user) {
+      const path = `${mount}/datakey/plaintext/${name(user)}`;
+      const { plaintext, ciphertext } = await keyed(user, path, { bits: 256 });
+      return { plaintext: Buffer.from(String(plaintext), 'base64'), wrapped: String(ciphertext) };
+    },
+
+    async unwrap(user, wrapped) {
+      try {
+        const path = `${mount}/decrypt/${name(user)}`;
+        const { plaintext } = await found(vault.write(path, { ciphertext: wrapped }));
+        return Buffer.from(String(plaintext), 'base64');
+      } catch (error) {
+        if (isMissing(error))
+          throw new Gone('the key of the owner was destroyed', { cause: error });
+        if (!(error instanceof VaultRefusal) || error.status !== 400) throw error;
+        throw new IntegrityError('the data key does not open with its owner’s key', {
+          cause: error,
+        });
+      }
+    },
+
+    async fingerprint(user, text, like) {
+      const version = like === undefined ? undefined : /^vault:v(\d+):/.exec(like)?.[1];
+      const { hmac } = await keyed(user, `${mount}/hmac/${name(user)}`, {
+        input: Buffer.from(text).toString('base64'),
+        ...(version === undefined ? {} : { key_version: Number(version) }),
+      });
+      return String(hmac);
+    },
+  };
+}
+
+async function found(
+  answer: Promise<Record<string, unknown> | undefined>,
+): Promise<Record<string, unknown>> {
+  const data = await answer;
+  if (!data) throw new NotFound('there is no such key in Vault');
+  return data;
+}
+
+/** Transit says 400 «encryption key not found» where other engines say 404. */
+function isMissing(error: unknown): boolean {
+  if (error instanceof NotFound) return true;
+  return error instanceof VaultRefusal && /(encryption|signing) key not found/i.test(error.message);
+}

@@ -1,0 +1,281 @@
+import type * as sdk from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { Gone, NotFound } from '../errors.ts';
+import { KubernetesHttp, loadConfig, type Status, toError } from './http.ts';
+
+/** A class of the SDK as the plain JSON it stands for. */
+type Plain<T> = T extends Date
+  ? string
+  : T extends (infer Item)[]
+    ? Plain<Item>[]
+    : T extends object
+      ? { [Key in keyof T as Key extends `_${infer Name}` ? Name : Key]: Plain<T[Key]> }
+      : T;
+
+/** Shapes of the built-in objects, for builders of resources. */
+export type Container = Plain<sdk.V1Container>;
+export type EnvVar = Plain<sdk.V1EnvVar>;
+export type LeaseSpec = Plain<sdk.V1LeaseSpec>;
+export type NetworkPolicySpec = Plain<sdk.V1NetworkPolicySpec>;
+export type PodDisruptionBudgetSpec = Plain<sdk.V1PodDisruptionBudgetSpec>;
+export type PodSpec = Plain<sdk.V1PodSpec>;
+export type PodStatus = Plain<sdk.V1PodStatus>;
+export type PolicyRule = Plain<sdk.V1PolicyRule>;
+export type Probe = Plain<sdk.V1Probe>;
+export type ServiceSpec = Plain<sdk.V1ServiceSpec>;
+export type StatefulSetSpec = Plain<sdk.V1StatefulSetSpec>;
+export type Volume = Plain<sdk.V1Volume>;
+export type VolumeMount = Plain<sdk.V1VolumeMount>;
+
+/** What identifies one object. `namespace` is left out for cluster-scoped kinds. */
+export interface Ref {
+  apiVersion: string;
+  kind: string;
+  namespace?: string | undefined;
+  name: string;
+}
+
+/** Every object of one kind, in one namespace or (without it) in all. */
+export interface Collection {
+  apiVersion: string;
+  kind: string;
+  namespace?: string | undefined;
+}
+
+export interface Metadata {
+  name: string;
+  namespace?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  finalizers?: string[];
+  ownerReferences?: {
+    apiVersion: string;
+    kind: string;
+    name: string;
+    uid: string;
+    controller?: boolean;
+    blockOwnerDeletion?: boolean;
+  }[];
+}
+
+/** An object as the API server sends and takes it: JSON, timestamps as RFC 3339 strings. */
+export interface KubernetesObject {
+  apiVersion: string;
+  kind: string;
+  metadata: Metadata;
+}
+
+export interface RemoveOptions {
+  /** Seconds the object gets to end; 0 ends it at once. */
+  gracePeriodSeconds?: number;
+  propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+  /** Removes only this very object: Conflict when another has taken its name. */
+  uid?: string;
+}
+
+export interface WatchOptions {
+  labelSelector?: string;
+  fieldSelector?: string;
+  /** Left out: starts with an ADDED event for each object there is. */
+  resourceVersion?: string;
+  signal: AbortSignal;
+}
+
+export interface WatchEvent<T> {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+  object: T;
+}
+
+/**
+ * The calls Selvedge makes to a Kubernetes API server. Every call has a deadline and throws a
+ * SelvedgeError: Unavailable when the server cannot be reached, answers 5xx or too late.
+ */
+export interface Kubernetes {
+  /** The object, or undefined where there is none. */
+  get<T extends KubernetesObject>(ref: Ref): Promise<T | undefined>;
+  /** All objects of a kind, optionally only those a label selector (`a=b,c in (d,e)`) picks. */
+  list<T extends KubernetesObject>(of: Collection, labelSelector?: string): Promise<T[]>;
+  /**
+   * Server-side apply with the field manager `selvedge`, forced: the fields given become ours, those
+   * we gave before and leave out now are dropped, everyone else's stay.
+   */
+  apply<T extends KubernetesObject>(object: T): Promise<T>;
+  /** The same for the status subresource. */
+  applyStatus<T extends KubernetesObject>(object: T): Promise<T>;
+  /** Throws Conflict when the name is taken. */
+  create<T extends KubernetesObject>(object: T): Promise<T>;
+  /** Throws Conflict when `metadata.resourceVersion` is no longer the newest. */
+  replace<T extends KubernetesObject>(object: T): Promise<T>;
+  /** JSON merge patch (RFC 7396); with `metadata.resourceVersion` in it, Conflict as in replace. */
+  merge<T extends KubernetesObject>(ref: Ref, patch: object): Promise<T>;
+  /** An object that is not there is fine. */
+  remove(ref: Ref, options?: RemoveOptions): Promise<void>;
+  /** Ends when the server closes it or the signal is aborted; throws Gone when history was compacted. */
+  watch<T extends KubernetesObject>(
+    of: Collection,
+    options: WatchOptions,
+  ): AsyncIterable<WatchEvent<T>>;
+}
+
+export const FIELD_MANAGER = 'selvedge';
+
+/** The reference of an object that has its kind and name. */
+export function refOf(object: KubernetesObject): Ref {
+  const { name, namespace } = object.metadata;
+  return { apiVersion: object.apiVersion, kind: object.kind, namespace, name };
+}
+
+/**
+ * Connects by `config`, or else by `$KUBECONFIG`, or else by the service account of the pod.
+ *
+ * `timeoutMs` bounds each call but watches, which the caller's signal bounds.
+ */
+export function connectKubernetes({
+  timeoutMs = 15_000,
+  config = loadConfig(),
+}: { timeoutMs?: number; config?: KubeConfig } = {}): Kubernetes {
+  return new ApiServer(new KubernetesHttp(config, timeoutMs));
+}
+
+class ApiServer implements Kubernetes {
+  readonly #http: KubernetesHttp;
+
+  constructor(http: KubernetesHttp) {
+    this.#http = http;
+  }
+
+  async get<T extends KubernetesObject>(ref: Ref): Promise<T | undefined> {
+    try {
+      return await this.#http.json<T>({ method: 'GET', path: pathOf(ref) });
+    } catch (error) {
+      if (error instanceof NotFound) return undefined;
+      throw error;
+    }
+  }
+
+  async list<T extends KubernetesObject>(of: Collection, labelSelector?: string): Promise<T[]> {
+    try {
+      return await this.#pages<T>(of, labelSelector);
+    } catch (error) {
+      // What a later page continues was compacted meanwhile: once more from the first.
+      if (!(error instanceof Gone)) throw error;
+      return this.#pages<T>(of, labelSelector);
+    }
+  }
+
+  async #pages<T extends KubernetesObject>(of: Collection, labelSelector?: string): Promise<T[]> {
+    const found: T[] = [];
+    let next: string | undefined;
+    do {
+      const page = await this.#http.json<{ items: T[]; metadata: { continue?: string } }>({
+        method: 'GET',
+        path: pathOf(of),
+        query: { labelSelector, limit: '500', continue: next },
+      });
+      // Items of a list come without their kind.
+      for (const item of page.items) {
+        found.push({ ...item, apiVersion: of.apiVersion, kind: of.kind });
+      }
+      next = page.metadata.continue ? page.metadata.continue : undefined;
+    } while (next);
+    return found;
+  }
+
+  apply<T extends KubernetesObject>(object: T): Promise<T> {
+    return this.#apply(object, '');
+  }
+
+  applyStatus<T extends KubernetesObject>(object: T): Promise<T> {
+    return this.#apply(object, '/status');
+  }
+
+  #apply<T extends KubernetesObject>(object: T, subresource: string): Promise<T> {
+    return this.#http.json<T>({
+      method: 'PATCH',
+      path: pathOf(refOf(object)) + subresource,
+      query: { fieldManager: FIELD_MANAGER, force: 'true' },
+      contentType: 'application/apply-patch+yaml',
+      body: object,
+    });
+  }
+
+  create<T extends KubernetesObject>(object: T): Promise<T> {
+    const { apiVersion, kind, namespace } = refOf(object);
+    return this.#http.json<T>({
+      method: 'POST',
+      path: pathOf({ apiVersion, kind, namespace }),
+      query: { fieldManager: FIELD_MANAGER },
+      body: object,
+    });
+  }
+
+  replace<T extends KubernetesObject>(object: T): Promise<T> {
+    return this.#http.json<T>({
+      method: 'PUT',
+      path: pathOf(refOf(object)),
+      query: { fieldManager: FIELD_MANAGER },
+      body: object,
+    });
+  }
+
+  merge<T extends KubernetesObject>(ref: Ref, patch: object): Promise<T> {
+    return this.#http.json<T>({
+      method: 'PATCH',
+      path: pathOf(ref),
+      query: { fieldManager: FIELD_MANAGER },
+      contentType: 'application/merge-patch+json',
+      body: patch,
+    });
+  }
+
+  async remove(ref: Ref, options: RemoveOptions = {}): Promise<void> {
+    const { uid, propagationPolicy = 'Background', ...rest } = options;
+    const body = { ...rest, propagationPolicy, ...(uid && { preconditions: { uid } }) };
+    try {
+      await this.#http.json({ method: 'DELETE', path: pathOf(ref), body });
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error;
+    }
+  }
+
+  async *watch<T extends KubernetesObject>(
+    of: Collection,
+    { signal, ...options }: WatchOptions,
+  ): AsyncIterable<WatchEvent<T>> {
+    try {
+      const path = pathOf(of);
+      const query = { ...options, watch: 'true' };
+      const events = this.#http.lines<WatchEvent<T> | { type: 'ERROR'; object: Status }>(
+        { method: 'GET', path, query },
+        signal,
+      );
+      for await (const event of events) {
+        if (event.type === 'ERROR') throw toError(event.object.code ?? 500, event.object);
+        yield event;
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+}
+
+/** The path of an object or, without a name, of a collection. */
+export function pathOf({ apiVersion, kind, namespace, name }: Collection & { name?: string }) {
+  const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  const scope = namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  const tail = name ? `/${encodeURIComponent(name)}` : '';
+  return `${root}${scope}/${plural(kind)}${tail}`;
+}
+
+/** Kinds follow the rules of English, so that no discovery call is needed. */
+function plural(kind: string): string {
+  const lower = kind.toLowerCase();
+  if (lower === 'endpoints') return lower;
+  if (lower.endsWith('y')) return `${lower.slice(0, -1)}ies`;
+  return /(s|x|ch)$/.test(lower) ? `${lower}es` : `${lower}s`;
+}

@@ -1,0 +1,141 @@
+/**
+ * Identities of a Fabric network from Vault's PKI engine: a mount is one certificate authority.
+ * Its private key never leaves Vault; a member's key is made by Vault with its certificate.
+ */
+import { X509Certificate } from 'node:crypto';
+import type { Vault } from './client.ts';
+
+/** A certificate with its private key (PKCS #8 or SEC 1), in PEM. */
+export interface KeyPair {
+  certificate: string;
+  privateKey: string;
+}
+
+/** What a member is, told by the organizational unit of its certificate (Fabric's NodeOUs). */
+export type MemberRole = 'peer' | 'orderer' | 'admin' | 'client';
+
+/** Roles of an authority: members by NodeOU, servers (TLS both ways), or TLS clients. */
+export type AuthorityRole = MemberRole | 'server' | 'tlsclient';
+
+export interface IssueOptions {
+  commonName: string;
+  /** DNS names of a server. */
+  names?: readonly string[];
+  hours: number;
+}
+
+export interface Identities {
+  /**
+   * Makes the authority if it is not there.
+   *
+   * @returns its certificate, PEM
+   */
+  authority(mount: string, name: string, roles: readonly AuthorityRole[]): Promise<string>;
+  issue(mount: string, role: AuthorityRole, options: IssueOptions): Promise<KeyPair>;
+  /** Destroys the authority with its key; absent is fine. */
+  removeAuthority(mount: string): Promise<void>;
+}
+
+/** Ten years for an authority, so that no leaf outlives it. */
+const authorityHours = 10 * 365 * 24;
+
+/** Clocks may differ by minutes: a certificate is valid from a little before it was made. */
+const backdated = '10m';
+
+/** P-256: what Fabric's crypto provider takes. */
+const key = { key_type: 'ec', key_bits: 256 };
+
+/** Every call throws Unavailable or VaultRefusal as lib/vault.ts says. */
+export function createIdentities(vault: Vault): Identities {
+  return {
+    async authority(mount, name, roles) {
+      const known = await certificateOf(vault, mount);
+      if (known) return known;
+      await mountAuthority(vault, mount);
+      for (const role of roles) await vault.write(`${mount}/roles/${role}`, roleSettings(role));
+      // Last: an authority with a certificate is complete.
+      const root = await vault.write(`${mount}/root/generate/internal`, {
+        common_name: name,
+        issuer_name: 'root',
+        ttl: `${authorityHours}h`,
+        not_before_duration: backdated,
+        exclude_cn_from_sans: true,
+        ...key,
+      });
+      return text(root, 'certificate', mount);
+    },
+
+    async issue(mount, role, { commonName, names = [], hours }) {
+      const issued = await vault.write(`${mount}/issue/${role}`, {
+        common_name: commonName,
+        alt_names: names.join(','),
+        ttl: `${hours}h`,
+        exclude_cn_from_sans: true,
+        private_key_format: 'pkcs8',
+      });
+      return {
+        certificate: text(issued, 'certificate', mount),
+        privateKey: text(issued, 'private_key', mount),
+      };
+    },
+
+    removeAuthority: (mount) => vault.remove(`sys/mounts/${mount}`),
+  };
+}
+
+/** The share of a certificate's life that is over at `now`: 0 at its beginning, 1 at its end. */
+export function lifeSpent(certificate: string, now: Date): number {
+  const { validFromDate, validToDate } = new X509Certificate(certificate);
+  const [from, to] = [validFromDate.getTime(), validToDate.getTime()];
+  return (now.getTime() - from) / (to - from);
+}
+
+async function certificateOf(vault: Vault, mount: string): Promise<string | undefined> {
+  const answer = await vault.read(`${mount}/cert/ca`).catch(absent);
+  const certificate = answer?.['certificate'];
+  return typeof certificate === 'string' && certificate !== '' ? pem(certificate) : undefined;
+}
+
+/** Vault answers 400 where nothing is mounted, or the mount has no certificate yet. */
+function absent(error: unknown): undefined {
+  if ((error as { status?: number }).status !== 400) throw error;
+  return undefined;
+}
+
+async function mountAuthority(vault: Vault, mount: string): Promise<void> {
+  if (await vault.read(`sys/mounts/${mount}`).catch(absent)) return;
+  await vault.write(`sys/mounts/${mount}`, {
+    type: 'pki',
+    config: { max_lease_ttl: `${authorityHours}h`, default_lease_ttl: '24h' },
+  });
+}
+
+function roleSettings(role: AuthorityRole): Record<string, unknown> {
+  const server = role === 'server';
+  const tls = server || role === 'tlsclient';
+  return {
+    ...key,
+    allow_any_name: true,
+    enforce_hostnames: false,
+    key_usage: ['DigitalSignature'],
+    server_flag: server,
+    client_flag: tls,
+    // Fabric verifies members with Go's default, server authentication: only a certificate
+    // without extended key usages (or with that one) passes as a member.
+    ext_key_usage: [],
+    ...(tls ? {} : { ou: [role] }),
+    not_before_duration: backdated,
+    max_ttl: `${authorityHours / 2}h`,
+    // Nothing is revoked by serial number: what is issued need not be kept.
+    no_store: true,
+    generate_lease: false,
+  };
+}
+
+function text(answer: Record<string, unknown> | undefined, field: string, mount: string): string {
+  const value = answer?.[field];
+  if (typeof value !== 'string') throw new Error(`Vault's answer for ${mount} lacks ${field}`);
+  return pem(value);
+}
+
+const pem = (value: string): string => `${value.trim()}\n`;

@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+
+import { stringify } from 'yaml';
+
+import type { KubernetesObject } from '../nodes/kubectl.ts';
+import { moduleFolder, readManifests } from './manifests.ts';
+import { nodeFolder } from '../nodes/node.ts';
+import { nodes } from '../settings.ts';
+
+const component = 'local-path-provisioner';
+const namespace = 'local-path-storage';
+
+interface Deployment extends KubernetesObject {
+  spec: {
+    template: { spec: { containers: { image: string; command: string[]; args: string[] }[] } };
+  };
+}
+
+/**
+ * Volumes on a node's own disk: upstream's local-path-provisioner under our StorageClass `selvedge-local`, with each
+ * node's volumes in that node's folder.
+ * @param images of the provisioner, and of the shell that makes and removes a volume's folder
+ */
+export async function volumeObjects(images: {
+  provisioner: string;
+  shell: string;
+}): Promise<KubernetesObject[]> {
+  const folder = await moduleFolder(component, 'github.com/rancher/local-path-provisioner');
+  const objects = await readManifests(folder, ['deploy/local-path-storage.yaml']);
+  return objects.map((object) => {
+    if (object.kind === 'StorageClass') return storageClass(object);
+    if (object.kind === 'ConfigMap') return { ...object, data: configuration(images.shell) };
+    if (object.kind === 'Deployment') useImage(object as Deployment, images.provisioner);
+    return object;
+  });
+}
+
+function storageClass(upstream: KubernetesObject): KubernetesObject {
+  const annotations = { 'storageclass.kubernetes.io/is-default-class': 'true' };
+  return { ...upstream, metadata: { name: 'selvedge-local', annotations } };
+}
+
+function useImage({ spec }: Deployment, image: string): void {
+  for (const container of spec.template.spec.containers) {
+    Object.assign(container, {
+      image,
+      // The image starts the program; --debug would fill the log.
+      command: undefined,
+      args: container.command.slice(1).filter((argument) => argument !== '--debug'),
+      resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '128Mi' } },
+    });
+  }
+}
+
+/** Volumes belong to whoever first uses them: pods here run as any user but root. */
+function configuration(shell: string): Record<string, string> {
+  return {
+    'config.json': JSON.stringify({
+      nodePathMap: nodes.map((node) => ({
+        node: node.name,
+        paths: [join(nodeFolder(node), 'volumes')],
+      })),
+    }),
+    setup: '#!/bin/sh\nset -eu\nmkdir -m 0777 -p "$VOL_DIR"\n',
+    teardown: '#!/bin/sh\nset -eu\nrm -rf "$VOL_DIR"\n',
+    'helperPod.yaml': stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'helper-pod', namespace },
+      spec: {
+        priorityClassName: 'system-node-critical',
+        tolerations: [{ operator: 'Exists' }],
+        terminationGracePeriodSeconds: 0,
+        containers: [{ name: 'helper-pod', image: shell, securityContext: { runAsUser: 0 } }],
+      },
+    }),
+  };
+}

@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import {
+  glob,
+  mkdir,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+} from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+import { components, type Command, type Component, type ComponentName } from './index.ts';
+import { BuildLog, run, withLock } from './build-process.ts';
+
+export { components, knativeBinary, type Component, type ComponentName } from './index.ts';
+
+/** How many builds of one component stay in the cache: the current one, and one to go back to. */
+const KEPT = 2;
+
+export interface BuildOptions {
+  /** Told what the build is doing, in a few words, such as "compiled 123 packages". */
+  onProgress?: (line: string) => void;
+  /** Ends the build, which then rejects. */
+  signal?: AbortSignal;
+  /** Where results are kept; `selvedge/build` in the user's cache folder unless told. */
+  cache?: string;
+}
+
+/** The folder that keeps what was built, outside of the checkout, following the XDG base directory specification. */
+export function buildCache(): string {
+  const base = process.env['XDG_CACHE_HOME'];
+  return join(
+    base === undefined || base === '' ? join(homedir(), '.cache') : base,
+    'selvedge',
+    'build',
+  );
+}
+
+/**
+ * Builds a component, or finds it built. Builds take turns, within this process in the order of the calls and
+ * between processes by a lock, because each uses every core; so call it for everything that is wanted at once:
+ * modules of the later ones are fetched meanwhile.
+ * @returns the folder with the component's `binaries`, complete: it appears under its name only when it is
+ * @throws Error naming the component, the last lines of the build and the log file
+ */
+export async function buildComponent(
+  name: ComponentName,
+  options: BuildOptions = {},
+): Promise<string> {
+  return build(name, components[name], options);
+}
+
+/** As {@link buildComponent}, for any descriptor. */
+export async function build(
+  name: string,
+  component: Component,
+  options: BuildOptions = {},
+): Promise<string> {
+  const cache = options.cache ?? buildCache();
+  await mkdir(cache, { recursive: true });
+  const folder = join(cache, `${name}-${await contentHash(component, options)}`);
+  if (await touch(folder)) return folder;
+
+  const log = new BuildLog(name, join(cache, `${name}.log`), options);
+  const fetched = runAll(component.fetch, component, log);
+  fetched.catch(() => undefined); // awaited in turn, below
+  return inTurn(() => {
+    log.say('waiting for another build');
+    return withLock(join(cache, 'lock'), options.signal, async () => {
+      if (await touch(folder)) return folder;
+      log.say('fetching modules');
+      await fetched;
+      await fill(folder, component, log);
+      await prune(cache, name);
+      return folder;
+    });
+  });
+}
+
+/** Whether {@link buildComponent} would find the component built. */
+export async function isBuilt(name: ComponentName, options: BuildOptions = {}): Promise<boolean> {
+  const key = await contentHash(components[name], options);
+  return exists(join(options.cache ?? buildCache(), `${name}-${key}`));
+}
+
+let turn: Promise<unknown> = Promise.resolve();
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const mine = turn.then(work);
+  turn = mine.catch(() => undefined);
+  return mine;
+}
+
+/** Builds beside the final folder and renames at the end: a build cut off leaves nothing that looks finished. */
+async function fill(folder: string, component: Component, log: BuildLog): Promise<void> {
+  const unfinished = `${folder}.unfinished`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { recursive: true });
+  await runAll(component.build(unfinished), component, log);
+  for (const [link, target] of Object.entries(component.links))
+    await symlink(target, join(unfinished, link));
+  for (const binary of component.binaries) {
+    if (!(await exists(join(unfinished, binary)))) throw log.error(`${binary} was not built`);
+  }
+  await rename(unfinished, folder);
+}
+
+async function runAll(commands: Command[], component: Component, log: BuildLog): Promise<void> {
+  for (const command of commands) await run(command, component.source, log);
+}
+
+/** Names what a build depends on: the component's files but its tests, its commands and the Go that runs them. */
+async function contentHash(component: Component, { signal }: BuildOptions): Promise<string> {
+  const hash = createHash('sha256');
+  const log = new BuildLog('go', undefined, signal === undefined ? {} : { signal });
+  hash.update(await run({ program: 'go', args: ['version'] }, component.source, log));
+  hash.update(
+    JSON.stringify([component.build('out'), component.links]).replaceAll(process.execPath, 'node'),
+  );
+  for (const path of await sources(component.source)) {
+    hash.update(`\0${path}\0`).update(await readFile(join(component.source, path)));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+const notSource = /(^|\/)(vendor|node_modules|testdata|\..*)(\/|$)|_test\.go$|\.md$/;
+
+async function sources(folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  const entries = glob('**/*', {
+    cwd: folder,
+    withFileTypes: true,
+    exclude: (entry) => notSource.test(entry.name),
+  });
+  for await (const entry of entries) {
+    const path = join(entry.parentPath, entry.name).slice(folder.length + 1);
+    if (entry.isFile() && !notSource.test(path)) paths.push(path);
+  }
+  return paths.sort();
+}
+
+/** Whether the folder is there; if so it counts as just used. */
+async function touch(folder: string): Promise<boolean> {
+  const now = new Date();
+  return utimes(folder, now, now).then(
+    () => true,
+    () => false,
+  );
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Removes the component's builds but the last used ones, and what builds that were cut off left. */
+async function prune(cache: string, name: string): Promise<void> {
+  const own = new RegExp(`^${name}-[0-9a-f]{16}(\\.unfinished)?$`);
+  const folders = (await readdir(cache))
+    .filter((entry) => own.test(entry))
+    .map((entry) => join(cache, entry));
+  const finished = folders.filter((folder) => !folder.endsWith('.unfinished'));
+  const used = new Map(
+    await Promise.all(
+      finished.map(async (folder) => [folder, (await stat(folder)).mtimeMs] as const),
+    ),
+  );
+  const kept = finished.sort((a, b) => (used.get(b) ?? 0) - (used.get(a) ?? 0)).slice(0, KEPT);
+  for (const folder of folders) {
+    if (!kept.includes(folder)) await rm(folder, { recursive: true, force: true });
+  }
+}

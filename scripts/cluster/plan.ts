@@ -1,0 +1,149 @@
+import { mkdir, rm, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { once } from './addons/applied.ts';
+import * as catalog from './images/catalog.ts';
+import { issuerDiscovery, startControlPlane } from './nodes/controlplane.ts';
+import { dnsObjects } from './addons/dns.ts';
+import { startForward } from './nodes/forward.ts';
+import type { ImageStore } from './images/store.ts';
+import { installKnative, knativeImages, knativeManifests } from './addons/knative.ts';
+import { apply, kubectlLink, rolledOut } from './nodes/kubectl.ts';
+import { hasNetwork, makeNetwork } from './machine/network.ts';
+import { nodeReady, prepareNode, startNode } from './nodes/node.ts';
+import { claim, ownership } from './machine/owner.ts';
+import { makePki } from './nodes/pki.ts';
+import { isRunning } from './machine/processes.ts';
+import { buildComponent, type ComponentName } from './components/build.ts';
+import type { Plan, Progress, Step } from '../lib/progress.ts';
+import { startRegistry } from './images/registry.ts';
+import { checkout, nodes, state } from './settings.ts';
+import { tearDown } from './machine/teardown.ts';
+import { volumeObjects } from './addons/volumes.ts';
+
+/** Every program of the local cluster, by the name it is started under. */
+const programs = [
+  'registry',
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  ...nodes.flatMap(({ name }) => [`${name}-containerd`, `${name}-kube-proxy`, `${name}-kubelet`]),
+  'forward',
+];
+
+/** Whether the cluster of this checkout runs, and all of it. */
+export async function isWhole(): Promise<boolean> {
+  const { owner, alive } = await ownership();
+  if (owner !== checkout || !alive) return false;
+  return (await Promise.all(programs.map(isRunning))).every(Boolean);
+}
+
+/** Whether what of the cluster of this checkout does not run can be started again: its ground is there. */
+async function canBeMended(): Promise<boolean> {
+  const { owner, alive } = await ownership();
+  return owner === checkout && alive && (await hasNetwork());
+}
+
+/**
+ * Plans the local cluster, up to Knative: what runs stays, and what a crash left is cleared away first.
+ * @param prepared packages are installed
+ * @returns the step after which Knative serves
+ */
+export function planCluster(
+  plan: Plan,
+  store: ImageStore,
+  prepared: Step<unknown>,
+): { registry: Step<unknown>; ready: Step<unknown> } {
+  const { signal } = plan;
+  const kubernetes = plan.step('Kubernetes 1.34', [prepared], (_, progress) =>
+    buildComponent('kubernetes', { onProgress: progress, signal }),
+  );
+  const etcd = planBuild(plan, 'etcd', prepared);
+  const network = plan.step('Network of three nodes', [prepared], (_, progress) =>
+    layGround(progress),
+  );
+  const registry = plan.step('Image registry', [network], () => startRegistry(signal));
+  const control = plan.step(
+    'Control plane',
+    [network, kubernetes, etcd],
+    async ([, folder, etcdFolder]) => {
+      await linkKubectl(folder);
+      await startControlPlane({ kubernetes: folder, etcd: etcdFolder }, signal);
+      await apply([issuerDiscovery], signal);
+    },
+  );
+  const pause = plan.step('Image of pods', [registry], (_, progress) =>
+    store.provide(catalog.pause, progress),
+  );
+  const joined = plan.step('Three nodes', [control, kubernetes, pause], ([, folder, image]) =>
+    startNodes(folder, image, signal),
+  );
+  const basics = plan.step('Cluster DNS and volumes', [joined, registry], (_, progress) =>
+    installBasics(store, progress, signal),
+  );
+  const knativeBuilt = planBuild(plan, 'knative', prepared);
+  const manifests = plan.step('Manifests of Knative', [prepared], knativeManifests);
+  const images = plan.step(
+    'Images of Knative',
+    [registry, knativeBuilt, manifests],
+    ([, , objects], progress) => knativeImages(objects, store, progress),
+  );
+  const ready = plan.step('Knative', [basics, images, manifests], ([, refs, objects], progress) =>
+    once('knative', [objects, [...refs]], () => installKnative(objects, refs, progress, signal)),
+  );
+  return { registry, ready };
+}
+
+/** A step for the build of a component, so that all of them are seen. */
+export function planBuild(plan: Plan, name: ComponentName, prepared: Step<unknown>): Step<string> {
+  return plan.step(`Build of ${name}`, [prepared], (_, progress) =>
+    buildComponent(name, { onProgress: progress, signal: plan.signal }),
+  );
+}
+
+/** Clears away what is left of a cluster that cannot be mended, and makes the network and certificates of a new one. */
+async function layGround(progress: Progress): Promise<void> {
+  if (!(await canBeMended())) {
+    await tearDown(progress);
+    await mkdir(state, { mode: 0o700 });
+    await claim();
+    await makeNetwork();
+  }
+  await makePki();
+}
+
+async function linkKubectl(kubernetes: string): Promise<void> {
+  await mkdir(dirname(kubectlLink), { recursive: true });
+  await rm(kubectlLink, { force: true });
+  await symlink(join(kubernetes, 'kubectl'), kubectlLink);
+}
+
+async function startNodes(kubernetes: string, pause: string, signal: AbortSignal): Promise<void> {
+  await Promise.all(
+    nodes.map(async (node) => {
+      if (!(await isRunning(`${node.name}-containerd`))) await prepareNode(node, pause);
+      await startNode(node, kubernetes);
+      await nodeReady(node, signal);
+    }),
+  );
+  await startForward();
+}
+
+async function installBasics(
+  store: ImageStore,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const provisioner = await store.provide(catalog.localPathProvisioner, progress);
+  const shell = await store.provide(catalog.shell, progress);
+  const objects = [
+    ...dnsObjects(await store.provide(catalog.coredns, progress)),
+    ...(await volumeObjects({ provisioner, shell })),
+  ];
+  await once('basics', objects, async () => {
+    await apply(objects, signal);
+    await rolledOut('kube-system', 'deployment/coredns', { signal });
+    await rolledOut('local-path-storage', 'deployment/local-path-provisioner', { signal });
+  });
+}

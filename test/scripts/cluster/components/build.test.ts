@@ -1,0 +1,158 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+
+import test, { type ExecutionContext } from 'ava';
+
+import {
+  build,
+  components,
+  knativeBinary,
+  type Component,
+} from '../../../../scripts/cluster/components/build.ts';
+import { withLock } from '../../../../scripts/cluster/components/build-process.ts';
+
+interface Fixture {
+  component: Component;
+  cache: string;
+  /** How often the component was built. */
+  builds: () => Promise<number>;
+}
+
+/** A component whose build copies its one source file, and writes a line elsewhere so that builds can be counted. */
+async function fixture(t: ExecutionContext, script = 'cp main.go "$0/tool"'): Promise<Fixture> {
+  const folder = await mkdtemp(join(tmpdir(), 'selvedge-build-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const [source, cache, count] = [
+    join(folder, 'source'),
+    join(folder, 'cache'),
+    join(folder, 'count'),
+  ];
+  await mkdir(source);
+  await writeFile(join(source, 'main.go'), 'one');
+  await writeFile(count, '');
+  const component: Component = {
+    source,
+    binaries: ['tool', 'other-name'],
+    links: { 'other-name': 'tool' },
+    fetch: [],
+    build: (out) => [{ program: 'sh', args: ['-c', `echo built >> '${count}'; ${script}`, out] }],
+  };
+  const builds = async (): Promise<number> =>
+    (await readFile(count, 'utf8')).split('\n').length - 1;
+  return { component, cache, builds };
+}
+
+const unfinished = async (cache: string): Promise<string[]> =>
+  (await readdir(cache)).filter((entry) => entry.endsWith('.unfinished'));
+
+test('a build gives a folder with its binaries and their other names', async (t) => {
+  const { component, cache } = await fixture(t);
+  const folder = await build('tool', component, { cache });
+  t.is(await readFile(join(folder, 'other-name'), 'utf8'), 'one');
+  t.deepEqual(await unfinished(cache), []);
+});
+
+test('what was built is not built again, by callers at the same time neither', async (t) => {
+  const { component, cache, builds } = await fixture(t);
+  const folders = await Promise.all([1, 2, 3].map(() => build('tool', component, { cache })));
+  t.is(new Set([...folders, await build('tool', component, { cache })]).size, 1);
+  t.is(await builds(), 1);
+});
+
+test('another content is another build, another test is not, and the last two builds are kept', async (t) => {
+  const { component, cache, builds } = await fixture(t);
+  const first = await build('tool', component, { cache });
+  await writeFile(join(component.source, 'main_test.go'), 'a test');
+  t.is(await build('tool', component, { cache }), first);
+
+  await writeFile(join(component.source, 'main.go'), 'two');
+  const second = await build('tool', component, { cache });
+  await writeFile(join(component.source, 'main.go'), 'three');
+  const third = await build('tool', component, { cache });
+  t.is(await builds(), 3);
+  const kept = (await readdir(cache)).filter((entry) => entry.startsWith('tool-'));
+  t.deepEqual(kept.sort(), [basename(second), basename(third)].sort());
+});
+
+test('a build that fails says which, why and where to read on, and leaves nothing that looks built', async (t) => {
+  const { component, cache } = await fixture(t, 'echo "main.go:3: no such thing" >&2; exit 7');
+  const error = await t.throwsAsync(build('tool', component, { cache }));
+  t.regex(
+    error.message,
+    /^Building tool failed: .*ended with 7\n {2}main\.go:3: no such thing\n.*tool\.log$/,
+  );
+  t.is(await readFile(join(cache, 'tool.log'), 'utf8'), 'main.go:3: no such thing\n');
+  t.deepEqual(
+    (await readdir(cache)).filter((entry) => /^tool-[0-9a-f]+$/.test(entry)),
+    [],
+  );
+});
+
+test('a failed build does not stop the one that waits behind it', async (t) => {
+  const [bad, good] = [await fixture(t, 'exit 1'), await fixture(t)];
+  const failing = build('bad', bad.component, { cache: bad.cache });
+  const waiting = build('good', good.component, { cache: good.cache });
+  await t.throwsAsync(failing);
+  t.true((await stat(join(await waiting, 'tool'))).isFile());
+});
+
+test('a build without the binary it promises fails', async (t) => {
+  const { component, cache } = await fixture(t, 'true');
+  await t.throwsAsync(build('tool', component, { cache }), { message: /tool was not built/ });
+});
+
+test('progress counts the packages that the Go compiler names', async (t) => {
+  const names = 'printf "%s\\n" example.org/a/b runtime "# a remark" >&2';
+  const { component, cache } = await fixture(t, `${names}; cp main.go "$0/tool"`);
+  const lines: string[] = [];
+  await build('tool', component, { cache, onProgress: (line) => lines.push(line) });
+  t.is(lines.at(-1), 'compiled 2 packages');
+});
+
+test('an aborted build rejects', async (t) => {
+  const { component, cache } = await fixture(t, 'exec sleep 30');
+  const abort = new AbortController();
+  const building = build('tool', component, {
+    cache,
+    signal: abort.signal,
+    onProgress: (line) => {
+      if (line === 'fetching modules') setImmediate(() => abort.abort());
+    },
+  });
+  await t.throwsAsync(building);
+});
+
+test('a lock is held by one at a time and given back after a failure', async (t) => {
+  const { cache } = await fixture(t);
+  const path = `${cache}.lock`;
+  let inside = 0;
+  const visit = (fail: boolean): Promise<void> =>
+    withLock(path, undefined, async () => {
+      t.is(++inside, 1);
+      await new Promise((resolve) => setImmediate(resolve));
+      inside--;
+      if (fail) throw new Error('as asked');
+    });
+  await t.throwsAsync(visit(true), { message: 'as asked' });
+  await Promise.all([visit(false), visit(false)]);
+  t.is(inside, 0);
+});
+
+test('an image reference of a Knative manifest names its binary', (t) => {
+  t.is(knativeBinary('ko://knative.dev/eventing/cmd/broker/filter'), 'eventing/filter');
+  t.is(knativeBinary('ko://knative.dev/serving/cmd/controller'), 'serving/controller');
+  t.is(knativeBinary('ko://knative.dev/eventing/cmd/jobsink'), undefined);
+  t.is(knativeBinary('gcr.io/elsewhere/controller'), undefined);
+});
+
+test('the Knative commands that are built are those that go.mod keeps', async (t) => {
+  const { source, build: commands } = components.knative;
+  const kept = (await readFile(join(source, 'go.mod'), 'utf8')).match(
+    /knative\.dev\/[\w-]+\/cmd\/\S+/g,
+  );
+  const built = commands('out').flatMap(({ args }) =>
+    args.filter((arg) => arg.startsWith('knative.dev/')),
+  );
+  t.deepEqual(built.sort(), [...(kept ?? [])].sort());
+});
