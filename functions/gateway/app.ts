@@ -9,10 +9,12 @@ import { createNetworks } from './networks.ts';
 import { observe } from './observe.ts';
 import { noRoute, problems } from './problem.ts';
 import { createProgress } from './progress.ts';
-import { dataRoutes } from './routes/data.ts';
+import { openApi } from './openapi.ts';
 import { metaRoutes } from './routes/meta.ts';
 import { networkRoutes } from './routes/networks.ts';
-import { receiptRoutes } from './routes/receipts.ts';
+import { putRoutes } from './routes/put.ts';
+import { readRoutes } from './routes/reads.ts';
+import { mount, type Route } from './routes/route.ts';
 
 export interface GatewayOptions {
   authenticator: Authenticator;
@@ -33,22 +35,33 @@ export interface GatewayOptions {
 
 /** The HTTP API: HTTP in, CloudEvents and custom resources out. */
 export function createApp(options: GatewayOptions): Express {
-  const { authenticator, authorizer, kubernetes, namespace, ending, log } = options;
-  const forward = createForward(options);
-  const networks = createNetworks(kubernetes, namespace);
-  const progress = createProgress({ networks, kubernetes, namespace, ending, log });
-
+  const { authenticator, log } = options;
+  const { open, closed } = createRoutes(options);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('case sensitive routing');
   app.use(identify, observe(log));
-  app.use(metaRoutes(ending));
+  mount(app, open);
   // From here on, whatever the path: a route cannot be reached around the check.
   app.use(authenticated(authenticator));
-  app.use(networkRoutes({ networks, authorizer, progress, namespace }));
-  app.use(dataRoutes({ ...options, forward }));
-  app.use(receiptRoutes({ ...options, forward }));
+  mount(app, closed);
   app.use(noRoute, problems(log));
   return app;
+}
+
+/** Every route there is: those that ask for no token, and those that do. */
+export function createRoutes(options: GatewayOptions): { open: Route[]; closed: Route[] } {
+  const { authorizer, kubernetes, namespace, ending, log } = options;
+  const forward = createForward(options);
+  const networks = createNetworks(kubernetes, namespace);
+  const progress = createProgress({ networks, kubernetes, namespace, ending, log });
+  const closed = [
+    ...networkRoutes({ networks, authorizer, progress, namespace }),
+    ...putRoutes({ ...options, forward }),
+    ...readRoutes({ ...options, forward }),
+  ];
+  const open: Route[] = metaRoutes(ending, () => document);
+  const document = openApi([...closed, ...open]);
+  return { open, closed };
 }

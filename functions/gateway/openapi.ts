@@ -1,30 +1,8 @@
-import {
-  createDocument,
-  type ZodOpenApiOperationObject,
-  type ZodOpenApiPathsObject,
-} from 'zod-openapi';
-import { dataPaths } from './openapi/data.ts';
-import { networkPaths } from './openapi/networks.ts';
+import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
+import type { Route } from './routes/route.ts';
 
-const open = (operationId: string, summary: string, type: string): ZodOpenApiOperationObject => ({
-  tags: ['gateway'],
-  operationId,
-  summary,
-  security: [],
-  responses: {
-    200: { description: 'As asked', content: { [type]: { schema: {} } } },
-  },
-});
-
-const metaPaths: ZodOpenApiPathsObject = {
-  '/healthz': { get: open('getHealth', 'Whether the process lives', 'application/json') },
-  '/readyz': { get: open('getReadiness', 'Whether it takes requests', 'application/json') },
-  '/metrics': { get: open('getMetrics', 'Metrics for Prometheus', 'text/plain') },
-  '/openapi.json': { get: open('getOpenApi', 'This document', 'application/json') },
-};
-
-/** The API's description (OpenAPI 3.1), made from the schemas that check its requests. */
-export function openApi() {
+/** The API's description (OpenAPI 3.1): that of its routes, made from the schemas that check their requests. */
+export function openApi(routes: readonly Route[]) {
   return createDocument({
     openapi: '3.1.0',
     info: {
@@ -37,7 +15,7 @@ export function openApi() {
     servers: [{ url: '/' }],
     security: [{ token: [] }],
     tags: [{ name: 'networks' }, { name: 'data' }, { name: 'gateway' }],
-    paths: { ...networkPaths, ...dataPaths, ...metaPaths },
+    paths: pathsOf(routes),
     components: {
       securitySchemes: {
         token: {
@@ -49,4 +27,12 @@ export function openApi() {
       },
     },
   });
+}
+
+function pathsOf(routes: readonly Route[]): ZodOpenApiPathsObject {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const { method, path, operation } of routes) {
+    paths[path] = { ...paths[path], [method]: operation };
+  }
+  return paths;
 }

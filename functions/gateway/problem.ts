@@ -13,6 +13,13 @@ export class UnsupportedMediaType extends SelvedgeError {
   readonly title = 'The body has a type that is not taken here';
 }
 
+/** The path has other methods; the answer's `Allow` names them. */
+export class MethodNotAllowed extends SelvedgeError {
+  readonly status = 405;
+  readonly kind = 'method-not-allowed';
+  readonly title = 'The path has no such method';
+}
+
 /** A function answered with a problem of its own, which goes to the caller as it is. */
 export class FunctionProblem extends Error {
   override readonly name = 'FunctionProblem';

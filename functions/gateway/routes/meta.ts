@@ -1,22 +1,72 @@
-import { Router } from 'express';
+import type { Response } from 'express';
 import { registry } from '../../lib/function/metrics.ts';
 import { Unavailable } from '../../lib/errors.ts';
-import { openApi } from '../openapi.ts';
+import type { Route } from './route.ts';
 
-/** What the gateway says of itself. @param ending aborted when it should get no new requests */
-export function metaRoutes(ending: AbortSignal): Router {
-  const router = Router({ caseSensitive: true });
-  const document = JSON.stringify(openApi());
-  router.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
-  router.get('/readyz', (_request, response) => {
-    if (ending.aborted) throw new Unavailable('the gateway is ending');
-    response.json({ status: 'ok' });
-  });
-  router.get('/metrics', async (_request, response) => {
-    response.type(registry.contentType).send(await registry.metrics());
-  });
-  router.get('/openapi.json', (_request, response) => {
-    response.type('json').send(document);
-  });
-  return router;
+/** A route that asks for no token. */
+interface Open {
+  path: string;
+  operationId: string;
+  summary: string;
+  type: string;
+  answer: (response: Response) => Promise<void> | void;
+}
+
+/**
+ * What the gateway says of itself.
+ *
+ * @param ending aborted when it should get no new requests
+ * @param description the OpenAPI document, asked for when it is served
+ */
+export function metaRoutes(ending: AbortSignal, description: () => object): Route[] {
+  return [
+    open({
+      path: '/healthz',
+      operationId: 'getHealth',
+      summary: 'Whether the process lives',
+      type: 'application/json',
+      answer: (response) => void response.json({ status: 'ok' }),
+    }),
+    open({
+      path: '/readyz',
+      operationId: 'getReadiness',
+      summary: 'Whether it takes requests',
+      type: 'application/json',
+      answer: (response) => {
+        if (ending.aborted) throw new Unavailable('the gateway is ending');
+        response.json({ status: 'ok' });
+      },
+    }),
+    open({
+      path: '/metrics',
+      operationId: 'getMetrics',
+      summary: 'Metrics for Prometheus',
+      type: 'text/plain',
+      answer: async (response) => {
+        response.type(registry.contentType).send(await registry.metrics());
+      },
+    }),
+    open({
+      path: '/openapi.json',
+      operationId: 'getOpenApi',
+      summary: 'This document',
+      type: 'application/json',
+      answer: (response) => void response.json(description()),
+    }),
+  ];
+}
+
+function open({ path, operationId, summary, type, answer }: Open): Route {
+  return {
+    method: 'get',
+    path,
+    operation: {
+      tags: ['gateway'],
+      operationId,
+      summary,
+      security: [],
+      responses: { 200: { description: 'As asked', content: { [type]: { schema: {} } } } },
+    },
+    handlers: [(_request, response) => answer(response)],
+  };
 }

@@ -1,4 +1,4 @@
-import { Router, text, type Request, type RequestHandler } from 'express';
+import { text, type Request, type RequestHandler } from 'express';
 import type { Access, Authorizer } from '../../lib/kubernetes/authorization.ts';
 import { parse } from '../../lib/function/envelope.ts';
 import { BadRequest } from '../../lib/errors.ts';
@@ -10,6 +10,8 @@ import { networkPath } from '../parameters.ts';
 import { UnsupportedMediaType } from '../problem.ts';
 import type { Progress } from '../progress.ts';
 import { readSpec, SPEC_TYPES } from '../spec.ts';
+import { described } from './networks-described.ts';
+import type { Route } from './route.ts';
 
 export interface NetworkOptions {
   networks: Networks;
@@ -19,14 +21,12 @@ export interface NetworkOptions {
   namespace: string;
 }
 
-const ROUTE = '/v1/networks/:network';
-
 /** The largest spec taken, in bytes: far above any real one. */
 const SPEC_LIMIT = 256 * 1024;
 
 /** Networks, each act allowed by Kubernetes RBAC. */
-export function networkRoutes({ networks, authorizer, progress, namespace }: NetworkOptions) {
-  const router = Router({ caseSensitive: true });
+export function networkRoutes(options: NetworkOptions): Route[] {
+  const { networks, authorizer, progress, namespace } = options;
 
   /** Lets through who may. Creating is asked for besides, once it is known to be that. */
   const may =
@@ -38,36 +38,34 @@ export function networkRoutes({ networks, authorizer, progress, namespace }: Net
       next();
     };
 
-  router.get('/v1/networks', may('list'), async (_request, response) => {
+  const list: RequestHandler = async (_request, response) => {
     response.json({ items: (await networks.list()).map(present) });
-  });
-
-  router.get(ROUTE, may('get'), async (request, response) => {
+  };
+  const get: RequestHandler = async (request, response) => {
     response.json(present(await networks.get(nameOf(request))));
-  });
-
-  router.put(ROUTE, may('update'), takesSpec, proceed, specText, async (request, response) => {
+  };
+  const put: RequestHandler = async (request, response) => {
     const name = nameOf(request);
     const spec = readSpec(typeof request.body === 'string' ? request.body : '', name);
-    const mayCreate = () =>
-      authorizer.require(callerOf(response), {
-        verb: 'create',
-        resource: 'fabricnetworks',
-        namespace,
-        name,
-      });
+    const access: Access = { verb: 'create', resource: 'fabricnetworks', namespace, name };
+    const mayCreate = () => authorizer.require(callerOf(response), access);
     const { network, changed } = await networks.put(name, spec, mayCreate);
     response.status(changed ? 202 : 200).json(present(network));
-  });
-
-  router.delete(ROUTE, may('delete'), async (request, response) => {
+  };
+  const remove: RequestHandler = async (request, response) => {
     response.status(202).json(present(await networks.remove(nameOf(request))));
-  });
-
-  router.get(`${ROUTE}/events`, may('watch'), async (request, response) => {
+  };
+  const follow: RequestHandler = async (request, response) => {
     await progress.stream(nameOf(request), response, present);
-  });
-  return router;
+  };
+
+  return [
+    { ...described.list, handlers: [may('list'), list] },
+    { ...described.get, handlers: [may('get'), get] },
+    { ...described.put, handlers: [may('update'), takesSpec, proceed, specText, put] },
+    { ...described.remove, handlers: [may('delete'), remove] },
+    { ...described.follow, handlers: [may('watch'), follow] },
+  ];
 }
 
 const specText = text({ type: () => true, limit: SPEC_LIMIT, inflate: false });

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ExecutionContext } from 'ava';
+import type { Express } from 'express';
 import { pino, stdSerializers } from 'pino';
 import { createApp } from '../../../functions/gateway/app.ts';
 import { holdBodies } from '../../../functions/gateway/expect.ts';
@@ -34,6 +35,7 @@ const alice: Caller = {
 export const bearer = { authorization: 'Bearer alice' };
 
 export interface Gateway {
+  app: Express;
   url: string;
   networks: FakeNetworks;
   /** What RBAC was asked, e.g. `update supply`. */
@@ -93,6 +95,7 @@ export async function startGateway(
   holdBodies(server, app);
   t.teardown(() => ending.abort());
   return {
+    app,
     url,
     networks,
     asked,

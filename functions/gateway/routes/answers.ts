@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
+import { receipt } from '../../lib/events.ts';
 
 const problem = z
   .looseObject({
@@ -15,6 +16,12 @@ const problem = z
   })
   .meta({ id: 'Problem', description: 'A problem document (RFC 9457)' });
 
+/** What a put is answered with, under one name in the description. */
+export const stored = receipt.meta({ id: 'Receipt' });
+
+/** A body that is a datum's own, of whatever type. */
+export const bytes = { schema: { type: 'string', format: 'binary' } } as const;
+
 /** A JSON body. */
 export const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
 
@@ -23,6 +30,7 @@ const REASONS = {
   401: 'No valid token came with it',
   403: 'The caller may not do this',
   404: 'There is no such thing',
+  405: 'The path has no such method; `Allow` lists those it has',
   409: 'Another change came first, or the idempotency key is in use',
   410: 'The datum was erased',
   413: 'The body is too large',

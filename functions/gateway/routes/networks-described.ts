@@ -1,8 +1,10 @@
+/** What the routes of networks are to their callers; networks.ts has what answers them. */
 import { z } from 'zod';
-import type { ZodOpenApiPathsObject, ZodOpenApiResponsesObject } from 'zod-openapi';
+import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import { networkSpec, networkStatus } from '../../lib/network.ts';
 import { networkPath } from '../parameters.ts';
-import { json, refusals } from './parts.ts';
+import { json, refusals } from './answers.ts';
+import type { Route } from './route.ts';
 
 const spec = networkSpec.meta({ id: 'NetworkSpec' });
 const network = z
@@ -16,17 +18,25 @@ const network = z
   })
   .meta({ id: 'Network' });
 
-const onNetwork = (summary: string, responses: ZodOpenApiResponsesObject) => ({
+const onNetwork = (
+  operationId: string,
+  summary: string,
+  responses: ZodOpenApiResponsesObject,
+): Route['operation'] => ({
   tags: ['networks'],
+  operationId,
   summary,
   requestParams: { path: networkPath },
   responses: { ...responses, ...refusals(400, 403, 404) },
 });
 
-/** The paths of networks. */
-export const networkPaths: ZodOpenApiPathsObject = {
-  '/v1/networks': {
-    get: {
+type Described = Omit<Route, 'handlers'>;
+
+export const described = {
+  list: {
+    method: 'get',
+    path: '/v1/networks',
+    operation: {
       tags: ['networks'],
       operationId: 'listNetworks',
       summary: 'All networks',
@@ -36,14 +46,17 @@ export const networkPaths: ZodOpenApiPathsObject = {
       },
     },
   },
-  '/v1/networks/{network}': {
-    get: {
-      ...onNetwork('A network: what it should be and what it is', {
-        200: { description: 'The network', content: json(network) },
-      }),
-      operationId: 'getNetwork',
-    },
-    put: {
+  get: {
+    method: 'get',
+    path: '/v1/networks/{network}',
+    operation: onNetwork('getNetwork', 'A network: what it should be and what it is', {
+      200: { description: 'The network', content: json(network) },
+    }),
+  },
+  put: {
+    method: 'put',
+    path: '/v1/networks/{network}',
+    operation: {
       tags: ['networks'],
       operationId: 'putNetwork',
       summary: 'Create a network or replace its spec',
@@ -58,22 +71,26 @@ export const networkPaths: ZodOpenApiPathsObject = {
         ...refusals(400, 403, 409, 413, 415, 422),
       },
     },
-    delete: {
-      ...onNetwork('Delete a network and everything made for it', {
-        202: { description: 'Accepted', content: json(network) },
-      }),
-      operationId: 'deleteNetwork',
-    },
   },
-  '/v1/networks/{network}/events': {
-    get: {
-      ...onNetwork('Follow a network: server-sent events `network` and, last, `deleted`', {
+  remove: {
+    method: 'delete',
+    path: '/v1/networks/{network}',
+    operation: onNetwork('deleteNetwork', 'Delete a network and everything made for it', {
+      202: { description: 'Accepted', content: json(network) },
+    }),
+  },
+  follow: {
+    method: 'get',
+    path: '/v1/networks/{network}/events',
+    operation: onNetwork(
+      'followNetwork',
+      'Follow a network: server-sent events `network` and, last, `deleted`',
+      {
         200: {
           description: 'The events',
           content: { 'text/event-stream': { schema: { type: 'string' } } },
         },
-      }),
-      operationId: 'followNetwork',
-    },
+      },
+    ),
   },
-};
+} satisfies Record<string, Described>;

@@ -1,0 +1,114 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { z } from 'zod';
+import type { ZodOpenApiResponsesObject } from 'zod-openapi';
+import { anchorRecord } from '../../lib/events.ts';
+import { parse } from '../../lib/function/envelope.ts';
+import { callerHeaders, departure } from '../call.ts';
+import { eventHeaders } from '../event.ts';
+import { forwardRead, type Forward } from '../forward.ts';
+import { dataPath, readQuery } from '../parameters.ts';
+import { relay, relayHead } from '../relay.ts';
+import { bytes, json, refusals, stored } from './answers.ts';
+import type { Route } from './route.ts';
+
+export interface ReadOptions {
+  forward: Forward;
+  dataGetUrl: string;
+}
+
+/** What is stored comes from users: a browser must not run it in the name of this origin. */
+const SANDBOX = "default-src 'none'; sandbox";
+
+/** Reading data, by the function `data-get`. */
+export function readRoutes(options: ReadOptions): Route[] {
+  const head: RequestHandler = async (request, response) => {
+    await relayHead(await read(options, 'head', request, response), response);
+  };
+  const get: RequestHandler = async (request, response) => {
+    const answer = await read(options, 'content', request, response);
+    response.set('Content-Security-Policy', SANDBOX);
+    await relay(answer, response);
+  };
+  const getReceipt: RequestHandler = async (request, response) => {
+    await relay(await read(options, 'receipt', request, response), response);
+  };
+  return [
+    {
+      method: 'head',
+      path: DATUM,
+      operation: reading('headDatum', 'What a read would give, without the body', {
+        200: { description: 'There is such a datum', headers: metadataHeaders },
+      }),
+      handlers: [head],
+    },
+    {
+      method: 'get',
+      path: DATUM,
+      operation: reading('getDatum', 'Read a version, verified against the chain', {
+        200: { description: 'The plaintext', headers: metadataHeaders, content: { '*/*': bytes } },
+      }),
+      handlers: [get],
+    },
+    {
+      method: 'get',
+      path: `${DATUM}/receipt`,
+      operation: reading(
+        'getReceipt',
+        'The receipt, with the record on the chain as a peer has it now',
+        { 200: { description: 'The receipt', content: json(proof) } },
+      ),
+      handlers: [getReceipt],
+    },
+  ];
+}
+
+const DATUM = '/v1/networks/{network}/data/{key}';
+
+const proof = z
+  .object({
+    receipt: stored,
+    onChain: anchorRecord
+      .extend({ transactionId: z.string() })
+      .nullable()
+      .meta({ description: 'The record on the chain, as a peer has it now' }),
+    verified: z.boolean(),
+  })
+  .meta({ id: 'VerifiedReceipt' });
+
+const metadataHeaders = z.object({
+  'Selvedge-Version': z.string().meta({ description: 'The number of the version' }),
+  'Selvedge-Digest': z.string().meta({ description: 'SHA-256 of the ciphertext, as on the chain' }),
+  'Selvedge-Transaction': z.string().meta({ description: 'The id of the transaction' }),
+});
+
+const reading = (
+  operationId: string,
+  summary: string,
+  responses: ZodOpenApiResponsesObject,
+): Route['operation'] => ({
+  tags: ['data'],
+  operationId,
+  summary,
+  requestParams: { path: dataPath, query: readQuery },
+  responses: { ...responses, ...refusals(400, 403, 404, 410) },
+});
+
+/** Asks `data-get` for one view of the datum that the request names. */
+async function read(
+  { forward, dataGetUrl }: ReadOptions,
+  view: 'content' | 'head' | 'receipt',
+  request: Request,
+  response: Response,
+) {
+  const given = { ...request.query, ...request.params };
+  const { version, ...path } = parse(dataPath.extend(readQuery.shape), given, 'the request');
+  return forwardRead(forward, {
+    url: dataGetUrl,
+    headers: {
+      ...eventHeaders('dev.selvedge.data.get.v1', { ...path, dataversion: version, view }),
+      ...callerHeaders(request, response),
+      'content-length': '0',
+    },
+    signal: departure(response),
+  });
+}
