@@ -44,7 +44,8 @@ export async function knativeManifests(): Promise<KubernetesObject[]> {
   const objects: KubernetesObject[] = [];
   for (const [module, paths] of Object.entries(manifests))
     objects.push(...(await readManifests(await moduleFolder('knative', module), paths)));
-  return objects.filter(isUsed);
+  const fences = await readManifests(import.meta.dirname, ['policies.yaml']);
+  return [...objects.filter(isUsed), ...fences];
 }
 
 /** Makes sure that the registry has the images which the objects name. */
