@@ -52,47 +52,86 @@ const chaincodeName = z
   .regex(/^[A-Za-z0-9]+([-_][A-Za-z0-9]+)*$/, 'must be letters and digits, separated by - or _');
 
 export const organization = z.object({
-  name: organizationName,
+  name: organizationName.describe('Its short name, part of the names of its pods.'),
   mspId: z
     .string()
     .min(1)
     .max(32)
-    .regex(/^[A-Za-z][A-Za-z0-9.-]*$/, 'must begin with a letter; letters, digits, . and -'),
-  peers: z.int().min(1).max(8).default(1),
-  cluster: dnsLabel(63).optional(),
+    .regex(/^[A-Za-z][A-Za-z0-9.-]*$/, 'must begin with a letter; letters, digits, . and -')
+    .describe('The id of its membership service provider, as signature policies name it.'),
+  peers: z.int().min(1).max(8).default(1).describe('How many peers it runs.'),
+  cluster: dnsLabel(63).optional().describe('The cluster it runs in; this one when left out.'),
 });
 
 export const chaincode = z.object({
-  name: chaincodeName,
+  name: chaincodeName.describe('Its name on the channel.'),
   version: z
     .string()
     .min(1)
     .max(32)
-    .regex(/^[A-Za-z0-9]+([-+._][A-Za-z0-9]+)*$/),
-  builtin: z.enum(['anchor']).optional(),
+    .regex(/^[A-Za-z0-9]+([-+._][A-Za-z0-9]+)*$/)
+    .describe('Its version: new content is taken up when this changes, and only then.'),
+  builtin: z
+    .enum(['anchor'])
+    .optional()
+    .describe('A chaincode that comes with Selvedge: `anchor` keeps index and digest of data.'),
   image: z
     .string()
     .max(512)
     .regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, 'must name an image by digest')
-    .optional(),
-  source: z.object({ configMap: z.string().min(1).max(253) }).optional(),
-  endorsement: z.string().min(1).max(1024).optional(),
+    .optional()
+    .describe('An OCI image by digest, whose program connects to the peer.'),
+  source: z
+    .object({
+      configMap: z
+        .string()
+        .min(1)
+        .max(253)
+        .describe('The ConfigMap, in the namespace of the network’s resource.'),
+    })
+    .optional()
+    .describe('JavaScript source, run in Selvedge’s runtime image.'),
+  endorsement: z
+    .string()
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe(
+      "Who must endorse, as a signature policy: `OR('FarmMSP.peer','ShopMSP.peer')`. A majority of the channel's organizations when left out.",
+    ),
 });
 
 export const channel = z.object({
-  name: channelName,
-  organizations: z.array(organizationName).min(1).max(16),
-  chaincodes: z.array(chaincode).max(8).default([]),
+  name: channelName.describe('Its name, unique among the channels.'),
+  organizations: z
+    .array(organizationName)
+    .min(1)
+    .max(16)
+    .describe('The names of the organizations whose peers are members.'),
+  chaincodes: z.array(chaincode).max(8).default([]).describe('What runs on the channel.'),
 });
 
 const shape = z.object({
-  consensus: z.object({
-    type: z.enum(['raft', 'bft']).default('raft'),
-    orderers: z.int().min(1).max(9).default(3),
-  }),
-  organizations: z.array(organization).min(1).max(16),
-  channels: z.array(channel).min(1).max(8),
-  data: z.object({ channel: channelName }).optional(),
+  consensus: z
+    .object({
+      type: z
+        .enum(['raft', 'bft'])
+        .default('raft')
+        .describe('`raft` outlives crashes of a minority, `bft` also members that lie.'),
+      orderers: z
+        .int()
+        .min(1)
+        .max(9)
+        .default(3)
+        .describe('How many orderers: an odd number for raft, at least 4 for bft.'),
+    })
+    .describe('How blocks are agreed upon.'),
+  organizations: z.array(organization).min(1).max(16).describe('The members of the consortium.'),
+  channels: z.array(channel).min(1).max(8).describe('The ledgers that organizations share.'),
+  data: z
+    .object({ channel: channelName.describe('A channel with the builtin chaincode `anchor`.') })
+    .optional()
+    .describe('Where data of this network are anchored; none can be stored when left out.'),
 });
 
 /** A rule over the whole spec: a CEL expression for the CRD beside the same rule for zod. */
@@ -195,49 +234,59 @@ export type Chaincode = z.infer<typeof chaincode>;
 export const networkSpecShape = shape;
 
 const placement = z.object({
-  name: z.string(),
-  organization: z.string(),
-  node: z.string().optional(),
-  ready: z.boolean(),
+  name: z.string().describe('Its name, that of its pod.'),
+  organization: z.string().describe('The organization that runs it.'),
+  node: z.string().optional().describe('The node it runs on.'),
+  ready: z.boolean().describe('Whether it serves.'),
+});
+
+const condition = z.object({
+  type: z.string().describe('What it is about: `Ready`, or a step of the network’s making.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
+  reason: z.string().describe('Why, in one word for programs.'),
+  message: z.string().describe('Why, for people: what is in the way and the way out.'),
+  lastTransitionTime: z.string().describe('When `status` changed last (RFC 3339).'),
+  observedGeneration: z.int().optional().describe('The generation of the spec that it is about.'),
+});
+
+const runningChaincode = z.object({
+  name: z.string().describe('Its name on the channel.'),
+  pod: z.string().optional().describe('The pod it runs in.'),
+  node: z.string().optional().describe('The node it runs on: that of its peer.'),
+  ready: z.boolean().describe('Whether it serves.'),
 });
 
 /** The status, by Kubernetes' conventions for conditions. */
 export const networkStatus = z.object({
-  observedGeneration: z.int().optional(),
-  phase: z.enum(['Pending', 'Progressing', 'Ready', 'Degraded', 'Deleting']).optional(),
+  observedGeneration: z.int().optional().describe('The generation of the spec that was seen.'),
+  phase: z
+    .enum(['Pending', 'Progressing', 'Ready', 'Degraded', 'Deleting'])
+    .optional()
+    .describe('All conditions in one word.'),
   conditions: z
-    .array(
-      z.object({
-        type: z.string(),
-        status: z.enum(['True', 'False', 'Unknown']),
-        reason: z.string(),
-        message: z.string(),
-        lastTransitionTime: z.string(),
-        observedGeneration: z.int().optional(),
-      }),
-    )
-    .optional(),
-  /** How many are ready of how many, e.g. `2/3`, for kubectl's columns. */
-  ready: z.object({ orderers: z.string(), peers: z.string() }).optional(),
-  orderers: z.array(placement).optional(),
+    .array(condition)
+    .optional()
+    .describe('What holds of the network and of each step of its making.'),
+  ready: z
+    .object({
+      orderers: z.string().describe('Ready orderers of all, as `2/3`.'),
+      peers: z.string().describe('Ready peers of all, as `4/4`.'),
+    })
+    .optional()
+    .describe('How many members serve.'),
+  orderers: z.array(placement).optional().describe('Each orderer.'),
   peers: z
     .array(
       placement.extend({
-        chaincodes: z
-          .array(
-            z.object({
-              name: z.string(),
-              pod: z.string().optional(),
-              node: z.string().optional(),
-              ready: z.boolean(),
-            }),
-          )
-          .optional(),
+        chaincodes: z.array(runningChaincode).optional().describe('The chaincodes beside it.'),
       }),
     )
-    .optional(),
-  /** Seconds each step of the pass that made the network took. */
-  timings: z.record(z.string(), z.number()).optional(),
+    .optional()
+    .describe('Each peer.'),
+  timings: z
+    .record(z.string(), z.number())
+    .optional()
+    .describe('Seconds each step took until the network was ready; `total` from its creation.'),
 });
 export type NetworkStatus = z.infer<typeof networkStatus>;
 

@@ -103,8 +103,8 @@ function root(spec: Schema, status: Schema): Schema {
       apiVersion: { type: 'string' },
       kind: { type: 'string' },
       metadata: { type: 'object' },
-      spec,
-      status,
+      spec: { description: 'What the network should be.', ...spec },
+      status: { description: 'What the network is, as provisioning saw it last.', ...status },
     },
     'x-kubernetes-validations': [
       {

@@ -47,3 +47,33 @@ test('the schema is structural: nothing Kubernetes would refuse', (t) => {
     t.not(schema['additionalProperties'], false, path);
   }
 });
+
+/** The paths of all fields below a schema that `kubectl explain` would show without a word. */
+function unexplained(schema: Record<string, unknown>, path: string): string[] {
+  const { properties = {}, items } = schema as {
+    properties?: Record<string, Record<string, unknown>>;
+    items?: Record<string, unknown>;
+  };
+  return [
+    ...Object.entries(properties).flatMap(([name, field]) => [
+      ...(field['description'] ? [] : [`${path}.${name}`]),
+      ...unexplained(field, `${path}.${name}`),
+    ]),
+    ...(items ? unexplained(items, path) : []),
+  ];
+}
+
+test('kubectl explain says of every field what it is', (t) => {
+  const definition = parse(fabricNetworkYaml()) as {
+    spec: {
+      versions: {
+        schema: { openAPIV3Schema: { properties: Record<string, Record<string, unknown>> } };
+      }[];
+    };
+  };
+  const { spec, status } = definition.spec.versions[0]!.schema.openAPIV3Schema.properties;
+  t.deepEqual(unexplained(spec!, 'spec'), []);
+  t.deepEqual(unexplained(status!, 'status'), []);
+  t.truthy(spec?.['description']);
+  t.truthy(status?.['description']);
+});
