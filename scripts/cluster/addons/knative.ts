@@ -43,7 +43,7 @@ export type KnativeImages = Map<string, string>;
 export async function knativeManifests(): Promise<KubernetesObject[]> {
   const objects: KubernetesObject[] = [];
   for (const [module, paths] of Object.entries(manifests))
-    objects.push(...(await readManifests(await moduleFolder('knative', module), paths)));
+    objects.push(...(await readManifests(await moduleFolder(module), paths)));
   const fences = await readManifests(import.meta.dirname, ['policies.yaml']);
   return [...objects.filter(isUsed), ...fences];
 }

@@ -6,12 +6,9 @@ import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject } from '../nodes/kubectl.ts';
 import { run } from '../../lib/shell.ts';
 
-/**
- * Finds a Go module's source, of the version that a component requires; downloads it if need be.
- * @param component the folder under components whose go.mod requires it
- */
-export async function moduleFolder(component: string, module: string): Promise<string> {
-  const cwd = join(import.meta.dirname, '../components', component);
+/** Finds the source of a Go module of the cluster, of the version that is built; downloads it if need be. */
+export async function moduleFolder(module: string): Promise<string> {
+  const cwd = join(import.meta.dirname, '../components/cluster');
   const printed = await run('go', ['mod', 'download', '-json', module], {
     cwd,
     env: { GOWORK: 'off' },

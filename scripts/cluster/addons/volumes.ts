@@ -7,7 +7,6 @@ import { moduleFolder, readManifests } from './manifests.ts';
 import { nodeFolder } from '../nodes/node.ts';
 import { nodes } from '../settings.ts';
 
-const component = 'local-path-provisioner';
 const namespace = 'local-path-storage';
 
 interface Deployment extends KubernetesObject {
@@ -25,7 +24,7 @@ export async function volumeObjects(images: {
   provisioner: string;
   shell: string;
 }): Promise<KubernetesObject[]> {
-  const folder = await moduleFolder(component, 'github.com/rancher/local-path-provisioner');
+  const folder = await moduleFolder('github.com/rancher/local-path-provisioner');
   const objects = await readManifests(folder, ['deploy/local-path-storage.yaml']);
   return objects.map((object) => {
     if (object.kind === 'StorageClass') return storageClass(object);

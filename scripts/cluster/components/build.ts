@@ -13,10 +13,23 @@ import {
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { components, type Command, type Component, type ComponentName } from './index.ts';
+import {
+  componentNames,
+  components,
+  type Command,
+  type Component,
+  type ComponentName,
+} from './index.ts';
+import { Turns } from './turns.ts';
 import { BuildLog, run, withLock } from './build-process.ts';
 
-export { components, knativeBinary, type Component, type ComponentName } from './index.ts';
+export {
+  componentNames,
+  components,
+  knativeBinary,
+  type Component,
+  type ComponentName,
+} from './index.ts';
 
 /** How many builds of one component stay in the cache: the current one, and one to go back to. */
 const KEPT = 2;
@@ -28,6 +41,8 @@ export interface BuildOptions {
   signal?: AbortSignal;
   /** Where results are kept; `selvedge/build` in the user's cache folder unless told. */
   cache?: string;
+  /** Of those that wait, the build with the lowest number comes next. */
+  rank?: number;
 }
 
 /** The folder that keeps what was built, outside of the checkout, following the XDG base directory specification. */
@@ -41,7 +56,7 @@ export function buildCache(): string {
 }
 
 /**
- * Builds a component, or finds it built. Builds take turns, within this process in the order of the calls and
+ * Builds a component, or finds it built. Builds take turns, within this process in the order of `components` and
  * between processes by a lock, because each uses every core; so call it for everything that is wanted at once:
  * modules of the later ones are fetched meanwhile.
  * @returns the folder with the component's `binaries`, complete: it appears under its name only when it is
@@ -51,7 +66,7 @@ export async function buildComponent(
   name: ComponentName,
   options: BuildOptions = {},
 ): Promise<string> {
-  return build(name, components[name], options);
+  return build(name, components[name], { rank: componentNames.indexOf(name), ...options });
 }
 
 /** As {@link buildComponent}, for any descriptor. */
@@ -61,38 +76,43 @@ export async function build(
   options: BuildOptions = {},
 ): Promise<string> {
   const cache = options.cache ?? buildCache();
-  await mkdir(cache, { recursive: true });
-  const folder = join(cache, `${name}-${await contentHash(component, options)}`);
-  if (await touch(folder)) return folder;
-
   const log = new BuildLog(name, join(cache, `${name}.log`), options);
-  const fetched = runAll(component.fetch, component, log);
+  const folder = folderFor(name, component, cache, options);
+  const missing = folder.then(async (path) => !(await touch(path)));
+  const fetched = missing.then((yes) =>
+    yes ? runAll(component.fetch, component, log) : undefined,
+  );
   fetched.catch(() => undefined); // awaited in turn, below
-  return inTurn(() => {
+  await turns.take(options.rank ?? Infinity, missing, async () => {
     log.say('waiting for another build');
-    return withLock(join(cache, 'lock'), options.signal, async () => {
-      if (await touch(folder)) return folder;
+    await withLock(join(cache, 'lock'), options.signal, async () => {
+      if (await touch(await folder)) return;
       log.say('fetching modules');
       await fetched;
-      await fill(folder, component, log);
+      await fill(await folder, component, log);
       await prune(cache, name);
-      return folder;
     });
   });
+  return folder;
+}
+
+const turns = new Turns();
+
+/** Where the component's build is, or will be. */
+async function folderFor(
+  name: string,
+  component: Component,
+  cache: string,
+  options: BuildOptions,
+): Promise<string> {
+  await mkdir(cache, { recursive: true });
+  return join(cache, `${name}-${await contentHash(component, options)}`);
 }
 
 /** Whether {@link buildComponent} would find the component built. */
 export async function isBuilt(name: ComponentName, options: BuildOptions = {}): Promise<boolean> {
   const key = await contentHash(components[name], options);
   return exists(join(options.cache ?? buildCache(), `${name}-${key}`));
-}
-
-let turn: Promise<unknown> = Promise.resolve();
-
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const mine = turn.then(work);
-  turn = mine.catch(() => undefined);
-  return mine;
 }
 
 /** Builds beside the final folder and renames at the end: a build cut off leaves nothing that looks finished. */
@@ -113,15 +133,25 @@ async function runAll(commands: Command[], component: Component, log: BuildLog):
   for (const command of commands) await run(command, component.source, log);
 }
 
+/** The toolchain is the same for all that this process builds. */
+let goVersion: Promise<string> | undefined;
+
 /** Names what a build depends on: the component's files but its tests, its commands and the Go that runs them. */
 async function contentHash(component: Component, { signal }: BuildOptions): Promise<string> {
   const hash = createHash('sha256');
   const log = new BuildLog('go', undefined, signal === undefined ? {} : { signal });
-  hash.update(await run({ program: 'go', args: ['version'] }, component.source, log));
+  hash.update(
+    await (goVersion ??= run({ program: 'go', args: ['version'] }, component.source, log)),
+  );
   hash.update(
     JSON.stringify([component.build('out'), component.links]).replaceAll(process.execPath, 'node'),
   );
-  for (const path of await sources(component.source)) {
+  const parts = component.parts ?? [''];
+  const own = (path: string): boolean =>
+    parts.some((part) =>
+      part.endsWith('/') ? path.startsWith(part) : part === '' || path === part,
+    );
+  for (const path of (await sources(component.source)).filter(own)) {
     hash.update(`\0${path}\0`).update(await readFile(join(component.source, path)));
   }
   return hash.digest('hex').slice(0, 16);

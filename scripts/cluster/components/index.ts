@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** A command that a build runs, without a shell, in its component's folder. */
 export interface Command {
@@ -8,8 +8,10 @@ export interface Command {
 
 /** One part of the local cluster that is built from source. */
 export interface Component {
-  /** The folder whose files decide, with the commands and the Go version, when to build anew. */
+  /** The folder the commands run in. Its files decide, with them and the Go version, when to build anew. */
   source: string;
+  /** Of those files only the ones here or below, where a module serves several components. */
+  parts?: string[];
   /** What the built folder holds, relative to it, other names of a binary included. */
   binaries: string[];
   /** Other names of a binary: it does what the name it is started under says. */
@@ -21,6 +23,8 @@ export interface Component {
 }
 
 interface GoOptions {
+  /** The module's folder. */
+  module: string;
   /** Packages to build, by the subfolder of the result they go to (two modules may both have a `controller`). */
   packages: Record<string, string[]>;
   tags?: string;
@@ -31,12 +35,14 @@ interface GoOptions {
 
 const folderOf = (name: string): string => join(import.meta.dirname, name);
 
-/** The name `go build` gives a package's binary; "." is the component's own main.go. */
-const binaryOf = (name: string, goPackage: string): string =>
-  goPackage === '.' ? name : (goPackage.split('/').at(-1) ?? name);
+/** The name `go build` gives a package's binary; "." is the module's own main.go. */
+const binaryOf = (module: string, goPackage: string): string =>
+  basename(goPackage === '.' ? module : goPackage);
 
-function goComponent(name: string, options: GoOptions): Component {
-  const { packages, tags, variables = {}, links = {} } = options;
+const isOwn = (goPackage: string): boolean => goPackage.startsWith('.');
+
+function goComponent({ module, packages, tags, variables = {}, links = {} }: GoOptions): Component {
+  const all = Object.values(packages).flat();
   const tagged = tags === undefined ? [] : ['-tags', tags];
   // Without symbols and debug data the binaries are a third smaller: they end up in images, on three nodes.
   const linker = [
@@ -54,15 +60,14 @@ function goComponent(name: string, options: GoOptions): Component {
     ...tagged,
   ];
   const built = Object.entries(packages).flatMap(([folder, list]) =>
-    list.map((goPackage) => join(folder, binaryOf(name, goPackage))),
+    list.map((goPackage) => join(folder, binaryOf(module, goPackage))),
   );
   return {
-    source: folderOf(name),
+    source: folderOf(module),
+    parts: ['go.mod', 'go.sum', ...all.filter(isOwn).map((goPackage) => join(goPackage, '/'))],
     binaries: [...built, ...Object.keys(links)],
     links,
-    fetch: [
-      { program: 'go', args: ['list', '-deps', ...tagged, ...Object.values(packages).flat()] },
-    ],
+    fetch: [{ program: 'go', args: ['list', '-deps', ...tagged, ...all] }],
     build: (out) =>
       Object.entries(packages).map(([folder, list]) => ({
         program: 'go',
@@ -113,20 +118,39 @@ export function knativeBinary(reference: string): string | undefined {
   return built ? join(module, binaryOf(module, command)) : undefined;
 }
 
-/** Every component by name, in the order in which a cold start needs them. */
+/**
+ * Every component by name, in the order in which they are built. A cold start waits for its nodes, and
+ * they for Kubernetes; then for what every pod needs; then the storage tiers come up while Knative is
+ * built, and Knative while Fabric is.
+ */
 export const components = {
-  kubernetes: goComponent('kubernetes', {
-    packages: { '': ['.'] },
+  kubernetes: goComponent({
+    module: 'cluster',
+    packages: { '': ['./kubernetes'] },
     variables: {
-      [`${kubernetesVersion}.gitVersion`]: 'v1.34.2',
+      [`${kubernetesVersion}.gitVersion`]: 'v1.34.3',
       [`${kubernetesVersion}.gitMajor`]: '1',
       [`${kubernetesVersion}.gitMinor`]: '34',
       [`${kubernetesVersion}.gitTreeState`]: 'clean',
     },
     links: Object.fromEntries(kubernetesCommands.map((command) => [command, 'kubernetes'])),
   }),
-  etcd: goComponent('etcd', { packages: { '': ['.'] }, links: { etcdctl: 'etcd' } }),
-  knative: goComponent('knative', {
+  etcd: goComponent({ module: 'etcd', packages: { '': ['.'] }, links: { etcdctl: 'etcd' } }),
+  'kube-router': goComponent({ module: 'cluster', packages: { '': ['./kube-router'] } }),
+  coredns: goComponent({ module: 'cluster', packages: { '': ['./coredns'] } }),
+  'local-path-provisioner': goComponent({
+    module: 'cluster',
+    packages: { '': ['github.com/rancher/local-path-provisioner'] },
+  }),
+  // Vault's other storage backends, engines and cloud plugins take over a quarter of an hour to compile.
+  vault: goComponent({
+    module: 'vault',
+    packages: { '': ['github.com/hashicorp/vault'] },
+    tags: 'minimal',
+  }),
+  minio: goComponent({ module: 'minio', packages: { '': ['github.com/minio/minio'] } }),
+  knative: goComponent({
+    module: 'cluster',
     packages: Object.fromEntries(
       Object.entries(knativeCommands).map(([module, list]) => [
         module,
@@ -134,16 +158,6 @@ export const components = {
       ]),
     ),
   }),
-  coredns: goComponent('coredns', { packages: { '': ['.'] } }),
-  'local-path-provisioner': goComponent('local-path-provisioner', {
-    packages: { '': ['github.com/rancher/local-path-provisioner'] },
-  }),
-  // Vault's other storage backends, engines and cloud plugins take over a quarter of an hour to compile.
-  vault: goComponent('vault', {
-    packages: { '': ['github.com/hashicorp/vault'] },
-    tags: 'minimal',
-  }),
-  minio: goComponent('minio', { packages: { '': ['github.com/minio/minio'] } }),
   fabric: {
     source: join(import.meta.dirname, '../../../fabric-peer-fork'),
     binaries: ['peer', 'orderer'],
@@ -154,3 +168,6 @@ export const components = {
 } satisfies Record<string, Component>;
 
 export type ComponentName = keyof typeof components;
+
+/** The names of all components, in the order in which they are built. */
+export const componentNames = Object.keys(components) as ComponentName[];

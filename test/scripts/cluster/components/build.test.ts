@@ -146,7 +146,7 @@ test('an image reference of a Knative manifest names its binary', (t) => {
   t.is(knativeBinary('gcr.io/elsewhere/controller'), undefined);
 });
 
-test('the Knative commands that are built are those that go.mod keeps', async (t) => {
+test('the commands of other modules that are built are those that go.mod keeps', async (t) => {
   const { source, build: commands } = components.knative;
   const kept = (await readFile(join(source, 'go.mod'), 'utf8')).match(
     /knative\.dev\/[\w-]+\/cmd\/\S+/g,
