@@ -16,13 +16,15 @@ import { createRecorder } from './record.ts';
 const env = readEnv({
   PORT: settings.PORT,
   NAMESPACE: settings.NAMESPACE,
+  /** Where the storage tiers are. */
+  STORAGE_NAMESPACE: settings.NAMESPACE,
   BROKER_URL: settings.BROKER_URL,
   CA_FILE: settings.CA_FILE,
   /** The address of a Vault member; `{pod}` stands for its pod's name. */
   VAULT_MEMBERS: z.string().includes('{pod}'),
 });
 const log = createLogger('failover');
-const namespace = env.NAMESPACE;
+const { NAMESPACE: namespace, STORAGE_NAMESPACE: storageNamespace } = env;
 const kubernetes = connectKubernetes();
 const ca = readFileSync(env.CA_FILE);
 const vaultMember = (pod: string): VaultMember =>
@@ -32,13 +34,14 @@ const recorder = createRecorder({
   kubernetes,
   broker: connectBroker(env.BROKER_URL),
   namespace,
+  storageNamespace,
   log,
 });
 const failover = {
-  gather: () => gather({ kubernetes, namespace, vaultMember }),
+  gather: () => gather({ kubernetes, namespace: storageNamespace, vaultMember }),
   actions: {
     unseal: ({ target }: { target: { pod: string } }) =>
-      unseal(vaultMember(target.pod), () => readUnsealKeys(kubernetes, namespace)),
+      unseal(vaultMember(target.pod), () => readUnsealKeys(kubernetes, storageNamespace)),
   },
   recorder,
 };

@@ -37,12 +37,15 @@ interface Involved {
 export interface RecorderOptions {
   kubernetes: Kubernetes;
   broker: Broker;
+  /** Where the function is, and where the tiers are. */
   namespace: string;
+  storageNamespace: string;
   log: Logger;
 }
 
 /** A record that cannot be written is logged and stops nothing: healing goes before telling. */
-export function createRecorder({ kubernetes, broker, namespace, log }: RecorderOptions): Recorder {
+export function createRecorder(options: RecorderOptions): Recorder {
+  const { kubernetes, broker, namespace, storageNamespace, log } = options;
   const attempt = async (what: string, work: Promise<unknown>): Promise<void> => {
     try {
       await work;
@@ -65,7 +68,8 @@ export function createRecorder({ kubernetes, broker, namespace, log }: RecorderO
       failoverActions.inc({ action, outcome });
       const data = { action, target: target.pod, reason, outcome };
       const event = resultEvent('dev.selvedge.failover.completed.v1', source, target.pod, data);
-      const pod = { apiVersion: 'v1', kind: 'Pod', namespace, name: target.pod, uid: target.uid };
+      const { pod: name, uid } = target;
+      const pod = { apiVersion: 'v1', kind: 'Pod', namespace: storageNamespace, name, uid };
       const message = `${action} ${outcome}, because ${reason}${detail ? `: ${detail}` : ''}`;
       const type = outcome === 'succeeded' ? 'Normal' : 'Warning';
       const note = kubernetesEvent(pod, { reason: 'Failover', action, message, type });

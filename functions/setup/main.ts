@@ -13,10 +13,13 @@ import { readUnsealKeys, saveUnsealKeys, unsealSecret } from '../lib/vault/unsea
 import { connectMember, generateRoot } from '../lib/vault/members.ts';
 import { makeBucket } from './bucket.ts';
 import { configureVault } from './configure.ts';
+import { restrictEtcd } from './etcd.ts';
 import { authorized, led, openVault, type KeyStore } from './vault.ts';
 
 const env = readEnv({
   NAMESPACE: settings.NAMESPACE,
+  /** Where the functions are that the tiers serve. */
+  FUNCTIONS_NAMESPACE: settings.NAMESPACE,
   CA_FILE: settings.CA_FILE,
   /** Comma-separated addresses of the members. */
   VAULT_MEMBERS: z.string().transform((list) => list.split(',')),
@@ -25,6 +28,8 @@ const env = readEnv({
   JWKS_URL: z.url(),
   /** The pod's own service account: its token names the issuer, its `ca.crt` the cluster's CA. */
   SERVICE_ACCOUNT_DIR: z.string().default('/var/run/secrets/kubernetes.io/serviceaccount'),
+  ETCD_ENDPOINTS: settings.ETCD_ENDPOINTS,
+  ETCD_TLS_DIR: settings.ETCD_TLS_DIR,
   MINIO_ENDPOINT: settings.MINIO_ENDPOINT,
   MINIO_BUCKET: settings.MINIO_BUCKET,
   MINIO_CREDENTIALS_DIR: settings.MINIO_CREDENTIALS_DIR,
@@ -64,7 +69,7 @@ async function vault(): Promise<void> {
     jwksCa: own('ca.crt'),
   };
   try {
-    await configureVault(call, issuer, env.NAMESPACE);
+    await configureVault(call, issuer, env.FUNCTIONS_NAMESPACE);
   } finally {
     await call('POST', 'auth/token/revoke-self', {});
   }
@@ -84,8 +89,13 @@ async function objects(): Promise<void> {
   log.info({ bucket: env.MINIO_BUCKET }, 'the object store is set up');
 }
 
+async function records(): Promise<void> {
+  await restrictEtcd({ endpoints: env.ETCD_ENDPOINTS, tlsDir: env.ETCD_TLS_DIR });
+  log.info('etcd is set up');
+}
+
 try {
-  await Promise.all([vault(), objects()]);
+  await Promise.all([vault(), objects(), records()]);
 } catch (error) {
   log.error({ error }, 'the setup did not finish');
   process.exitCode = 1;

@@ -1,5 +1,12 @@
 /** The certificates of the storage tiers, and the Secrets they are in. */
 import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
+import {
+  hostOf,
+  memberHosts,
+  storageNamespace,
+  tierNames,
+  tiers,
+} from '../../functions/lib/tiers.ts';
 import { issue, makeAuthority, staleness, type Leaf, type Pair } from '../lib/x509.ts';
 
 export interface Secret extends KubernetesObject {
@@ -12,31 +19,31 @@ export interface Secret extends KubernetesObject {
 const authoritySecret = 'selvedge-ca-key';
 const authorityConfigMap = 'selvedge-ca';
 
-/** Every certificate, by the name of its Secret. */
-export function leaves(namespace: string): Record<string, Leaf> {
-  const of = (service: string): string[] => [
-    `${service}.${namespace}.svc`,
-    `${service}.${namespace}.svc.cluster.local`,
-  ];
-  const members = (tier: string, service: string, count: number): string[] =>
-    Array.from({ length: count }, (_, n) => of(`${tier}-${n}.${service}`)).flat();
-  // etcd looks up the names of a peer's certificate until one is the peer's address: no wildcards.
-  return {
-    'etcd-tls': {
-      name: 'etcd',
-      hosts: [...members('etcd', 'etcd', 3), ...of('etcd'), ...of('etcd-client'), 'localhost'],
-    },
-    'minio-tls': {
-      name: 'minio',
-      hosts: [...members('minio', 'minio-internal', 4), ...of('minio'), 'localhost'],
-    },
-    'vault-tls': {
-      name: 'vault',
-      hosts: [...members('vault', 'vault-internal', 3), ...of('vault'), 'localhost'],
-    },
-    'etcd-client-data-put': { name: 'data-put', hosts: [] },
-    'etcd-client-data-get': { name: 'data-get', hosts: [] },
-  };
+/** A certificate and where it lies. */
+export interface Certificate {
+  namespace: string;
+  /** The name of its Secret. */
+  name: string;
+  leaf: Leaf;
+}
+
+/** Every certificate: of the tiers' servers, and of those who may speak to etcd. */
+export function certificates(functionsNamespace: string): Certificate[] {
+  const servers = tierNames.map((tier) => {
+    const { internal, service } = tiers[tier];
+    // etcd looks up the names of a peer's certificate until one is the peer's address: no wildcards.
+    const names = new Set([...memberHosts(tier), hostOf(internal), hostOf(service)]);
+    const hosts = [...names].flatMap((host) => [host, `${host}.cluster.local`]);
+    const leaf = { name: tier, hosts: [...hosts, 'localhost'] };
+    return { namespace: storageNamespace, name: `${tier}-tls`, leaf };
+  });
+  // etcd takes a client's common name as its user name.
+  const clients = ['data-put', 'data-get'].map((name) => client(functionsNamespace, name));
+  return [...servers, ...clients, client(storageNamespace, 'root')];
+}
+
+function client(namespace: string, user: string): Certificate {
+  return { namespace, name: `etcd-client-${user}`, leaf: { name: user, hosts: [] } };
 }
 
 /**
@@ -46,10 +53,12 @@ export function leaves(namespace: string): Record<string, Leaf> {
  */
 export async function provideCertificates(
   kubernetes: Kubernetes,
-  namespace: string,
+  functionsNamespace: string,
 ): Promise<string[]> {
-  const authority = await provideAuthority(kubernetes, namespace);
-  const provided = Object.entries(leaves(namespace)).map(async ([name, leaf]) => {
+  const authority = await provideAuthority(kubernetes);
+  for (const namespace of [storageNamespace, functionsNamespace])
+    await publishAuthority(kubernetes, namespace, authority);
+  const provided = certificates(functionsNamespace).map(async ({ namespace, name, leaf }) => {
     const existing = await kubernetes.get<Secret>(secretRef(namespace, name));
     const certificate = decode(existing?.data?.['tls.crt']);
     const reason = await staleness(certificate, { authority: authority.certificate, leaf });
@@ -62,27 +71,34 @@ export async function provideCertificates(
   return (await Promise.all(provided)).flat();
 }
 
-async function provideAuthority(kubernetes: Kubernetes, namespace: string): Promise<Pair> {
+async function provideAuthority(kubernetes: Kubernetes): Promise<Pair> {
+  const namespace = storageNamespace;
   const existing = await kubernetes.get<Secret>(secretRef(namespace, authoritySecret));
-  const known = {
-    certificate: decode(existing?.data?.['tls.crt']),
-    key: decode(existing?.data?.['tls.key']),
-  };
-  const pair = existing ? known : await makeAuthority('Selvedge storage tiers');
-  if (!existing) {
-    const stringData = pemFiles(pair);
-    // Created, not applied: of two installations at once, one must lose.
-    await kubernetes.create(
-      secret(namespace, authoritySecret, { type: 'kubernetes.io/tls', stringData }),
-    );
-  }
+  if (existing)
+    return {
+      certificate: decode(existing.data?.['tls.crt']),
+      key: decode(existing.data?.['tls.key']),
+    };
+  const pair = await makeAuthority('Selvedge storage tiers');
+  const stringData = pemFiles(pair);
+  // Created, not applied: of two installations at once, one must lose.
+  await kubernetes.create(
+    secret(namespace, authoritySecret, { type: 'kubernetes.io/tls', stringData }),
+  );
+  return pair;
+}
+
+async function publishAuthority(
+  kubernetes: Kubernetes,
+  namespace: string,
+  { certificate }: Pair,
+): Promise<void> {
   await kubernetes.apply({
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: authorityConfigMap, namespace },
-    data: { 'ca.crt': pair.certificate },
+    data: { 'ca.crt': certificate },
   } as KubernetesObject);
-  return pair;
 }
 
 export function secretRef(namespace: string, name: string) {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { storageNamespace } from '../../functions/lib/tiers.ts';
 import { until } from '../../functions/lib/until.ts';
 import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 import { provideCertificates, secret, secretRef, type Secret } from './certificates.ts';
@@ -32,48 +33,81 @@ const namespace = 'selvedge';
  *   ready, and why
  */
 export async function install(options: InstallOptions): Promise<void> {
-  const { images, onProgress = () => undefined, signal, timeoutMs = 600_000 } = options;
+  await preflight(connectTarget(options).kubernetes);
+  await installTiers(options);
+  await installFunctions(options);
+}
+
+/** The part that needs no Knative: namespaces, secrets, the definition of networks, the storage tiers. */
+export async function installTiers(options: InstallOptions): Promise<void> {
+  const { images, onProgress = () => undefined } = options;
   const target = connectTarget(options);
-  await preflight(target.kubernetes);
   onProgress('certificates and credentials');
   const renewed = await provideSecrets(target.kubernetes);
   onProgress('applying the manifests');
-  await applyManifests(target, options);
+  await applyManifests(target, 'tiers', options);
   if (renewed.includes('vault-tls')) await restart(target, 'vault');
   const job = await startSetup(target.kubernetes, images['setup']);
+  await ready(target, options, { namespace: storageNamespace, job });
+}
+
+/** The part that needs Knative and the tiers: the functions and all that wakes them. */
+export async function installFunctions(options: InstallOptions): Promise<void> {
+  const { onProgress = () => undefined } = options;
+  const target = connectTarget(options);
+  onProgress('applying the manifests');
+  await applyManifests(target, 'functions', options);
+  await ready(target, options, { namespace });
+}
+
+/** @throws Error that says what is not ready, and why */
+async function ready(
+  target: Target,
+  { onProgress = () => undefined, signal, timeoutMs = 600_000 }: InstallOptions,
+  what: { namespace: string; job?: string },
+): Promise<void> {
   try {
-    await waitForAll(target.kubernetes, { namespace, job, timeoutMs, onProgress, signal });
+    await waitForAll(target.kubernetes, { ...what, timeoutMs, onProgress, signal });
   } catch (error) {
     if (signal?.aborted) throw error;
-    const why = await describeFailures(target, { namespace, job });
+    const why = await describeFailures(target, what);
     throw new Error([(error as Error).message, ...why].join('\n'), { cause: error });
   }
 }
 
 /** @returns the names of certificates that were renewed */
 async function provideSecrets(kubernetes: Kubernetes): Promise<string[]> {
-  for (const name of [namespace, usersNamespace]) {
+  for (const name of [namespace, storageNamespace, usersNamespace]) {
     const ref = { apiVersion: 'v1', kind: 'Namespace', name };
     if (!(await kubernetes.get(ref))) await kubernetes.create(namespaceObject(name));
   }
   const random = (): string => randomBytes(24).toString('base64url');
-  await provideSecret(kubernetes, 'minio-credentials', () => ({
+  const credentials = await provideSecret(kubernetes, storageNamespace, 'minio-credentials', {
     'access-key': random(),
     'secret-key': random(),
-  }));
+  });
+  await provideSecret(kubernetes, namespace, 'minio-credentials', credentials);
   // The setup fills it: it may change this Secret and make none.
-  await provideSecret(kubernetes, 'vault-unseal', () => ({}));
+  await provideSecret(kubernetes, storageNamespace, 'vault-unseal', {});
   return provideCertificates(kubernetes, namespace);
 }
 
-/** Makes a Secret that is not there; one that is there keeps what it holds. */
+/** Makes a Secret that is not there; one that is there keeps what it holds. @returns what it holds */
 async function provideSecret(
   kubernetes: Kubernetes,
+  where: string,
   name: string,
-  content: () => Record<string, string>,
-): Promise<void> {
-  if (await kubernetes.get<Secret>(secretRef(namespace, name))) return;
-  await kubernetes.create(secret(namespace, name, { stringData: content() }));
+  content: Record<string, string>,
+): Promise<Record<string, string>> {
+  const known = await kubernetes.get<Secret>(secretRef(where, name));
+  if (!known) {
+    await kubernetes.create(secret(where, name, { stringData: content }));
+    return content;
+  }
+  const decode = (value: string): string => Buffer.from(value, 'base64').toString();
+  return Object.fromEntries(
+    Object.entries(known.data ?? {}).map(([key, value]) => [key, decode(value)]),
+  );
 }
 
 function namespaceObject(name: string): KubernetesObject {
@@ -81,9 +115,13 @@ function namespaceObject(name: string): KubernetesObject {
 }
 
 /** Webhooks of Knative may still be starting, so an attempt that fails is made again for a while. */
-async function applyManifests(target: Target, options: InstallOptions): Promise<void> {
+async function applyManifests(
+  target: Target,
+  part: 'tiers' | 'functions',
+  options: InstallOptions,
+): Promise<void> {
   const { state, overlay = 'local', images, signal } = options;
-  const folder = await writeOverlay({ state, overlay, images });
+  const folder = await writeOverlay({ state, overlay, part, images });
   const how = ['--server-side', '--force-conflicts', '--field-manager=selvedge'];
   const timeoutMs = 120_000;
   await until({ what: 'the manifests to be taken', timeoutMs, firstMs: 1000, signal }, async () => {
@@ -94,14 +132,15 @@ async function applyManifests(target: Target, options: InstallOptions): Promise<
 
 /** Vault alone reads its certificate only when it starts; failover unseals what is restarted. */
 async function restart(target: Target, tier: string): Promise<void> {
-  await target.kubectl(['rollout', 'restart', `statefulset/${tier}`, '--namespace', namespace]);
+  const workload = `statefulset/${tier}`;
+  await target.kubectl(['rollout', 'restart', workload, '--namespace', storageNamespace]);
 }
 
 /** @returns the name of the Job */
 async function startSetup(kubernetes: Kubernetes, image = 'selvedge/setup'): Promise<string> {
   const job = setupJob(namespace, image);
   const selector = `app.kubernetes.io/name=${setupLabels['app.kubernetes.io/name']}`;
-  const of = { apiVersion: 'batch/v1', kind: 'Job', namespace };
+  const of = { apiVersion: 'batch/v1', kind: 'Job', namespace: storageNamespace };
   const all = await kubernetes.list<FinishedJob>(of, selector);
   const stale = all.filter(
     (one) => one.metadata.name !== job.metadata.name || hasFailed(one.status?.conditions),

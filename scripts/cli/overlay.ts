@@ -1,14 +1,17 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 
-const checkout = new URL('../../', import.meta.url).pathname;
+const checkout = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface OverlayOptions {
   /** Folder for what is generated, e.g. `.selvedge`. */
   state: string;
   /** A folder of `knative/overlays`. */
   overlay: string;
+  /** Which part of it. */
+  part: 'tiers' | 'functions';
   /** Pullable references by the name in manifests (`gateway` for `selvedge/gateway`). */
   images: Record<string, string>;
 }
@@ -18,10 +21,11 @@ export interface OverlayOptions {
  *
  * @returns its folder, for `kubectl apply --kustomize`
  */
-export async function writeOverlay({ state, overlay, images }: OverlayOptions): Promise<string> {
-  const folder = join(state, 'overlay');
+export async function writeOverlay(options: OverlayOptions): Promise<string> {
+  const { state, overlay, part, images } = options;
+  const folder = join(state, 'overlay', part);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const base = relative(folder, join(checkout, 'knative', 'overlays', overlay));
+  const base = relative(folder, join(checkout, 'knative', 'overlays', overlay, part));
   await writeFile(join(folder, 'kustomization.yaml'), stringify(kustomization(base, images)));
   await writeFile(join(folder, 'images.yaml'), stringify(imageFields));
   return folder;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { memberAddresses, storageNamespace, tierAddress } from '../../functions/lib/tiers.ts';
 import type { KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 
 export const setupLabels = {
@@ -10,25 +11,27 @@ export const setupLabels = {
  * The Job that makes the storage tiers usable. Its name follows from its content, so that the
  * same setup runs once and another one again.
  */
-export function setupJob(namespace: string, image: string): KubernetesObject {
-  const spec = jobSpec(namespace, image);
+export function setupJob(functionsNamespace: string, image: string): KubernetesObject {
+  const spec = jobSpec(functionsNamespace, image);
   const hash = createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 10);
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name: `setup-${hash}`, namespace, labels: setupLabels },
+    metadata: { name: `setup-${hash}`, namespace: storageNamespace, labels: setupLabels },
     ...{ spec },
   };
 }
 
-function jobSpec(namespace: string, image: string): object {
-  const members = [0, 1, 2].map((n) => `https://vault-${n}.vault-internal.${namespace}.svc:8200`);
+function jobSpec(functionsNamespace: string, image: string): object {
   const env = {
-    NAMESPACE: namespace,
+    NAMESPACE: storageNamespace,
+    FUNCTIONS_NAMESPACE: functionsNamespace,
     CA_FILE: '/etc/selvedge/ca/ca.crt',
-    VAULT_MEMBERS: members.join(','),
+    VAULT_MEMBERS: memberAddresses('vault').join(','),
+    ETCD_ENDPOINTS: memberAddresses('etcd').join(','),
+    ETCD_TLS_DIR: '/etc/selvedge/etcd',
     JWKS_URL: 'https://kubernetes.default.svc.cluster.local/openid/v1/jwks',
-    MINIO_ENDPOINT: `https://minio.${namespace}.svc:9000`,
+    MINIO_ENDPOINT: tierAddress('minio'),
     MINIO_BUCKET: 'selvedge',
     MINIO_CREDENTIALS_DIR: '/etc/selvedge/minio',
   };
@@ -45,6 +48,7 @@ function jobSpec(namespace: string, image: string): object {
     volumeMounts: [
       { name: 'ca', mountPath: '/etc/selvedge/ca', readOnly: true },
       { name: 'minio', mountPath: '/etc/selvedge/minio', readOnly: true },
+      { name: 'etcd', mountPath: '/etc/selvedge/etcd', readOnly: true },
     ],
   };
   return {
@@ -61,6 +65,7 @@ function jobSpec(namespace: string, image: string): object {
         volumes: [
           { name: 'ca', configMap: { name: 'selvedge-ca' } },
           { name: 'minio', secret: { secretName: 'minio-credentials' } },
+          { name: 'etcd', secret: { secretName: 'etcd-client-root' } },
         ],
       },
     },

@@ -1,6 +1,7 @@
 import { NotFound } from '../../functions/lib/errors.ts';
 import { until } from '../../functions/lib/until.ts';
 import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
+import { storageNamespace } from '../../functions/lib/tiers.ts';
 import { connectTarget, type TargetOptions } from './target.ts';
 import { usersNamespace } from './token.ts';
 
@@ -46,7 +47,7 @@ export async function removeAll(
   const what = 'the networks to be taken down';
   await until({ what, timeoutMs: 300_000 }, async () => (await left()).length === 0);
   for (const ref of clusterScoped) await kubernetes.remove(ref);
-  for (const name of ['selvedge', usersNamespace]) {
+  for (const name of ['selvedge', storageNamespace, usersNamespace]) {
     onProgress(`removing the namespace ${name}`);
     const ref = { apiVersion: 'v1', kind: 'Namespace', name };
     await kubernetes.remove(ref);

@@ -1,13 +1,14 @@
 /** Waiting for what was installed, with a word on how far it is and why it is not further. */
-import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
+import { NotFound } from '../../functions/lib/errors.ts';
+import type { Kubernetes, KubernetesObject, Ref } from '../../functions/lib/kubernetes/client.ts';
 import { until } from '../../functions/lib/until.ts';
 import { readiness, type Workload } from './readiness.ts';
 import type { Target } from './target.ts';
 
 export interface WaitOptions {
   namespace: string;
-  /** The setup Job. */
-  job: string;
+  /** The setup Job, where there is one. */
+  job?: string | undefined;
   timeoutMs: number;
   onProgress: (line: string) => void;
   signal?: AbortSignal | undefined;
@@ -49,10 +50,10 @@ async function unready(
   kubernetes: Kubernetes,
   { namespace, job }: Pick<WaitOptions, 'namespace' | 'job'>,
 ): Promise<string[]> {
-  const ref = { apiVersion: 'batch/v1', kind: 'Job', namespace, name: job };
+  const ref = { apiVersion: 'batch/v1', kind: 'Job', namespace, name: job ?? '' };
   const [setup, ...lists] = await Promise.all([
-    kubernetes.get<Workload>(ref),
-    ...kinds.map((kind) => kubernetes.list<Workload>({ ...kind, namespace }, ours)),
+    job === undefined ? undefined : kubernetes.get<Workload>(ref),
+    ...kinds.map((kind) => listed(kubernetes, { ...kind, namespace })),
   ]);
   const objects = [...(setup ? [setup] : []), ...lists.flat()];
   return objects.flatMap((object) => {
@@ -61,6 +62,16 @@ async function unready(
     if (failed) throw new SetupFailed(`the setup of the storage tiers failed: ${detail}`);
     return [`${nameOf(object)} (${detail})`];
   });
+}
+
+/** Ours of a kind; a cluster without Knative has none of Knative's. */
+async function listed(kubernetes: Kubernetes, of: Omit<Ref, 'name'>): Promise<Workload[]> {
+  try {
+    return await kubernetes.list<Workload>(of, ours);
+  } catch (error) {
+    if (error instanceof NotFound) return [];
+    throw error;
+  }
 }
 
 function nameOf({ kind, metadata: { name } }: KubernetesObject): string {
@@ -86,7 +97,7 @@ interface Reason {
 /** Why pods do not run, and the last lines of the setup: what a person would look at next. */
 export async function describeFailures(
   target: Target,
-  { namespace, job }: { namespace: string; job: string },
+  { namespace, job }: { namespace: string; job?: string },
 ): Promise<string[]> {
   const of = { apiVersion: 'v1', kind: 'Pod', namespace };
   const pods = await target.kubernetes.list<Pod>(of).catch(() => []);
@@ -94,6 +105,7 @@ export async function describeFailures(
     const why = reasonOf(pod);
     return why === undefined ? [] : [`  pod ${pod.metadata.name}: ${why}`];
   });
+  if (job === undefined) return reasons;
   const tail = ['logs', `job/${job}`, '--namespace', namespace, '--tail=10'];
   const logs = await target.kubectl(tail, { timeout: 15_000 }).catch(() => '');
   return [...reasons, ...(logs === '' ? [] : ['  the setup said:', logs.trim()])];

@@ -60,13 +60,10 @@ export interface Etcd {
   close(): void;
 }
 
-/**
- * Every method throws Unavailable when no member answers in time, NoSpace when etcd's quota is
- * used up (deletes still work), TooLarge for more than etcd takes in one request.
- */
-export function connectEtcd({ endpoints, tlsDir, timeoutMs = 4_000 }: EtcdOptions): Etcd {
+/** The SDK's client, with deadlines: for what needs more than {@link Etcd}. */
+export function connectEtcdClient({ endpoints, tlsDir, timeoutMs = 4_000 }: EtcdOptions): Etcd3 {
   const file = (name: string): Buffer => readFileSync(join(tlsDir ?? '', name));
-  const client = new Etcd3({
+  return new Etcd3({
     hosts: endpoints,
     ...(tlsDir === undefined
       ? {}
@@ -92,6 +89,15 @@ export function connectEtcd({ endpoints, tlsDir, timeoutMs = 4_000 }: EtcdOption
     // Computed anew for each try; streams (watches) would have none.
     defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + timeoutMs }),
   });
+}
+
+/**
+ * Every method throws Unavailable when no member answers in time, NoSpace when etcd's quota is
+ * used up (deletes still work), TooLarge for more than etcd takes in one request.
+ */
+export function connectEtcd(options: EtcdOptions): Etcd {
+  const { timeoutMs = 4_000 } = options;
+  const client = connectEtcdClient(options);
   const limit = timeoutMs * 3 + 1_000;
   const guarded = async <T>(work: Promise<T>): Promise<T> => {
     try {

@@ -107,17 +107,29 @@ export interface Revised<T> {
 }
 
 const root = 'selvedge/v1';
+
+/** What the keys of each kind begin with: rights are given by them. */
+export const prefixes = {
+  all: `${root}/`,
+  data: `${root}/data/`,
+  versions: `${root}/versions/`,
+  policies: `${root}/policies/`,
+  records: `${root}/records/`,
+  intents: `${root}/intents/`,
+  outbox: `${root}/outbox/`,
+} as const;
+
 const within = ({ namespace, network }: NetworkRef): string => `${namespace}/${network}`;
 
 /** etcd keys. */
 export const keys = {
-  datum: (ref: DatumRef) => `${root}/data/${within(ref)}/${encodeURIComponent(ref.key)}`,
+  datum: (ref: DatumRef) => `${prefixes.data}${within(ref)}/${encodeURIComponent(ref.key)}`,
   version: (ref: DatumRef, version: number) =>
-    `${root}/versions/${within(ref)}/${encodeURIComponent(ref.key)}/${String(version).padStart(16, '0')}`,
-  policy: (ref: DatumRef) => `${root}/policies/${within(ref)}/${encodeURIComponent(ref.key)}`,
-  record: (ref: NetworkRef, name: string) => `${root}/records/${within(ref)}/${name}`,
-  intent: (ref: NetworkRef, id: string) => `${root}/intents/${within(ref)}/${id}`,
-  intents: `${root}/intents/`,
-  outbox: (id: string) => `${root}/outbox/${id}`,
-  outboxes: `${root}/outbox/`,
+    `${prefixes.versions}${within(ref)}/${encodeURIComponent(ref.key)}/${String(version).padStart(16, '0')}`,
+  policy: (ref: DatumRef) => `${prefixes.policies}${within(ref)}/${encodeURIComponent(ref.key)}`,
+  record: (ref: NetworkRef, name: string) => `${prefixes.records}${within(ref)}/${name}`,
+  intent: (ref: NetworkRef, id: string) => `${prefixes.intents}${within(ref)}/${id}`,
+  intents: prefixes.intents,
+  outbox: (id: string) => `${prefixes.outbox}${id}`,
+  outboxes: prefixes.outbox,
 };

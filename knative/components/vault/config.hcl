@@ -19,15 +19,15 @@ storage "raft" {
   performance_multiplier = 2
 
   retry_join {
-    leader_api_addr     = "https://vault-0.vault-internal.selvedge.svc:8200"
+    leader_api_addr     = "https://vault-0.vault-internal.selvedge-storage.svc:8200"
     leader_ca_cert_file = "/etc/selvedge/tls/ca.crt"
   }
   retry_join {
-    leader_api_addr     = "https://vault-1.vault-internal.selvedge.svc:8200"
+    leader_api_addr     = "https://vault-1.vault-internal.selvedge-storage.svc:8200"
     leader_ca_cert_file = "/etc/selvedge/tls/ca.crt"
   }
   retry_join {
-    leader_api_addr     = "https://vault-2.vault-internal.selvedge.svc:8200"
+    leader_api_addr     = "https://vault-2.vault-internal.selvedge-storage.svc:8200"
     leader_ca_cert_file = "/etc/selvedge/tls/ca.crt"
   }
 }

@@ -19,7 +19,13 @@ async function send(headers: Record<string, string>, pass: () => Promise<void>) 
     send: (event: CloudEvent<unknown>) => Promise.resolve(sent.push(event)).then(() => undefined),
   };
   const kubernetes = cluster.edge;
-  const recorder = createRecorder({ kubernetes, broker, namespace: 'selvedge', log });
+  const recorder = createRecorder({
+    kubernetes,
+    broker,
+    namespace: 'selvedge',
+    storageNamespace: 'selvedge-storage',
+    log,
+  });
   const server = functionApp({ endpoints: endpoints(pass, recorder), log }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   try {

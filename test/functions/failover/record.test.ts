@@ -23,7 +23,13 @@ test('an action is told as a Kubernetes Event, two CloudEvents and a metric', as
   const cluster = new FakeObjects();
   const sent: CloudEvent<unknown>[] = [];
   const broker = { send: (event: CloudEvent<unknown>) => Promise.resolve(void sent.push(event)) };
-  const recorder = createRecorder({ kubernetes: cluster.edge, broker, namespace: 'selvedge', log });
+  const recorder = createRecorder({
+    kubernetes: cluster.edge,
+    broker,
+    namespace: 'selvedge',
+    storageNamespace: 'selvedge-storage',
+    log,
+  });
   await recorder.started(decision);
   await recorder.completed(decision, 'succeeded');
   t.deepEqual(
@@ -61,7 +67,13 @@ test('an action is told as a Kubernetes Event, two CloudEvents and a metric', as
 test('telling fails silently: healing goes before it', async (t) => {
   const cluster = new FakeObjects();
   const broker = { send: () => Promise.reject(new Unavailable('the Broker does not answer')) };
-  const recorder = createRecorder({ kubernetes: cluster.edge, broker, namespace: 'selvedge', log });
+  const recorder = createRecorder({
+    kubernetes: cluster.edge,
+    broker,
+    namespace: 'selvedge',
+    storageNamespace: 'selvedge-storage',
+    log,
+  });
   await t.notThrowsAsync(recorder.started(decision));
   await t.notThrowsAsync(recorder.completed(decision, 'failed', 'no keys'));
   t.like([...cluster.objects.values()][0], { type: 'Warning' });

@@ -1,22 +1,38 @@
 import { X509Certificate } from 'node:crypto';
 import test from 'ava';
-import { leaves, provideCertificates, type Secret } from '../../../scripts/cli/certificates.ts';
+import {
+  certificates,
+  provideCertificates,
+  type Secret,
+} from '../../../scripts/cli/certificates.ts';
 import { FakeObjects } from '../../fakes/objects.ts';
 
-const file = (cluster: FakeObjects, name: string, key: string): string => {
-  const path = `/api/v1/namespaces/selvedge/secrets/${name}`;
-  const { data } = cluster.objects.get(path) as Secret;
+const storage = 'selvedge-storage';
+const path = (name: string, namespace = storage): string =>
+  `/api/v1/namespaces/${namespace}/secrets/${name}`;
+const file = (cluster: FakeObjects, at: string, key: string): string => {
+  const { data } = cluster.objects.get(at) as Secret;
   return Buffer.from(data?.[key] ?? '', 'base64').toString();
 };
 
 test('every tier and every client gets a certificate of one authority', async (t) => {
   const cluster = new FakeObjects();
   t.deepEqual(await provideCertificates(cluster.edge, 'selvedge'), []);
-  const authority = new X509Certificate(file(cluster, 'selvedge-ca-key', 'tls.crt'));
-  for (const name of Object.keys(leaves('selvedge'))) {
-    t.true(new X509Certificate(file(cluster, name, 'tls.crt')).verify(authority.publicKey), name);
-    t.is(file(cluster, name, 'ca.crt'), file(cluster, 'selvedge-ca-key', 'tls.crt'));
+  const root = file(cluster, path('selvedge-ca-key'), 'tls.crt');
+  const authority = new X509Certificate(root);
+  for (const { name, namespace } of certificates('selvedge')) {
+    const at = path(name, namespace);
+    t.true(new X509Certificate(file(cluster, at, 'tls.crt')).verify(authority.publicKey), name);
+    t.is(file(cluster, at, 'ca.crt'), root);
   }
+});
+
+test('beside the functions lie their own certificates and no key that opens more', (t) => {
+  const beside = certificates('selvedge').filter(({ namespace }) => namespace === 'selvedge');
+  t.deepEqual(
+    beside.map(({ name }) => name),
+    ['etcd-client-data-put', 'etcd-client-data-get'],
+  );
 });
 
 test('what is good stays as it is', async (t) => {
@@ -24,23 +40,22 @@ test('what is good stays as it is', async (t) => {
   await provideCertificates(cluster.edge, 'selvedge');
   cluster.writes.length = 0;
   t.deepEqual(await provideCertificates(cluster.edge, 'selvedge'), []);
-  t.deepEqual(cluster.writes, ['apply selvedge-ca']);
+  t.deepEqual(cluster.writes, ['apply selvedge-ca', 'apply selvedge-ca']);
 });
 
 test('a certificate that is spoilt is renewed, and it alone', async (t) => {
   const cluster = new FakeObjects();
   await provideCertificates(cluster.edge, 'selvedge');
-  const kept = file(cluster, 'etcd-tls', 'tls.crt');
-  const path = '/api/v1/namespaces/selvedge/secrets/vault-tls';
-  (cluster.objects.get(path) as Secret).data = { 'tls.crt': 'bm9uc2Vuc2U=' };
+  const kept = file(cluster, path('etcd-tls'), 'tls.crt');
+  (cluster.objects.get(path('vault-tls')) as Secret).data = { 'tls.crt': 'bm9uc2Vuc2U=' };
   t.deepEqual(await provideCertificates(cluster.edge, 'selvedge'), ['vault-tls']);
-  t.is(file(cluster, 'etcd-tls', 'tls.crt'), kept);
+  t.is(file(cluster, path('etcd-tls'), 'tls.crt'), kept);
 });
 
 test('the members of each tier are named one by one, as etcd looks names up', (t) => {
-  const hosts = Object.values(leaves('selvedge')).flatMap((leaf) => leaf.hosts);
-  t.true(hosts.includes('etcd-2.etcd.selvedge.svc'));
-  t.true(hosts.includes('minio-3.minio-internal.selvedge.svc'));
-  t.true(hosts.includes('vault.selvedge.svc'));
+  const hosts = certificates('selvedge').flatMap(({ leaf }) => leaf.hosts);
+  t.true(hosts.includes('etcd-2.etcd.selvedge-storage.svc'));
+  t.true(hosts.includes('minio-3.minio-internal.selvedge-storage.svc'));
+  t.true(hosts.includes('vault.selvedge-storage.svc'));
   t.false(hosts.some((host) => host.includes('*')));
 });

@@ -1,0 +1,64 @@
+/** Who may do what in etcd: a user for each function, with a role over key prefixes. */
+import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { type Etcd3, Range, type IPermissionResult } from 'etcd3';
+
+export interface Grant {
+  permission: 'Read' | 'Readwrite';
+  /** Every key that begins so. */
+  prefix: string;
+}
+
+/** The user that may do everything. */
+export const rootUser = 'root';
+
+/** The rights of each user; its role has the same name. */
+export type Grants = Readonly<Record<string, readonly Grant[]>>;
+
+type Client = Pick<Etcd3, 'auth' | 'getRoles' | 'getUsers' | 'role' | 'user'>;
+
+/**
+ * Brings etcd to know the users with just these rights, and to ask everybody who they are. Whoever
+ * connects is the user that its certificate names (its common name). Every step looks first, so it may
+ * end anywhere and run again.
+ *
+ * @param client connected with the certificate of `root`
+ */
+export async function restrict(client: Client, grants: Grants): Promise<void> {
+  await provideUser(client, rootUser);
+  for (const [name, wanted] of Object.entries(grants)) {
+    await provideUser(client, name);
+    await permit(client, name, wanted);
+  }
+  await client.auth.authEnable();
+}
+
+/** A user with the role of its name. Nobody knows its password: only the certificate opens. */
+async function provideUser(client: Client, name: string): Promise<void> {
+  const roles = await client.getRoles();
+  if (!roles.some((role) => role.name === name)) await client.role(name).create();
+  const users = await client.getUsers();
+  const user = client.user(name);
+  if (!users.some((one) => one.name === name)) await user.create(randomBytes(32).toString('hex'));
+  const has = (await user.roles()).some((role) => role.name === name);
+  if (!has) await user.addRole(name);
+}
+
+async function permit(client: Client, name: string, wanted: readonly Grant[]): Promise<void> {
+  const role = client.role(name);
+  const known = await role.permissions();
+  const ranges = wanted.map(({ permission, prefix }) => ({
+    permission,
+    range: Range.prefix(prefix),
+  }));
+  for (const { permission, range } of known.filter((one) => !ranges.some(same(one))))
+    await role.revoke({ permission, range });
+  for (const grant of ranges.filter((one) => !known.some(same(one)))) await role.grant(grant);
+}
+
+const same =
+  (one: IPermissionResult) =>
+  (other: IPermissionResult): boolean =>
+    one.permission === other.permission &&
+    isDeepStrictEqual(Buffer.from(one.range.start), Buffer.from(other.range.start)) &&
+    isDeepStrictEqual(Buffer.from(one.range.end), Buffer.from(other.range.end));

@@ -1,0 +1,50 @@
+/**
+ * The storage tiers: what they are called, how many members they have and where each is reached.
+ * Whatever lists them takes it from here; the manifests, which cannot, are held against it by a test.
+ */
+
+/** The namespace of the storage tiers, and of all that opens them. */
+export const storageNamespace = 'selvedge-storage';
+
+export interface Tier {
+  members: number;
+  /** The headless Service that gives each member its name. */
+  internal: string;
+  /** The Service for clients that do not care which member answers. */
+  service: string;
+  /** Where clients are served, by TLS. */
+  port: number;
+}
+
+export type TierName = 'etcd' | 'minio' | 'vault';
+
+/** By name: that of the StatefulSet, of its image, and of the label `selvedge.dev/tier`. */
+export const tiers: Readonly<Record<TierName, Tier>> = {
+  etcd: { members: 3, internal: 'etcd', service: 'etcd-client', port: 2379 },
+  minio: { members: 4, internal: 'minio-internal', service: 'minio', port: 9000 },
+  vault: { members: 3, internal: 'vault-internal', service: 'vault', port: 8200 },
+};
+
+export const tierNames = Object.keys(tiers) as TierName[];
+
+/** The host names of a tier's members, in their order: `etcd-0.etcd.selvedge-storage.svc`. */
+export function memberHosts(name: TierName): string[] {
+  const { members, internal } = tiers[name];
+  return Array.from({ length: members }, (_, n) => `${name}-${n}.${hostOf(internal)}`);
+}
+
+/** The addresses of a tier's members: `https://etcd-0.etcd.selvedge-storage.svc:2379`. */
+export function memberAddresses(name: TierName): string[] {
+  return memberHosts(name).map((host) => `https://${host}:${tiers[name].port}`);
+}
+
+/** The address of a tier as a whole. */
+export function tierAddress(name: TierName): string {
+  const { service, port } = tiers[name];
+  return `https://${hostOf(service)}:${port}`;
+}
+
+/** The host name of a Service of the tiers. */
+export function hostOf(service: string): string {
+  return `${service}.${storageNamespace}.svc`;
+}

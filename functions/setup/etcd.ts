@@ -1,0 +1,25 @@
+import { type Grants, restrict } from '../lib/data/etcd-users.ts';
+import { prefixes } from '../lib/data/model.ts';
+import { connectEtcdClient, type EtcdOptions } from '../lib/data/etcd.ts';
+import { until } from '../lib/until.ts';
+
+/** Who may read and write what of the data path: a get writes nothing, and sees no put on its way. */
+export const grants: Grants = {
+  'data-put': [{ permission: 'Readwrite', prefix: prefixes.all }],
+  'data-get': [prefixes.data, prefixes.versions, prefixes.policies, prefixes.records].map(
+    (prefix) => ({ permission: 'Read', prefix }),
+  ),
+};
+
+/** Gives each function a user of its own in etcd, and turns authentication on. */
+export async function restrictEtcd(options: EtcdOptions): Promise<void> {
+  const client = connectEtcdClient(options);
+  try {
+    await until({ what: 'etcd to know its users', timeoutMs: 180_000 }, async () => {
+      await restrict(client, grants);
+      return true;
+    });
+  } finally {
+    client.close();
+  }
+}
