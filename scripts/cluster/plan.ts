@@ -45,20 +45,23 @@ async function canBeMended(): Promise<boolean> {
   return owner === checkout && alive && (await hasNetwork());
 }
 
+/** What of the cluster others come after. */
+export interface ClusterSteps {
+  /** It takes images. */
+  registry: Step<unknown>;
+  /** Pods with volumes run and find each other. */
+  nodes: Step<unknown>;
+  /** Knative serves. */
+  knative: Step<unknown>;
+}
+
 /**
  * Plans the local cluster, up to Knative: what runs stays, and what a crash left is cleared away first.
  * @param prepared packages are installed
- * @returns the step after which Knative serves
  */
-export function planCluster(
-  plan: Plan,
-  store: ImageStore,
-  prepared: Step<unknown>,
-): { registry: Step<unknown>; ready: Step<unknown> } {
+export function planCluster(plan: Plan, store: ImageStore, prepared: Step<unknown>): ClusterSteps {
   const { signal } = plan;
-  const kubernetes = plan.step('Kubernetes 1.34', [prepared], (_, progress) =>
-    buildComponent('kubernetes', { onProgress: progress, signal }),
-  );
+  const kubernetes = planBuild(plan, 'kubernetes', prepared);
   const etcd = planBuild(plan, 'etcd', prepared);
   const network = plan.step('Network of three nodes', [prepared], (_, progress) =>
     layGround(progress),
@@ -79,8 +82,17 @@ export function planCluster(
   const joined = plan.step('Three nodes', [control, kubernetes, pause], ([, folder, image]) =>
     startNodes(folder, image, signal),
   );
-  const basics = plan.step('Cluster DNS and volumes', [joined, registry], (_, progress) =>
-    installBasics(store, progress, signal),
+  const basicImages = plan.step(
+    'Images of DNS and volumes',
+    [
+      registry,
+      planBuild(plan, 'coredns', prepared),
+      planBuild(plan, 'local-path-provisioner', prepared),
+    ],
+    (_, progress) => provideBasics(store, progress),
+  );
+  const basics = plan.step('DNS and volumes', [joined, basicImages], ([, images]) =>
+    installBasics(images, signal),
   );
   const knativeBuilt = planBuild(plan, 'knative', prepared);
   const manifests = plan.step('Manifests of Knative', [prepared], knativeManifests);
@@ -89,10 +101,10 @@ export function planCluster(
     [registry, knativeBuilt, manifests],
     ([, , objects], progress) => knativeImages(objects, store, progress),
   );
-  const ready = plan.step('Knative', [basics, images, manifests], ([, refs, objects], progress) =>
+  const knative = plan.step('Knative', [basics, images, manifests], ([, refs, objects], progress) =>
     once('knative', [objects, [...refs]], () => installKnative(objects, refs, progress, signal)),
   );
-  return { registry, ready };
+  return { registry, nodes: basics, knative };
 }
 
 /** A step for the build of a component, so that all of them are seen. */
@@ -130,17 +142,26 @@ async function startNodes(kubernetes: string, pause: string, signal: AbortSignal
   await startForward();
 }
 
+interface BasicImages {
+  coredns: string;
+  provisioner: string;
+  shell: string;
+}
+
+async function provideBasics(store: ImageStore, progress: Progress): Promise<BasicImages> {
+  const [coredns, provisioner, shell] = await Promise.all([
+    store.provide(catalog.coredns, progress),
+    store.provide(catalog.localPathProvisioner, progress),
+    store.provide(catalog.shell, progress),
+  ]);
+  return { coredns, provisioner, shell };
+}
+
 async function installBasics(
-  store: ImageStore,
-  progress: Progress,
+  { coredns, provisioner, shell }: BasicImages,
   signal: AbortSignal,
 ): Promise<void> {
-  const provisioner = await store.provide(catalog.localPathProvisioner, progress);
-  const shell = await store.provide(catalog.shell, progress);
-  const objects = [
-    ...dnsObjects(await store.provide(catalog.coredns, progress)),
-    ...(await volumeObjects({ provisioner, shell })),
-  ];
+  const objects = [...dnsObjects(coredns), ...(await volumeObjects({ provisioner, shell }))];
   await once('basics', objects, async () => {
     await apply(objects, signal);
     await rolledOut('kube-system', 'deployment/coredns', { signal });

@@ -45,7 +45,11 @@ export async function deploy(options: DeployOptions): Promise<void> {
     check(program, kubeconfig, context),
   );
   const images = planImages(plan, store, looked, looked);
-  plan.step('Selvedge', [kubectl, images], ([program, references], onProgress) =>
+  const all = plan.join([images.tiers, images.functions], ([tiers, functions]) => ({
+    ...tiers,
+    ...functions,
+  }));
+  plan.step('Selvedge', [kubectl, all], ([program, references], onProgress) =>
     install({
       ...{ kubeconfig, context, kubectl: program, overlay, images: references },
       ...{ state, onProgress, signal: plan.signal },

@@ -1,28 +1,17 @@
 import { join } from 'node:path';
 
-import { install } from '../cli/install.ts';
+import { installFunctions, installTiers } from '../cli/install.ts';
 import { runSample, type SampleResult } from '../cli/sample.ts';
 import { withLock } from '../cluster/components/build-process.ts';
-import type { ComponentName } from '../cluster/components/build.ts';
+import { componentNames } from '../cluster/components/build.ts';
 import * as catalog from '../cluster/images/catalog.ts';
 import { ImageStore, leaveNoMounts, type Image } from '../cluster/images/store.ts';
 import { kubectlLink } from '../cluster/nodes/kubectl.ts';
 import { planBuild, planCluster } from '../cluster/plan.ts';
 import { installPackages, missingPackages } from '../cluster/machine/packages.ts';
 import { gather, problems } from '../cluster/machine/preflight.ts';
-import { Plan, type Step } from '../lib/progress.ts';
+import { Plan, type Progress, type Step } from '../lib/progress.ts';
 import { cache, gateway, kubeconfig, registry, state } from '../cluster/settings.ts';
-
-const components: ComponentName[] = [
-  'kubernetes',
-  'etcd',
-  'knative',
-  'coredns',
-  'local-path-provisioner',
-  'fabric',
-  'vault',
-  'minio',
-];
 
 export interface UpOptions {
   signal: AbortSignal;
@@ -39,7 +28,7 @@ export class NotPossible extends Error {}
  * @throws NotPossible before anything is changed; StepError when a step fails
  */
 export async function up({ signal, sample = true }: UpOptions): Promise<SampleResult | undefined> {
-  const said = problems(await gather(components));
+  const said = problems(await gather(componentNames));
   if (said.length > 0) throw new NotPossible(said.join('\n'));
   return withLock(join(cache, 'cluster.lock'), signal, async () => {
     const plan = new Plan(signal);
@@ -60,40 +49,56 @@ function planAll(plan: Plan, sample: boolean): Step<SampleResult> | undefined {
   );
   const cluster = planCluster(plan, store, prepared);
   const images = planImages(plan, store, prepared, cluster.registry);
-  const installed = plan.step('Selvedge', [images, cluster.ready], ([references], onProgress) =>
-    install({
-      kubeconfig,
-      kubectl: kubectlLink,
-      images: references,
-      state,
-      onProgress,
-      signal: plan.signal,
-    }),
+  const target = { kubeconfig, kubectl: kubectlLink, state, signal: plan.signal };
+  const tiers = plan.step(
+    'Storage tiers',
+    [images.tiers, cluster.nodes],
+    ([references], onProgress) => installTiers({ ...target, images: references, onProgress }),
+  );
+  const functions = plan.step(
+    'Functions',
+    [images.functions, tiers, cluster.knative],
+    ([references], onProgress) => installFunctions({ ...target, images: references, onProgress }),
   );
   if (!sample) return undefined;
-  return plan.step('Sample network and data', [installed], (_, onProgress) =>
+  return plan.step('Sample network and data', [functions], (_, onProgress) =>
     runSample({ kubeconfig, gateway: gatewayAddress, onProgress }),
   );
 }
 
-/** The images of Selvedge by the names that manifests give them. */
+/** References of images by the names that manifests give them. */
+type References = Record<string, string>;
+
+/** The images of Selvedge, each built as soon as what goes into it is there. */
 export function planImages(
   plan: Plan,
   store: ImageStore,
   prepared: Step<unknown>,
   registryReady: Step<unknown>,
-): Step<Record<string, string>> {
-  const builds = (['fabric', 'vault', 'minio', 'etcd'] as const).map((name) =>
-    name === 'etcd' ? prepared : planBuild(plan, name, prepared),
-  );
-  return plan.step('Images of Selvedge', [registryReady, ...builds], async (_, progress) => {
-    const all: Image[] = [...catalog.functions, ...catalog.tiers, ...catalog.fabric];
-    const references = all.map(async (image): Promise<[string, string]> => {
+): { tiers: Step<References>; functions: Step<References> } {
+  const provide = async (images: readonly Image[], progress: Progress): Promise<References> => {
+    const references = images.map(async (image): Promise<[string, string]> => {
       const said = (line: string): void => progress(`${image.name}: ${line}`);
       return [image.name, await store.provide(image, said)];
     });
     return Object.fromEntries(await Promise.all(references));
-  });
+  };
+  const builds = (['vault', 'minio'] as const).map((name) => planBuild(plan, name, prepared));
+  const tiers = plan.step(
+    'Images of the storage tiers',
+    [registryReady, ...builds],
+    (_, progress) => provide([...catalog.tiers, catalog.setup], progress),
+  );
+  const own = plan.step('Images of the functions', [registryReady], (_, progress) =>
+    provide(catalog.functions, progress),
+  );
+  const fabric = plan.step(
+    'Images of Fabric',
+    [registryReady, planBuild(plan, 'fabric', prepared)],
+    (_, progress) => provide(catalog.fabric, progress),
+  );
+  const functions = plan.join([own, fabric], ([first, second]) => ({ ...first, ...second }));
+  return { tiers, functions };
 }
 
 export const gatewayAddress = `http://${gateway.address}:${gateway.port}`;

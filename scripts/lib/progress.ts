@@ -70,6 +70,15 @@ export class Plan {
     return { title, result };
   }
 
+  /** Puts the results of steps together, without a step of its own to show. */
+  join<T, S extends Step<unknown>[]>(steps: [...S], together: (results: Results<S>) => T): Step<T> {
+    const result = Promise.all(steps.map((step) => step.result)).then((results) =>
+      together(results as Results<S>),
+    );
+    result.catch(() => undefined);
+    return { title: steps.map(({ title }) => title).join(', '), result };
+  }
+
   /**
    * Shows the steps until all are done: live on a terminal, else a line for the end of each.
    * @throws StepError of the first step that failed

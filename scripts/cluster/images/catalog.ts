@@ -104,8 +104,8 @@ export const envoy: Image = {
     stage('envoy', { [await envoyProgram(progress)]: '/usr/local/bin/envoy' }),
 };
 
-/** What runs on Node: our functions, the setup of the storage tiers, the runtime of chaincode. */
-export const functions: Image[] = Object.keys(entries).map((name) => ({
+/** What runs on Node. */
+const onNode = (name: string): Image => ({
   name,
   containerfile: name === 'chaincode-node' ? fabricContainerfile(name) : containerfile('function'),
   base: node,
@@ -114,7 +114,15 @@ export const functions: Image[] = Object.keys(entries).map((name) => ({
     await bundle(name, folder);
     return { folder, key: await folderKey(folder) };
   },
-}));
+});
+
+/** The setup of the storage tiers. */
+export const setup = onNode('setup');
+
+/** Our functions, and the runtime of chaincode. */
+export const functions: Image[] = Object.keys(entries)
+  .filter((name) => name !== setup.name)
+  .map(onNode);
 
 /** Fabric's two programs, the peer with our launcher. */
 export const fabric: Image[] = ['peer', 'orderer'].map((name) => ({
