@@ -10,12 +10,14 @@ const zones = [
     except: ['./lib'],
     message: 'lib knows no function',
   },
-  ...['gateway', 'provisioning', 'failover', 'data-put', 'data-get', 'setup', 'anchor'].map((name) => ({
-    target: `./functions/${name}`,
-    from: './functions',
-    except: [`./${name}`, './lib'],
-    message: 'no function imports another',
-  })),
+  ...['gateway', 'provisioning', 'failover', 'data-put', 'data-get', 'setup', 'anchor'].map(
+    (name) => ({
+      target: `./functions/${name}`,
+      from: './functions',
+      except: [`./${name}`, './lib'],
+      message: 'no function imports another',
+    }),
+  ),
   { target: './functions', from: './scripts', message: 'functions know no scripts' },
   ...[
     ['cli', 'cluster'],
