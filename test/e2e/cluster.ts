@@ -8,6 +8,7 @@ import {
   type Kubernetes,
   type KubernetesObject,
 } from '../../functions/lib/kubernetes/client.ts';
+import { storageNamespace } from '../../functions/lib/tiers.ts';
 import { connectGateway, type DataClient } from '../../scripts/cli/client.ts';
 import { issueToken } from '../../scripts/cli/token.ts';
 
@@ -37,8 +38,8 @@ export async function user(name: string): Promise<DataClient & { token: string }
   return { ...connectGateway(gateway, network, token), token };
 }
 
-export function pods(labelSelector: string): Promise<Pod[]> {
-  return kubernetes.list<Pod>({ apiVersion: 'v1', kind: 'Pod', namespace }, labelSelector);
+export function pods(labelSelector: string, where = namespace): Promise<Pod[]> {
+  return kubernetes.list<Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: where }, labelSelector);
 }
 
 export function isReady(pod: Pod): boolean {
@@ -85,12 +86,12 @@ export async function command(
   return (await running).stdout;
 }
 
-/** A Secret's entries, decoded. */
+/** The entries of a Secret of the storage tiers, decoded. */
 export async function secret(name: string): Promise<Record<string, Buffer>> {
   const found = await kubernetes.get<KubernetesObject & { data: Record<string, string> }>({
     apiVersion: 'v1',
     kind: 'Secret',
-    namespace,
+    namespace: storageNamespace,
     name,
   });
   if (!found) throw new Error(`there is no Secret ${name}`);

@@ -1,8 +1,10 @@
 import test, { type ExecutionContext } from 'ava';
 import type { KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
-import { eventually, isReady, kubernetes, namespace, pods, type Pod } from './cluster.ts';
+import { storageNamespace } from '../../functions/lib/tiers.ts';
+import { eventually, isReady, kubernetes, pods, type Pod } from './cluster.ts';
 
-const vault = 'selvedge.dev/tier=vault';
+const namespace = storageNamespace;
+const vault = (): Promise<Pod[]> => pods('selvedge.dev/tier=vault', namespace);
 const failover = 'serving.knative.dev/service=failover';
 
 interface Event extends KubernetesObject {
@@ -19,7 +21,7 @@ async function replaced(t: ExecutionContext, members: Pod[]): Promise<Pod[]> {
   }
   const old = new Set(members.map(({ metadata }) => metadata.uid));
   const back = await eventually('all members are ready again', 120, async () => {
-    const found = await pods(vault);
+    const found = await vault();
     const renewed = found.every((pod) => isReady(pod) && !old.has(pod.metadata.uid));
     return found.length >= 3 && renewed && found;
   });
@@ -50,7 +52,7 @@ async function isTold(t: ExecutionContext, members: Pod[]): Promise<void> {
 
 test.serial('a Vault member that restarted sealed is unsealed by failover', async (t) => {
   await eventually('failover sleeps', 240, async () => (await pods(failover)).length === 0);
-  const [member] = await pods(vault);
+  const [member] = await vault();
   const back = await replaced(t, [member!]);
   t.true((await pods(failover)).length > 0, 'the unready pod woke it');
   await isTold(
@@ -60,5 +62,5 @@ test.serial('a Vault member that restarted sealed is unsealed by failover', asyn
 });
 
 test.serial('a Vault that lost every pod is unsealed too', async (t) => {
-  await isTold(t, await replaced(t, await pods(vault)));
+  await isTold(t, await replaced(t, await vault()));
 });

@@ -5,13 +5,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hostOf, storageNamespace } from '../../functions/lib/tiers.ts';
 import { buildComponent } from '../../scripts/cluster/components/build.ts';
 import { command, pods, secret } from './cluster.ts';
 
 const bucket = 'selvedge';
 
 async function address(tier: string): Promise<string> {
-  const [pod] = await pods(`selvedge.dev/tier=${tier}`);
+  const [pod] = await pods(`selvedge.dev/tier=${tier}`, storageNamespace);
   if (!pod?.status?.podIP) throw new Error(`no pod of ${tier} has an address`);
   return pod.status.podIP;
 }
@@ -36,11 +37,11 @@ async function s3(path: string, ...more: string[]): Promise<Buffer> {
   return withFiles('minio-tls', (folder) =>
     command('curl', [
       ...['--silent', '--show-error', '--fail', '--cacert', join(folder, 'ca.crt')],
-      ...['--connect-to', `minio.selvedge.svc:9000:${ip}:9000`],
+      ...['--connect-to', `${hostOf('minio')}:9000:${ip}:9000`],
       ...['--aws-sigv4', 'aws:amz:us-east-1:s3'],
       ...['--user', [credentials['access-key'], credentials['secret-key']].join(':')],
       ...more,
-      `https://minio.selvedge.svc:9000/${path}`,
+      `https://${hostOf('minio')}:9000/${path}`,
     ]),
   );
 }
@@ -68,11 +69,11 @@ export async function listObjects(): Promise<string[]> {
   return [...xml.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, name]) => name ?? '');
 }
 
-/** One call of etcdctl, with a data function's client certificate. */
+/** One call of etcdctl, as the user that may do everything. */
 async function etcdctl(args: string[], input?: Buffer): Promise<Buffer> {
   const program = join(await buildComponent('etcd'), 'etcdctl');
   const ip = await address('etcd');
-  return withFiles('etcd-client-data-put', (folder) =>
+  return withFiles('etcd-client-root', (folder) =>
     command(
       program,
       [
