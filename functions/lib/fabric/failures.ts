@@ -64,7 +64,13 @@ export function statusName(code: number): string {
 const neverArrived = /while dialing|connection refused|no such host|i\/o timeout/i;
 const unserved = /no orderer nodes available|no orderers could successfully process/;
 
+/** An orderer that lost its ledger says this of a channel that the others still serve. */
+const forgotten = /info=channel does not exist/;
+
 function notSubmitted(error: SubmitError): SelvedgeError {
+  if (forgotten.test(error.message)) {
+    return new Unavailable('an orderer does not know the channel', { cause: error });
+  }
   if (error.code === status.ABORTED || error.code === status.INVALID_ARGUMENT) {
     return refusal(error, 'order the transaction');
   }

@@ -121,6 +121,14 @@ const table: [
   ],
   ['no answer to a sent transaction', 'submit', DEADLINE_EXCEEDED, '', [], 'CommitUnknown'],
   ['an orderer that refuses', 'submit', ABORTED, 'status=FORBIDDEN', [], 'Unprocessable'],
+  [
+    'an orderer that lost the channel',
+    'submit',
+    ABORTED,
+    'received unsuccessful response from orderer: status=BAD_REQUEST, info=channel does not exist',
+    [],
+    'Unavailable',
+  ],
   ['no commit in time', 'status', DEADLINE_EXCEEDED, '', [], 'CommitUnknown'],
   ['a peer lost before the commit', 'status', UNAVAILABLE, '', [], 'CommitUnknown'],
 ];
