@@ -1,4 +1,5 @@
 import { isRetryable } from '../lib/errors.ts';
+import { VaultUnavailable } from '../lib/vault/client.ts';
 import type { Pass } from './pass.ts';
 import { chaincodes } from './steps/chaincodes.ts';
 import { channels } from './steps/channels.ts';
@@ -8,7 +9,7 @@ import { joins } from './steps/joins.ts';
 import { orderers } from './steps/orderers.ts';
 import { peers } from './steps/peers.ts';
 import { prune } from './steps/prune.ts';
-import type { Step } from './steps/step.ts';
+import { type Outcome, Refused, type Step } from './steps/step.ts';
 
 /** The story of a network. A step runs as soon as those it comes after have ended. */
 export const story: readonly Step[] = [
@@ -25,7 +26,9 @@ export const story: readonly Step[] = [
 /** How a step ended in this pass. */
 export interface Result {
   step: string;
-  state: 'done' | 'waiting' | 'failed' | 'blocked';
+  state: 'done' | 'waiting' | 'broken' | 'failed' | 'blocked';
+  /** Why it did not end well, in one word for programs, where the state alone does not say. */
+  reason?: string;
   /** For people: what is waited for, what failed, what is in the way. */
   message: string;
   /** Whether the pass is to be repeated: trying again can help, and no event tells when. */
@@ -74,20 +77,32 @@ async function runAfter(
   const seconds = (): number => Math.round(performance.now() - began) / 1000;
   try {
     pass.signal.throwIfAborted();
-    const { waitingFor, retry = false } = await step.run(pass);
-    const ended = { ...base, retryable: retry, seconds: seconds() };
-    return waitingFor === undefined
-      ? { ...ended, state: 'done' }
-      : { ...ended, state: 'waiting', message: `waiting for ${waitingFor}` };
+    const outcome = await step.run(pass);
+    return { ...base, retryable: outcome.retry ?? false, seconds: seconds(), ...told(outcome) };
   } catch (error) {
     pass.clients.log.error({ error, step: step.name }, 'step failed');
     const message = error instanceof Error ? error.message : 'unknown error';
     return {
       ...base,
       state: 'failed',
+      ...reasonOf(error),
       message: message.slice(0, 1000),
       retryable: isRetryable(error),
       seconds: seconds(),
     };
   }
+}
+
+function told({ waitingFor, broken }: Outcome): Pick<Result, 'state' | 'message' | 'reason'> {
+  const waiting = waitingFor === undefined ? '' : `waiting for ${waitingFor}`;
+  if (broken) {
+    const message = [broken.message, waiting].filter((part) => part !== '').join('; ');
+    return { state: 'broken', reason: broken.reason, message: message.slice(0, 1000) };
+  }
+  return waiting === '' ? { state: 'done', message: '' } : { state: 'waiting', message: waiting };
+}
+
+function reasonOf(error: unknown): Pick<Result, 'reason'> {
+  if (error instanceof VaultUnavailable) return { reason: 'VaultUnavailable' };
+  return error instanceof Refused ? { reason: error.reason } : {};
 }

@@ -1,5 +1,5 @@
 import { labels, type NetworkStatus } from '../lib/network.ts';
-import { isReady, membersOf, type Pod } from './members.ts';
+import { allReady, isReady, membersOf, type Pod } from './members.ts';
 import type { Result } from './provision.ts';
 import type { Plan } from './resources/plan.ts';
 
@@ -79,30 +79,56 @@ export function deletingStatus(observed: Moment): NetworkStatus {
   };
 }
 
-function phaseOf({ results, steps, previous, generation }: Observed): Phase {
+function phaseOf(observed: Observed): Phase {
+  const { results, steps, previous, generation } = observed;
   if (results.length === steps.length && results.every(({ state }) => state === 'done')) {
     return 'Ready';
   }
+  if (isUnseen(observed)) return 'Ready';
   const wasReady =
     previous?.observedGeneration === generation &&
     ['Ready', 'Degraded'].includes(previous.phase ?? '');
-  const broken = results.some(({ state, retryable }) => state === 'failed' && !retryable);
+  const broken = results.some(
+    ({ state, retryable }) => state === 'broken' || (state === 'failed' && !retryable),
+  );
   return wasReady || broken ? 'Degraded' : 'Progressing';
+}
+
+/**
+ * Whether a network that was ready could not be looked at for want of Vault alone: it serves
+ * without Vault, so while all its members are ready nothing says that it does not.
+ */
+function isUnseen({ results, previous, generation, plan, pods }: Observed): boolean {
+  const open = results.filter(({ state }) => state !== 'done');
+  return (
+    previous?.observedGeneration === generation &&
+    previous.phase === 'Ready' &&
+    open.some(({ reason }) => reason === 'VaultUnavailable') &&
+    open.every(({ state, reason }) => state === 'blocked' || reason === 'VaultUnavailable') &&
+    allReady(plan, pods)
+  );
 }
 
 /** One line for people: what is in the way, the first of the story first. */
 function summary({ results }: Observed): string {
-  const open = results.filter(({ state }) => ['waiting', 'failed'].includes(state));
+  const open = results.filter(({ state }) => ['waiting', 'broken', 'failed'].includes(state));
   return open.map(({ step, message }) => `${step}: ${message}`).join('; ');
 }
 
-const reasons = { done: 'Done', waiting: 'Waiting', failed: 'Failed', blocked: 'Blocked' } as const;
+const reasons: Record<Result['state'], string> = {
+  done: 'Done',
+  waiting: 'Waiting',
+  broken: 'Broken',
+  failed: 'Failed',
+  blocked: 'Blocked',
+};
 
 function stepCondition(observed: Observed, step: string): Condition {
   const type = step.charAt(0).toUpperCase() + step.slice(1);
   const result = observed.results.find((one) => one.step === step);
   if (!result) return condition(observed, type, undefined, 'Running', '');
-  return condition(observed, type, result.state === 'done', reasons[result.state], result.message);
+  const reason = result.reason ?? reasons[result.state];
+  return condition(observed, type, result.state === 'done', reason, result.message);
 }
 
 /** A condition that says the same as before keeps the time it began to. */

@@ -37,6 +37,11 @@ export interface VaultOptions {
   timeoutMs?: number;
 }
 
+/** Vault is sealed, in standby without a leader, or does not answer. */
+export class VaultUnavailable extends Unavailable {
+  override readonly kind = 'unavailable' as const;
+}
+
 /** Vault understood and refused: a 4xx other than 404. The message holds no secret. */
 export class VaultRefusal extends Error {
   readonly status: number;
@@ -60,7 +65,7 @@ interface Session {
 }
 
 /**
- * Every method throws Unavailable when Vault is sealed, in standby without a leader, or does
+ * Every method throws VaultUnavailable when Vault is sealed, in standby without a leader, or does
  * not answer in time, and VaultRefusal when it refuses.
  */
 export function connectVault(options: VaultOptions): Vault {
@@ -71,7 +76,7 @@ export function connectVault(options: VaultOptions): Vault {
   const login = async (): Promise<Session> => {
     const jwt = (await readFile(tokenFile, 'utf8')).trim();
     const { auth } = (await send('POST', 'auth/jwt/login', { role, jwt })) ?? {};
-    if (!auth) throw new Unavailable('Vault did not answer the login with a token');
+    if (!auth) throw new VaultUnavailable('Vault did not answer the login with a token');
     // A third is left for calls under way; a token without an end is renewed hourly.
     const seconds = auth.lease_duration > 0 ? (auth.lease_duration * 2) / 3 : 3600;
     return { token: auth.client_token, until: Date.now() + seconds * 1000 };
@@ -161,8 +166,8 @@ function sender({ address, caFile, timeoutMs = 10_000 }: VaultOptions) {
   };
 }
 
-function silent(ms: number): Unavailable {
-  return new Unavailable(`Vault did not answer within ${ms / 1000} s`);
+function silent(ms: number): VaultUnavailable {
+  return new VaultUnavailable(`Vault did not answer within ${ms / 1000} s`);
 }
 
 /**
@@ -178,15 +183,16 @@ function translate(error: unknown, path: string): Error | undefined {
   };
   const status = response?.statusCode;
   if (status === undefined) {
-    return new Unavailable(`Vault cannot be reached (${code ?? message})`, { retryAfter: 5 });
+    return new VaultUnavailable(`Vault cannot be reached (${code ?? message})`, { retryAfter: 5 });
   }
   if (status === 404) return undefined;
-  if (status === 503) return new Unavailable('Vault is sealed or in standby', { retryAfter: 5 });
+  if (status === 503)
+    return new VaultUnavailable('Vault is sealed or in standby', { retryAfter: 5 });
   if (status === 429 || status >= 500)
-    return new Unavailable(`Vault answered ${status}: ${message}`);
+    return new VaultUnavailable(`Vault answered ${status}: ${message}`);
   if (path === 'auth/jwt/login') {
     // The role or the issuer's keys may not be set up yet; a later try can succeed.
-    return new Unavailable(`Vault refused the login: ${message}`, { retryAfter: 5 });
+    return new VaultUnavailable(`Vault refused the login: ${message}`, { retryAfter: 5 });
   }
   return new VaultRefusal(status, message, path);
 }

@@ -1,3 +1,4 @@
+import { Unprocessable } from '../../lib/errors.ts';
 import type { Pass } from '../pass.ts';
 
 /** How a step ended: it holds now, or it waits for something outside, told in words. */
@@ -5,6 +6,24 @@ export interface Outcome {
   waitingFor?: string;
   /** Nothing tells when that is there: the pass is to be repeated. */
   retry?: boolean;
+  /** What will not mend by itself, and the way out; what comes after goes on. */
+  broken?: Fault;
+}
+
+/** What is wrong: one word for programs, and a sentence for people. */
+export interface Fault {
+  reason: string;
+  message: string;
+}
+
+/** Ends a step for good, and what comes after it: what it names is for people to mend. */
+export class Refused extends Unprocessable {
+  readonly reason: string;
+
+  constructor({ reason, message }: Fault) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 export const done: Outcome = {};

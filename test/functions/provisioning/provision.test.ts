@@ -1,10 +1,16 @@
 import test from 'ava';
 import { Unavailable, Unprocessable } from '../../../functions/lib/errors.ts';
 import { networkSpec } from '../../../functions/lib/network.ts';
+import { VaultUnavailable } from '../../../functions/lib/vault/client.ts';
 import { Pass } from '../../../functions/provisioning/pass.ts';
 import { provision, story } from '../../../functions/provisioning/provision.ts';
 import { planOf } from '../../../functions/provisioning/resources/plan.ts';
-import { done, type Outcome, type Step } from '../../../functions/provisioning/steps/step.ts';
+import {
+  done,
+  type Outcome,
+  Refused,
+  type Step,
+} from '../../../functions/provisioning/steps/step.ts';
 import { createWorld, settings, supply } from './world.ts';
 
 async function somePass(signal = new AbortController().signal): Promise<Pass> {
@@ -69,6 +75,32 @@ test('waiting holds nothing up', async (t) => {
     step('next', ['slow'], ends),
   ]);
   t.deepEqual(results, { slow: 'waiting', next: 'done' });
+});
+
+test('what is broken holds nothing up, and says why', async (t) => {
+  const lost = { reason: 'Lost', message: 'restore it' };
+  const results = await provision(await somePass(), undefined, [
+    step('broken', [], () => Promise.resolve({ broken: lost, waitingFor: 'a pod' })),
+    step('next', ['broken'], ends),
+  ]);
+  t.like(results[0], { state: 'broken', reason: 'Lost', message: 'restore it; waiting for a pod' });
+  t.like(results[1], { state: 'done' });
+});
+
+test('a failure says its reason where it has one', async (t) => {
+  const results = await provision(await somePass(), undefined, [
+    step('sealed', [], () => Promise.reject(new VaultUnavailable('sealed'))),
+    step('refused', [], () => Promise.reject(new Refused({ reason: 'Lost', message: 'no' }))),
+    step('plain', [], () => Promise.reject(new Unavailable('away'))),
+  ]);
+  t.deepEqual(
+    results.map(({ reason, retryable }) => [reason, retryable]),
+    [
+      ['VaultUnavailable', true],
+      ['Lost', false],
+      [undefined, true],
+    ],
+  );
 });
 
 test('a failure says whether trying again can help', async (t) => {

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { networkSpec, networkStatus, type NetworkStatus } from '../../../functions/lib/network.ts';
+import { membersOf, type Pod } from '../../../functions/provisioning/members.ts';
 import type { Result } from '../../../functions/provisioning/provision.ts';
 import { planOf } from '../../../functions/provisioning/resources/plan.ts';
 import { type Observed, statusOf } from '../../../functions/provisioning/status.ts';
@@ -34,6 +35,22 @@ const was = (phase: NetworkStatus['phase'], observedGeneration = 2): NetworkStat
   phase,
 });
 
+const sealed = [
+  result('identities', 'failed', { reason: 'VaultUnavailable', retryable: true }),
+  result('peers', 'blocked'),
+];
+
+function everyPod(): Pod[] {
+  const { plan } = observed();
+  const members = [...membersOf(plan, 'orderer', []), ...membersOf(plan, 'peer', [])];
+  return members.map(({ name }) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'selvedge' },
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  }));
+}
+
 const phases: Record<string, [Partial<Observed>, NetworkStatus['phase']]> = {
   'all done': [{}, 'Ready'],
   'nothing ended yet': [{ results: [] }, 'Progressing'],
@@ -60,6 +77,30 @@ const phases: Record<string, [Partial<Observed>, NetworkStatus['phase']]> = {
     { results: [result('identities', 'failed'), result('peers', 'blocked')] },
     'Degraded',
   ],
+  'one is broken, for the first time': [
+    { results: [result('identities', 'broken', { reason: 'Lost' }), result('peers', 'done')] },
+    'Degraded',
+  ],
+  'Vault is sealed, all members are ready and it was': [
+    { results: sealed, previous: was('Ready'), pods: everyPod() },
+    'Ready',
+  ],
+  'Vault is sealed and a member is away': [
+    { results: sealed, previous: was('Ready'), pods: everyPod().slice(1) },
+    'Degraded',
+  ],
+  'Vault is sealed and something else fails': [
+    {
+      results: [...sealed, result('orderers', 'waiting')],
+      previous: was('Ready'),
+      pods: everyPod(),
+    },
+    'Degraded',
+  ],
+  'Vault is sealed before it was ever ready': [
+    { results: sealed, previous: was('Progressing'), pods: everyPod() },
+    'Progressing',
+  ],
   'all done after it was degraded': [{ previous: was('Degraded') }, 'Ready'],
 };
 for (const [what, [input, phase]] of Object.entries(phases)) {
@@ -81,6 +122,19 @@ test('what is in the way is said in one line and in the condition of its step', 
   t.like(of('Ready'), { status: 'False', message: 'identities: Vault is sealed' });
   t.like(of('Identities'), { status: 'False', reason: 'Failed', message: 'Vault is sealed' });
   t.like(of('Peers'), { status: 'False', reason: 'Blocked' });
+});
+
+test('a step that says its reason has it in its condition', (t) => {
+  const broken = result('peers', 'broken', { reason: 'NoVolume', message: 'restore it' });
+  const { conditions } = statusOf(observed({ results: [result('identities', 'done'), broken] }));
+  t.like(
+    conditions?.find(({ type }) => type === 'Peers'),
+    { status: 'False', reason: 'NoVolume', message: 'restore it' },
+  );
+  t.like(
+    conditions?.find(({ type }) => type === 'Ready'),
+    { status: 'False', reason: 'Degraded', message: 'peers: restore it' },
+  );
 });
 
 test('a condition that did not change keeps its time', (t) => {
