@@ -5,6 +5,7 @@
  * for validation rules.
  */
 import { z } from 'zod';
+import { channelPolicies, endorsementFault, roles } from './fabric/policy-text.ts';
 
 export const group = 'selvedge.dev';
 export const apiVersion = 'selvedge.dev/v1alpha1';
@@ -141,11 +142,22 @@ export interface Rule {
   message: string;
   /** The CEL expression (`self` is the value at `path`). */
   cel: string;
-  /** The same for zod: true when the spec keeps the rule. */
-  holds: (spec: z.infer<typeof shape>) => boolean;
+  /** The same for zod: true when the spec keeps the rule. Left out where zod says more exactly. */
+  holds?: (spec: z.infer<typeof shape>) => boolean;
 }
 
 const unique = (values: readonly string[]): boolean => new Set(values).size === values.length;
+
+/**
+ * The words of an endorsement policy. CEL tells no more than these and whether brackets are closed:
+ * whose MSP ids they are would cost more than the rules of a schema may.
+ */
+const policyWords = [
+  `'[A-Za-z0-9.-]+[.](${roles.join('|')})'`,
+  '([Aa][Nn][Dd]|[Oo][Rr]|[Oo][Uu][Tt][Oo][Ff])[ ]*[(]',
+  '[0-9]+',
+  '[), ]',
+].join('|');
 
 export const rules: readonly Rule[] = [
   {
@@ -218,13 +230,36 @@ export const rules: readonly Rule[] = [
           name === data.channel && chaincodes.some(({ builtin }) => builtin === 'anchor'),
       ),
   },
+  {
+    path: ['channels', '[]', 'chaincodes', '[]', 'endorsement'],
+    message: "not an endorsement policy such as OR('FarmMSP.peer','ShopMSP.peer')",
+    cel:
+      `self.startsWith('/') ? self in ${JSON.stringify(channelPolicies)} : ` +
+      `self.matches(r"^(${policyWords})+$") && self.split('(').size() == self.split(')').size()`,
+  },
 ];
+
+/** The same for zod, which parses the policy and names the very field. */
+function refuseEndorsements(
+  { channels, organizations }: z.infer<typeof shape>,
+  refuse: (path: (string | number)[], message: string) => void,
+): void {
+  channels.forEach((one, c) => {
+    const members = organizations.filter(({ name }) => one.organizations.includes(name));
+    const mspIds = members.map(({ mspId }) => mspId);
+    one.chaincodes.forEach(({ endorsement }, index) => {
+      const fault = endorsement === undefined ? undefined : endorsementFault(endorsement, mspIds);
+      if (fault) refuse(['channels', c, 'chaincodes', index, 'endorsement'], fault);
+    });
+  });
+}
 
 /** The spec with its rules: parsing lists every fault with the path of the field. */
 export const networkSpec = shape.superRefine((spec, context) => {
-  for (const { path, message, holds } of rules) {
+  for (const { path, message, holds = () => true } of rules) {
     if (!holds(spec)) context.addIssue({ code: 'custom', message, path: [...path] });
   }
+  refuseEndorsements(spec, (path, message) => context.addIssue({ code: 'custom', message, path }));
 });
 export type NetworkSpec = z.infer<typeof networkSpec>;
 export type Channel = z.infer<typeof channel>;

@@ -47,6 +47,8 @@ const refused: Record<string, Change> = {
   'an even number of Raft orderers': ({ spec }) => (spec.consensus.orderers = 2),
   'more orderers than 9': ({ spec }) => (spec.consensus.orderers = 11),
   'an unknown consensus': ({ spec }) => (spec.consensus.type = 'solo' as 'raft'),
+  'an endorsement policy that is none': (of) =>
+    (channel(of).chaincodes![0]!.endorsement = "OR('FarmMSP.peer'"),
   'no organization': ({ spec }) => (spec.organizations = []),
   'an organization without peers': ({ spec }) => (spec.organizations[0]!.peers = 0),
   'half a peer': ({ spec }) => (spec.organizations[0]!.peers = 1.5),

@@ -87,6 +87,21 @@ for (const [what, change, path] of [
     'channels.[].chaincodes.[]',
   ],
   [
+    'an endorsement policy with an open bracket',
+    (s: Input) => (s.channels[0]!.chaincodes![0]!.endorsement = "OR('FarmMSP.peer'"),
+    'channels.0.chaincodes.0.endorsement',
+  ],
+  [
+    'an endorsement policy of someone who is not on the channel',
+    (s: Input) => (s.channels[0]!.chaincodes![0]!.endorsement = "OR('BankMSP.peer')"),
+    'channels.0.chaincodes.0.endorsement',
+  ],
+  [
+    'an endorsement policy that the channel does not have',
+    (s: Input) => (s.channels[0]!.chaincodes![0]!.endorsement = '/Channel/Application/Kings'),
+    'channels.0.chaincodes.0.endorsement',
+  ],
+  [
     'an image without a digest',
     (s: Input) =>
       (s.channels[0]!.chaincodes = [{ name: 'trade', version: '1', image: 'trade:latest' }]),
@@ -95,6 +110,17 @@ for (const [what, change, path] of [
 ] as const) {
   test(`${what} is refused, naming the field`, (t) => {
     t.true(faults(change).includes(path), faults(change).join(' | '));
+  });
+}
+
+for (const endorsement of [
+  "OR('FarmMSP.peer')",
+  "OutOf(1, 'FarmMSP.peer', 'FarmMSP.admin')",
+  '/Channel/Application/Endorsement',
+]) {
+  test(`the endorsement policy ${endorsement} is taken`, (t) => {
+    const listed = faults((spec) => (spec.channels[0]!.chaincodes![0]!.endorsement = endorsement));
+    t.deepEqual(listed, []);
   });
 }
 
