@@ -1,6 +1,6 @@
 import type { Kubernetes, KubernetesObject } from '../lib/kubernetes/client.ts';
 import type { VaultMember } from '../lib/vault/members.ts';
-import type { Member, Seal, State } from './checks.ts';
+import type { Member, Seal, State } from './checks/check.ts';
 
 /** The label of every pod of the storage tiers; its value is the tier. */
 export const tierLabel = 'selvedge.dev/tier';
@@ -29,16 +29,15 @@ export async function gather(sources: Sources): Promise<State> {
   return { members };
 }
 
-async function look(pod: Pod, { vaultMember }: Sources): Promise<Member> {
+async function look(pod: Pod, { namespace, vaultMember }: Sources): Promise<Member> {
   const { name, uid = '', labels } = pod.metadata;
   const { conditions = [], containerStatuses = [] } = pod.status ?? {};
   const tier = labels?.[tierLabel] ?? '';
   const running =
     containerStatuses.length > 0 && containerStatuses.every(({ state }) => state?.running);
   return {
-    pod: name,
-    uid,
-    tier,
+    kind: 'member',
+    ...{ tier, namespace, pod: name, uid },
     running,
     ready: conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
     restarts: containerStatuses.reduce((sum, { restartCount }) => sum + restartCount, 0),

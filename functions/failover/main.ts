@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { coalesced } from '../lib/coalesced.ts';
 import { connectBroker } from '../lib/function/broker.ts';
 import { readEnv, settings } from '../lib/function/env.ts';
 import { connectKubernetes } from '../lib/kubernetes/client.ts';
@@ -8,9 +9,10 @@ import { functionApp, serve } from '../lib/function/serve.ts';
 import { readUnsealKeys } from '../lib/vault/unseal-keys.ts';
 import { connectMember, type VaultMember } from '../lib/vault/members.ts';
 import { unseal } from './actions/unseal.ts';
+import type { MemberTarget } from './targets.ts';
 import { gather } from './gather.ts';
 import { endpoints } from './handler.ts';
-import { coalesced, pass } from './pass.ts';
+import { pass } from './pass.ts';
 import { createRecorder } from './record.ts';
 
 const env = readEnv({
@@ -34,13 +36,12 @@ const recorder = createRecorder({
   kubernetes,
   broker: connectBroker(env.BROKER_URL),
   namespace,
-  storageNamespace,
   log,
 });
 const failover = {
   gather: () => gather({ kubernetes, namespace: storageNamespace, vaultMember }),
   actions: {
-    unseal: ({ target }: { target: { pod: string } }) =>
+    unseal: ({ target }: { target: MemberTarget }) =>
       unseal(vaultMember(target.pod), () => readUnsealKeys(kubernetes, storageNamespace)),
   },
   recorder,

@@ -1,12 +1,18 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Unavailable } from '../lib/errors.ts';
-import { decide, type Decision, type State } from './checks.ts';
+import { until } from '../lib/until.ts';
+import type { Action, State } from './checks/check.ts';
+import { decide } from './checks/decide.ts';
 import type { Recorder } from './record.ts';
+import { nameOf } from './targets.ts';
+
+/** What each action does; true when it changed something. */
+export type Actions = {
+  [A in Action['action']]: (decision: Extract<Action, { action: A }>) => Promise<boolean>;
+};
 
 export interface Failover {
   gather: () => Promise<State>;
-  /** What each action does; true when it changed something. */
-  actions: Record<Exclude<Decision['action'], 'wait'>, (decision: Decision) => Promise<boolean>>;
+  actions: Actions;
   recorder: Recorder;
 }
 
@@ -15,6 +21,9 @@ export interface PassOptions {
   patienceMs?: number;
   pauseMs?: number;
 }
+
+/** Something is on its way: it helps to look again soon. Nothing else that is thrown is like that. */
+class OnItsWay extends Unavailable {}
 
 /**
  * One level-triggered pass: look, decide, act, and look again while something is on its way, for
@@ -26,71 +35,42 @@ export async function pass(
   { gather, actions, recorder }: Failover,
   { patienceMs = 30_000, pauseMs = 500 }: PassOptions = {},
 ): Promise<void> {
-  const end = Date.now() + patienceMs;
-  for (;;) {
+  const wait = {
+    what: 'what is on its way',
+    timeoutMs: patienceMs,
+    ...{ firstMs: pauseMs, mostMs: pauseMs },
+    final: (error: unknown) => !(error instanceof OnItsWay),
+  };
+  await until(wait, async () => {
     const decisions = decide(await gather());
-    const due = decisions.filter(({ action }) => action !== 'wait');
-    await actAll(due, actions, recorder);
-    const [waited] = decisions.filter(({ action }) => action === 'wait');
-    if (!waited) return;
-    if (Date.now() + pauseMs > end) {
-      throw new Unavailable(`${waited.target.pod}: ${waited.reason}`);
-    }
-    await delay(pauseMs);
-  }
+    await actAll(
+      decisions.filter((decision) => decision.action !== 'wait'),
+      actions,
+      recorder,
+    );
+    const waited = decisions.find(({ action }) => action === 'wait');
+    if (waited) throw new OnItsWay(`${nameOf(waited.target)}: ${waited.reason}`);
+    return true;
+  });
 }
 
 /** One that cannot be helped keeps no other from being helped. */
-async function actAll(
-  decisions: Decision[],
-  actions: Failover['actions'],
-  recorder: Recorder,
-): Promise<void> {
+async function actAll(due: Action[], actions: Actions, recorder: Recorder): Promise<void> {
   const failures: unknown[] = [];
-  for (const decision of decisions) {
-    await act(decision, actions, recorder).catch((error: unknown) => failures.push(error));
+  for (const action of due) {
+    await act(action, actions, recorder).catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0) throw failures[0];
 }
 
-async function act(
-  decision: Decision,
-  actions: Failover['actions'],
-  recorder: Recorder,
-): Promise<void> {
-  if (decision.action === 'wait') return;
-  await recorder.started(decision);
+async function act(due: Action, actions: Actions, recorder: Recorder): Promise<void> {
+  await recorder.started(due);
   try {
-    const changed = await actions[decision.action](decision);
-    await recorder.completed(decision, 'succeeded', changed ? undefined : 'it was done already');
+    const changed = await actions[due.action](due);
+    await recorder.completed(due, 'succeeded', changed ? undefined : 'it was done already');
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    await recorder.completed(decision, 'failed', detail);
-    throw new Unavailable(`${decision.action} ${decision.target.pod} failed`, { cause: error });
+    await recorder.completed(due, 'failed', detail);
+    throw new Unavailable(`${due.action} ${nameOf(due.target)} failed`, { cause: error });
   }
-}
-
-/**
- * Many events, few passes: whoever comes during a pass shares the next one, which starts when it
- * has ended and so sees what they were told about.
- */
-export function coalesced(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
-  const start = (): Promise<void> => {
-    const mine = work().finally(() => {
-      if (running === mine) running = undefined;
-    });
-    return (running = mine);
-  };
-  return () => {
-    if (!running) return start();
-    next ??= running
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined;
-        return start();
-      });
-    return next;
-  };
 }

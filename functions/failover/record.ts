@@ -5,13 +5,17 @@ import { resultEvent } from '../lib/events.ts';
 import type { Kubernetes, KubernetesObject } from '../lib/kubernetes/client.ts';
 import type { Logger } from '../lib/log.ts';
 import { failoverActions } from '../lib/function/metrics.ts';
-import type { Decision } from './checks.ts';
+import type { Action } from './checks/check.ts';
+import { nameOf, referenceOf, type Reference } from './targets.ts';
+
+/** Of a Kubernetes Event: the check that spoke. */
+export const checkLabel = 'selvedge.dev/check';
 
 export type Outcome = 'succeeded' | 'failed';
 
 export interface Recorder {
-  started(decision: Decision): Promise<void>;
-  completed(decision: Decision, outcome: Outcome, detail?: string): Promise<void>;
+  started(action: Action): Promise<void>;
+  completed(action: Action, outcome: Outcome, detail?: string): Promise<void>;
   /** An event that no subscriber took. */
   deadLetter(letter: DeadLetter): Promise<void>;
 }
@@ -25,27 +29,17 @@ export interface DeadLetter {
   code: string;
 }
 
-/** The subject of a Kubernetes Event. */
-interface Involved {
-  apiVersion: string;
-  kind: string;
-  namespace: string;
-  name: string;
-  uid?: string;
-}
-
 export interface RecorderOptions {
   kubernetes: Kubernetes;
   broker: Broker;
-  /** Where the function is, and where the tiers are. */
+  /** Where the function is. */
   namespace: string;
-  storageNamespace: string;
   log: Logger;
 }
 
 /** A record that cannot be written is logged and stops nothing: healing goes before telling. */
 export function createRecorder(options: RecorderOptions): Recorder {
-  const { kubernetes, broker, namespace, storageNamespace, log } = options;
+  const { kubernetes, broker, namespace, log } = options;
   const attempt = async (what: string, work: Promise<unknown>): Promise<void> => {
     try {
       await work;
@@ -55,27 +49,35 @@ export function createRecorder(options: RecorderOptions): Recorder {
   };
   const source = `/namespaces/${namespace}/failover`;
 
+  const note = async (due: Action, outcome: Outcome, detail?: string): Promise<void> => {
+    const about = referenceOf(due.target);
+    if (!about) return;
+    const { action, check, reason } = due;
+    const because = `${action} ${outcome}, because ${reason} (check ${check})`;
+    const message = detail === undefined ? because : `${because}: ${detail}`;
+    const type = outcome === 'succeeded' ? 'Normal' : 'Warning';
+    const event = kubernetesEvent(about, { reason: 'Failover', action, message, type });
+    event.metadata.labels = { [checkLabel]: check };
+    await kubernetes.create(event);
+  };
+
   return {
-    async started({ action, target, reason }) {
-      log.info({ action, target: target.pod, reason }, 'failover started');
-      const data = { action, target: target.pod, reason };
-      const event = resultEvent('dev.selvedge.failover.started.v1', source, target.pod, data);
+    async started(due) {
+      const told = tell(due);
+      log.info(told, 'failover started');
+      const event = resultEvent('dev.selvedge.failover.started.v1', source, told.target, told);
       await attempt(event.type, broker.send(event));
     },
 
-    async completed({ action, target, reason }, outcome, detail) {
-      log.info({ action, target: target.pod, reason, outcome, detail }, 'failover completed');
-      failoverActions.inc({ action, outcome });
-      const data = { action, target: target.pod, reason, outcome };
-      const event = resultEvent('dev.selvedge.failover.completed.v1', source, target.pod, data);
-      const { pod: name, uid } = target;
-      const pod = { apiVersion: 'v1', kind: 'Pod', namespace: storageNamespace, name, uid };
-      const message = `${action} ${outcome}, because ${reason}${detail ? `: ${detail}` : ''}`;
-      const type = outcome === 'succeeded' ? 'Normal' : 'Warning';
-      const note = kubernetesEvent(pod, { reason: 'Failover', action, message, type });
+    async completed(due, outcome, detail) {
+      const told = { ...tell(due), outcome };
+      const { check, action, target } = told;
+      log.info({ ...told, detail }, 'failover completed');
+      failoverActions.inc({ check, action, outcome });
+      const event = resultEvent('dev.selvedge.failover.completed.v1', source, target, told);
       await Promise.all([
         attempt(event.type, broker.send(event)),
-        attempt('a Kubernetes Event', kubernetes.create(note)),
+        attempt('a Kubernetes Event', note(due, outcome, detail)),
       ]);
     },
 
@@ -95,12 +97,18 @@ export function createRecorder(options: RecorderOptions): Recorder {
   };
 }
 
+/** What all records of a decision say alike. */
+function tell({ check, action, target, reason }: Action) {
+  return { check, action, target: nameOf(target), kind: target.kind, reason };
+}
+
+/** Events of what has no namespace lie where Kubernetes wants them: in `default`. */
 function kubernetesEvent(
-  involvedObject: Involved,
+  involvedObject: Reference,
   what: { reason: string; action: string; message: string; type: string },
 ): KubernetesObject {
   const now = new Date().toISOString();
-  const { namespace, name } = involvedObject;
+  const { namespace = 'default', name } = involvedObject;
   return {
     apiVersion: 'v1',
     kind: 'Event',

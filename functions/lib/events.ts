@@ -91,8 +91,12 @@ const networkState = z.object({
   message: z.string().optional(),
 });
 const failoverAction = z.object({
+  /** The name of the check that found the reason. */
+  check: z.string(),
   action: z.string(),
+  /** What it was done to, by name, and of which kind that is. */
   target: z.string(),
+  kind: z.enum(['pod', 'member', 'node', 'network', 'cluster']),
   reason: z.string(),
   outcome: z.enum(['succeeded', 'failed']).optional(),
 });

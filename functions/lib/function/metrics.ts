@@ -20,10 +20,10 @@ export const integrityErrors = new Counter({
   registers: [registry],
 });
 
-/** Actions of the failover function, by action and outcome. */
+/** Actions of the failover function, by the check that called for them, action and outcome. */
 export const failoverActions = new Counter({
   name: 'selvedge_failover_actions_total',
   help: 'Actions taken to heal the system',
-  labelNames: ['action', 'outcome'],
+  labelNames: ['check', 'action', 'outcome'],
   registers: [registry],
 });

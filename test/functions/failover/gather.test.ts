@@ -31,7 +31,13 @@ test('every pod of a tier is seen, with the seal of those that are Vault’s', a
   const { members } = await look([pod('etcd-0', 'etcd'), pod('vault-0', 'vault')], {
     'vault-0': { initialized: true, sealed: true },
   });
-  const same = { running: true, ready: true, restarts: 2 };
+  const same = {
+    kind: 'member' as const,
+    namespace: 'selvedge',
+    running: true,
+    ready: true,
+    restarts: 2,
+  };
   t.deepEqual(members, [
     { pod: 'etcd-0', uid: 'uid-etcd-0', tier: 'etcd', ...same },
     { pod: 'vault-0', uid: 'uid-vault-0', tier: 'vault', ...same, seal: 'sealed' },
@@ -59,6 +65,8 @@ test('a member whose container does not run is not asked', async (t) => {
   const { members } = await look([waiting], {});
   t.deepEqual(members, [
     {
+      kind: 'member',
+      namespace: 'selvedge',
       pod: 'vault-0',
       uid: 'uid-vault-0',
       tier: 'vault',

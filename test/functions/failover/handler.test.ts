@@ -23,7 +23,6 @@ async function send(headers: Record<string, string>, pass: () => Promise<void>) 
     kubernetes,
     broker,
     namespace: 'selvedge',
-    storageNamespace: 'selvedge-storage',
     log,
   });
   const server = functionApp({ endpoints: endpoints(pass, recorder), log }).listen(0, '127.0.0.1');

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { CloudEvent } from 'cloudevents';
-import type { Decision } from '../../../functions/failover/checks.ts';
+import type { Action } from '../../../functions/failover/checks/check.ts';
 import { createRecorder } from '../../../functions/failover/record.ts';
 import { Unavailable } from '../../../functions/lib/errors.ts';
 import { createLogger } from '../../../functions/lib/log.ts';
@@ -9,15 +9,25 @@ import { FakeObjects } from '../../fakes/objects.ts';
 
 const log = createLogger('test');
 log.level = 'silent';
-const target = {
-  pod: 'vault-1',
-  uid: 'u1',
-  tier: 'vault',
-  running: true,
-  ready: false,
-  restarts: 1,
+const decision: Action = {
+  check: 'vault-sealed',
+  action: 'unseal',
+  target: {
+    kind: 'member',
+    tier: 'vault',
+    namespace: 'selvedge-storage',
+    pod: 'vault-1',
+    uid: 'u1',
+  },
+  reason: 'it is sealed (restarts: 1)',
 };
-const decision: Decision = { action: 'unseal', target, reason: 'it is sealed (restarts: 1)' };
+const told = {
+  check: 'vault-sealed',
+  action: 'unseal',
+  target: 'vault-1',
+  kind: 'member',
+  reason: decision.reason,
+};
 
 test('an action is told as a Kubernetes Event, two CloudEvents and a metric', async (t) => {
   const cluster = new FakeObjects();
@@ -27,7 +37,6 @@ test('an action is told as a Kubernetes Event, two CloudEvents and a metric', as
     kubernetes: cluster.edge,
     broker,
     namespace: 'selvedge',
-    storageNamespace: 'selvedge-storage',
     log,
   });
   await recorder.started(decision);
@@ -38,17 +47,12 @@ test('an action is told as a Kubernetes Event, two CloudEvents and a metric', as
       {
         type: 'dev.selvedge.failover.started.v1',
         subject: 'vault-1',
-        data: { action: 'unseal', target: 'vault-1', reason: decision.reason },
+        data: told,
       },
       {
         type: 'dev.selvedge.failover.completed.v1',
         subject: 'vault-1',
-        data: {
-          action: 'unseal',
-          target: 'vault-1',
-          reason: decision.reason,
-          outcome: 'succeeded',
-        },
+        data: { ...told, outcome: 'succeeded' },
       },
     ],
   );
@@ -57,10 +61,15 @@ test('an action is told as a Kubernetes Event, two CloudEvents and a metric', as
     reason: 'Failover',
     action: 'unseal',
     type: 'Normal',
-    message: 'unseal succeeded, because it is sealed (restarts: 1)',
+    message: 'unseal succeeded, because it is sealed (restarts: 1) (check vault-sealed)',
+    metadata: {
+      namespace: 'selvedge-storage',
+      labels: { 'selvedge.dev/check': 'vault-sealed' },
+    },
     involvedObject: { kind: 'Pod', name: 'vault-1', uid: 'u1' },
   });
-  const line = 'selvedge_failover_actions_total{action="unseal",outcome="succeeded"} 1';
+  const labels = 'check="vault-sealed",action="unseal",outcome="succeeded"';
+  const line = `selvedge_failover_actions_total{${labels}} 1`;
   t.true((await registry.metrics()).includes(line));
 });
 
@@ -71,7 +80,6 @@ test('telling fails silently: healing goes before it', async (t) => {
     kubernetes: cluster.edge,
     broker,
     namespace: 'selvedge',
-    storageNamespace: 'selvedge-storage',
     log,
   });
   await t.notThrowsAsync(recorder.started(decision));
