@@ -12,7 +12,8 @@ export type VaultUser = 'data-put' | 'data-get' | 'provisioning';
  * `data-put` makes users' keys and data keys and cannot open one again; `data-get` opens data
  * keys and makes none. `user-*` also matches what lies below a key (its configuration), so the
  * parameters of an update are limited to those of a new key. `provisioning` owns the PKI mounts
- * of networks, by their prefix, and what functions need to reach them.
+ * of networks, by their prefix, and what functions need to reach them; it says which networks were
+ * removed, and `data-put` takes that as the order to erase their data.
  */
 export const policies: Record<VaultUser, string> = {
   'data-put': `
@@ -23,6 +24,8 @@ path "transit/keys/user-*" {
 path "transit/datakey/plaintext/user-*" { capabilities = ["create", "update"] }
 path "transit/hmac/user-*"              { capabilities = ["create", "update"] }
 path "selvedge/data/networks/*"         { capabilities = ["read"] }
+path "selvedge/data/incarnations/*"     { capabilities = ["read"] }
+path "selvedge/metadata/incarnations/*" { capabilities = ["list", "delete"] }
 `,
   'data-get': `
 path "transit/decrypt/user-*"   { capabilities = ["create", "update"] }
@@ -33,6 +36,7 @@ path "sys/mounts/fabric/*"          { capabilities = ["create", "read", "update"
 path "fabric/*"                     { capabilities = ["create", "read", "update", "delete", "list"] }
 path "selvedge/data/networks/*"     { capabilities = ["create", "read", "update", "delete"] }
 path "selvedge/metadata/networks/*" { capabilities = ["read", "list", "delete"] }
+path "selvedge/data/incarnations/*" { capabilities = ["create", "update"] }
 `,
 };
 

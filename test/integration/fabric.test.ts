@@ -64,6 +64,7 @@ test.before(async (t) => {
     ledger: connectLedger({
       channel,
       chaincode: 'anchor',
+      incarnation: 'uid-1',
       ...members[0]!.client,
       peers: members.flatMap(({ peers }) => peers.map(({ endpoint }) => endpoint)),
     }),

@@ -24,6 +24,8 @@ export const identity = z.object({ mspId: z.string().min(1), certificate, privat
 export type Identity = z.infer<typeof identity>;
 
 export const connection = identity.extend({
+  /** The UID of the network's resource: what tells it from one of the same name before or after. */
+  incarnation: z.string().min(1),
   channel: z.string().min(1),
   chaincode: z.string().min(1),
   /** In order of preference; the others are used when the first do not answer. */

@@ -1,5 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { connection, type Connection, type PeerEndpoint } from '../../lib/fabric/connection.ts';
+import {
+  connection,
+  type Connection,
+  type Identity,
+  type PeerEndpoint,
+} from '../../lib/fabric/connection.ts';
 import { lifeSpent } from '../../lib/vault/identities.ts';
 import type { Pass } from '../pass.ts';
 import { connectionPath, host, ports } from '../resources/names.ts';
@@ -20,7 +25,8 @@ export const endpoints: Step = {
     const [organization] = channel?.organizations ?? [];
     if (!channel || !anchor || !organization) return done;
     const peers = await peersOf(pass, channel.organizations);
-    const target = { channel: channel.name, chaincode: anchor.name, peers };
+    const incarnation = pass.plan.uid;
+    const target = { incarnation, channel: channel.name, chaincode: anchor.name, peers };
     const path = connectionPath(pass.plan.id);
     const known = readConnection(await pass.clients.vault.read(path));
     if (known && isCurrent(known, target, pass.clients.now())) return done;
@@ -55,12 +61,12 @@ function readConnection(answer: Record<string, unknown> | undefined): Connection
 
 function isCurrent(
   known: Connection,
-  target: Pick<Connection, 'channel' | 'chaincode' | 'peers'>,
+  target: Omit<Connection, keyof Identity>,
   now: Date,
 ): boolean {
-  const { channel, chaincode, peers } = known;
+  const { incarnation, channel, chaincode, peers } = known;
   return (
     lifeSpent(known.certificate, now) < renewAt &&
-    isDeepStrictEqual({ channel, chaincode, peers }, target)
+    isDeepStrictEqual({ incarnation, channel, chaincode, peers }, target)
   );
 }

@@ -18,6 +18,7 @@ async function setup(
     {
       channel: 'goods',
       chaincode: 'anchor',
+      incarnation: 'uid-1',
       mspId: 'FarmMSP',
       ...client,
       peers: peers.map(({ endpoint }) => endpoint),

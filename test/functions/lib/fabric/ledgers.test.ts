@@ -8,6 +8,7 @@ const pem = '-----BEGIN CERTIFICATE-----\n';
 const connection = (channel: string): Connection => ({
   channel,
   chaincode: 'anchor',
+  incarnation: 'uid-1',
   mspId: 'FarmMSP',
   certificate: pem,
   privateKey: '-----BEGIN PRIVATE KEY-----\n',
