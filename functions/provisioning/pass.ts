@@ -14,6 +14,7 @@ import {
 import type { Logger } from '../lib/log.ts';
 import { labels, type FabricNetwork } from '../lib/network.ts';
 import type { Vault } from '../lib/vault/client.ts';
+import { createKept, type Kept } from './kept.ts';
 import { createCredentials, type Credentials } from './credentials.ts';
 import type { Member } from './members.ts';
 import { ports } from './resources/names.ts';
@@ -56,6 +57,7 @@ export class Pass {
   readonly network: FabricNetwork;
   readonly plan: Plan;
   readonly credentials: Credentials;
+  readonly kept: Kept;
   /** Aborted when the pass must stop at once: the Lease is lost. */
   readonly signal: AbortSignal;
   /** Aborted when waiting is over; what does not wait goes on. */
@@ -69,6 +71,7 @@ export class Pass {
     this.network = network;
     this.plan = plan;
     this.credentials = createCredentials(clients.identities, plan);
+    this.kept = createKept(clients.vault, plan);
     this.signal = signal;
     this.patience = AbortSignal.any([signal, urgent, AbortSignal.timeout(PATIENCE)]);
   }

@@ -1,6 +1,7 @@
 import { refOf } from '../lib/kubernetes/client.ts';
 import type { FabricNetwork } from '../lib/network.ts';
 import { until } from '../lib/until.ts';
+import { forget } from './kept.ts';
 import type { Clients } from './pass.ts';
 import { removable } from './resources/kinds.ts';
 import {
@@ -57,10 +58,11 @@ async function sweep({ kubernetes }: Clients, id: NetworkId): Promise<number> {
 
 async function removeFromVault(
   { identities, vault }: Clients,
-  { spec }: FabricNetwork,
+  { metadata, spec }: FabricNetwork,
   id: NetworkId,
 ): Promise<void> {
   await vault.remove(connectionMetadataPath(id));
+  await forget(vault, { id, uid: metadata.uid ?? '' });
   for (const { name } of spec.organizations) {
     for (const kind of authorityKinds) await identities.removeAuthority(pkiMount(id, name, kind));
   }

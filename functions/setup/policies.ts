@@ -12,8 +12,8 @@ export type VaultUser = 'data-put' | 'data-get' | 'provisioning';
  * `data-put` makes users' keys and data keys and cannot open one again; `data-get` opens data
  * keys and makes none. `user-*` also matches what lies below a key (its configuration), so the
  * parameters of an update are limited to those of a new key. `provisioning` owns the PKI mounts
- * of networks, by their prefix, and what functions need to reach them; it says which networks were
- * removed, and `data-put` takes that as the order to erase their data.
+ * of networks, by their prefix, what functions need to reach them, and what it keeps for itself;
+ * it says which networks were removed, and `data-put` takes that as the order to erase their data.
  */
 export const policies: Record<VaultUser, string> = {
   'data-put': `
@@ -37,6 +37,8 @@ path "fabric/*"                     { capabilities = ["create", "read", "update"
 path "selvedge/data/networks/*"     { capabilities = ["create", "read", "update", "delete"] }
 path "selvedge/metadata/networks/*" { capabilities = ["read", "list", "delete"] }
 path "selvedge/data/incarnations/*" { capabilities = ["create", "update"] }
+path "selvedge/data/fabric/*"       { capabilities = ["create", "read", "update"] }
+path "selvedge/metadata/fabric/*"   { capabilities = ["read", "list", "delete"] }
 `,
 };
 

@@ -6,6 +6,7 @@ import type {
   CommittedDefinition,
   PeerClient,
 } from '../../functions/lib/fabric/peer.ts';
+import type { ChannelStatus } from '../../functions/lib/fabric/participation.ts';
 import type { StoredDefinition } from '../../functions/lib/fabric/definition.ts';
 import { endorsementPolicy } from '../../functions/lib/fabric/signature-policy.ts';
 import { createHash } from 'node:crypto';
@@ -67,16 +68,11 @@ export class FakeFabric {
     this.orderers.set(hostname, channels);
     return {
       list: () => Promise.resolve([...channels.keys()]),
-      info: () => Promise.resolve(undefined),
+      info: (name: string) => Promise.resolve(channels.has(name) ? active(name) : undefined),
       join: (name: string, block: Uint8Array) => {
         if (!channels.has(name)) this.changes.push(`join ${hostname}`);
         channels.set(name, hash(block));
-        return Promise.resolve({
-          name,
-          status: 'active' as const,
-          consensusRelation: 'consenter' as const,
-          height: 1,
-        });
+        return Promise.resolve(active(name));
       },
       remove: () => Promise.resolve(),
     };
@@ -101,6 +97,13 @@ export class FakeFabric {
     return Promise.resolve({ transactionId: 'tx', block: 2n });
   };
 }
+
+const active = (name: string): ChannelStatus => ({
+  name,
+  status: 'active',
+  consensusRelation: 'consenter',
+  height: 1,
+});
 
 function storedAs(definition: Definition): StoredDefinition {
   return {

@@ -12,6 +12,7 @@ import {
   type Definition,
 } from '../../functions/lib/fabric/lifecycle.ts';
 import { connectParticipation } from '../../functions/lib/fabric/participation.ts';
+import { decideJoin } from '../../functions/provisioning/steps/channels.ts';
 import { connectPeer, type PeerClient } from '../../functions/lib/fabric/peer.ts';
 import { anchorPackage } from './fabric/anchor.ts';
 import { startNetwork, genesisSpec, type TestNetwork, type TestOrderer } from './fabric/network.ts';
@@ -201,6 +202,27 @@ test('writes go on within 10 s of the loss of the leader', async (t) => {
   t.log(`first write ${milliseconds} ms after the loss`);
   t.true(milliseconds < 10_000);
   await server.start();
+});
+
+test('an orderer that lost its disk stays out, and writes go on', async (t) => {
+  const { network, ledger } = t.context;
+  const orderers = network.members.flatMap((member) => member.orderers);
+  const leading = await Promise.all(orderers.map(leads));
+  const lost = orderers[leading.indexOf(false)]!;
+  await lost.server.kill();
+  await lost.wipe();
+  await lost.server.start();
+  const participation = connectParticipation(lost.admin);
+  t.deepEqual(await until('it answers', () => participation.list().catch(awayAsUndefined)), []);
+  t.is(decideJoin(await participation.info(channel), true), 'lost');
+  // The Gateway picks an orderer by lot: among so many, that one too.
+  for (let write = 0; write < 20; write++) {
+    await until('a write', () =>
+      ledger
+        .submit('put', [JSON.stringify([record(`without/${write}`, 'x')])])
+        .catch(awayAsUndefined),
+    );
+  }
 });
 
 test('the next peer answers when one is lost', async (t) => {

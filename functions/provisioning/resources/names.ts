@@ -92,5 +92,22 @@ export const connectionPath = ({ namespace, network }: NetworkId): string =>
 export const connectionMetadataPath = ({ namespace, network }: NetworkId): string =>
   `selvedge/metadata/networks/${namespace}/${network}`;
 
+/** A network of its own, whatever others had its name: `uid` is that of its resource. */
+export interface Incarnation {
+  id: NetworkId;
+  uid: string;
+}
+
+/** Below it lies what only provisioning may read of a network, in Vault's KV version 2. */
+export const keptPath = (network: Incarnation): string => `selvedge/data/${keptBelow(network)}`;
+
+/** The same with all its versions, for removing it. */
+export const keptMetadataPath = (network: Incarnation): string =>
+  `selvedge/metadata/${keptBelow(network)}`;
+
+/** A network made again under an old name does not meet the old one's. */
+const keptBelow = ({ id: { namespace, network }, uid }: Incarnation): string =>
+  `fabric/${namespace}/${network}/${uid}`;
+
 /** Picks everything made for a network. */
 export const selectorOf = ({ network }: NetworkId): string => `${labels.network}=${network}`;

@@ -1,17 +1,31 @@
-import { Conflict, Unavailable, Unprocessable } from '../../lib/errors.ts';
-import { channelGenesis, type GenesisSpec } from '../../lib/fabric/genesis.ts';
-import type { KubernetesObject } from '../../lib/kubernetes/client.ts';
+import { Unavailable } from '../../lib/errors.ts';
+import type { ChannelStatus, Participation } from '../../lib/fabric/participation.ts';
 import type { Channel } from '../../lib/network.ts';
-import { mspIdOf } from '../credentials.ts';
 import { listPods, membersOf, reachable, type Reachable } from '../members.ts';
 import type { Pass } from '../pass.ts';
-import { genesisConfigMap, host, identitySecret, memberKeys, ports } from '../resources/names.ts';
-import { groups } from '../resources/plan.ts';
-import { genesisOf } from '../resources/shared.ts';
-import { readSecret } from './identities.ts';
-import { type Step, unless } from './step.ts';
+import { ports } from '../resources/names.ts';
+import { genesisBlock } from './genesis.ts';
+import { type Fault, type Outcome, type Step, unless } from './step.ts';
 
-type Genesis = KubernetesObject & { binaryData?: { block?: string } };
+/**
+ * What is to be done about an orderer and a channel: it takes part, it is to join, it is on its
+ * way, it cannot, it only follows, or it has lost what it had.
+ */
+export type Membership = 'joined' | 'join' | 'joining' | 'failed' | 'follower' | 'lost';
+
+/**
+ * An orderer that took part and knows nothing of it has lost its disk, and with it whom it voted
+ * for. To join by the first block would make a new Raft node of it: it panics as soon as the
+ * leader tells it of blocks that it had.
+ *
+ * @param before whether it has joined the channel at any time
+ */
+export function decideJoin(status: ChannelStatus | undefined, before: boolean): Membership {
+  if (!status) return before ? 'lost' : 'join';
+  if (status.status === 'failed') return 'failed';
+  if (status.status !== 'active') return 'joining';
+  return status.consensusRelation === 'consenter' ? 'joined' : 'follower';
+}
 
 /** Every channel's first block, made once, and the orderers joined by it. */
 export const channels: Step = {
@@ -20,131 +34,114 @@ export const channels: Step = {
   async run(pass) {
     const pods = await listPods(pass.clients.kubernetes, pass.plan, 'orderer');
     const { up, down } = reachable(membersOf(pass.plan, 'orderer', pods));
-    const missing = await Promise.all(
-      pass.plan.spec.channels.map(async (channel) => {
-        const block = await genesisBlock(pass, channel);
-        return Promise.all(up.map((orderer) => join(pass, orderer, channel.name, block)));
-      }),
+    const found = await Promise.all(
+      pass.plan.spec.channels.map((channel) => joinAll(pass, channel, up)),
     );
-    return unless(
-      down,
-      missing.flat().filter((name) => name !== undefined),
-    );
+    return outcomeOf(down, found.flat());
   },
 };
 
-/** The name of an orderer that did not answer; it is not alone, so the others go on. */
-async function join(
+/** How an orderer stands to a channel at the end of the step; `silent`: it did not answer. */
+interface Standing {
+  orderer: string;
+  channel: string;
+  is: Membership | 'silent';
+}
+
+/** Who has joined is kept: an orderer that comes back without its disk cannot tell. */
+const joinedName = (channel: string): string => `joined/${channel}`;
+
+async function joinAll(
+  pass: Pass,
+  channel: Channel,
+  orderers: readonly Reachable[],
+): Promise<Standing[]> {
+  const { name } = channel;
+  const kept = await pass.kept.read(joinedName(name));
+  const before = (kept?.['members'] ?? []) as string[];
+  const seen = await Promise.all(
+    orderers.map((orderer) =>
+      speak(pass, orderer, async (client) => ({ status: await client.info(name) })),
+    ),
+  );
+  const known = orderers.filter((_, index) => seen[index]?.status).map((orderer) => orderer.name);
+  const block = await genesisBlock(pass, channel, before.length + known.length > 0);
+  const standings = await Promise.all(
+    orderers.map(async (orderer, index): Promise<Standing> => {
+      const base = { orderer: orderer.name, channel: name };
+      const look = seen[index];
+      if (!look) return { ...base, is: 'silent' };
+      const first = decideJoin(look.status, before.includes(orderer.name));
+      if (first !== 'join') return { ...base, is: first };
+      const joined = await speak(pass, orderer, (client) => client.join(name, block));
+      return { ...base, is: joined ? decideJoin(joined, true) : 'silent' };
+    }),
+  );
+  const knowing = standings.filter(({ is }) => !['silent', 'lost'].includes(is));
+  const members = [...new Set([...before, ...knowing.map(({ orderer }) => orderer)])].sort();
+  if (members.length > before.length) await pass.kept.write(joinedName(name), { members });
+  return standings;
+}
+
+/** The answer of an orderer, or undefined when there is none: the others go on without it. */
+async function speak<T>(
   pass: Pass,
   { name, group, ip, host: hostname }: Reachable,
-  channel: string,
-  block: Buffer,
-): Promise<string | undefined> {
+  ask: (orderer: Participation) => Promise<T>,
+): Promise<T | undefined> {
   const [authorities, pair] = await Promise.all([
     pass.credentials.authorities(group.organization),
     pass.credentials.ordererAdmin(group.organization),
   ]);
-  const orderer = pass.clients.fabric.connectParticipation({
-    address: `${ip}:${ports.ordererAdmin}`,
-    hostname,
-    tlsRoot: authorities.tls,
-    ...pair,
-  });
+  const address = `${ip}:${ports.ordererAdmin}`;
   try {
-    await orderer.join(channel, block);
-    return undefined;
+    return await ask(
+      pass.clients.fabric.connectParticipation({
+        address,
+        hostname,
+        tlsRoot: authorities.tls,
+        ...pair,
+      }),
+    );
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
-    pass.clients.log.warn({ error, orderer: name, channel }, 'orderer cannot join yet');
-    return name;
+    pass.clients.log.warn({ error, orderer: name }, 'orderer does not answer');
+    return undefined;
   }
 }
 
-/**
- * The first block as it was made, or made now. It pins the orderers' certificates and is the
- * channel's identity, so the first that is stored counts, whoever made it.
- */
-export async function genesisBlock(pass: Pass, channel: Channel): Promise<Buffer> {
-  const { kubernetes } = pass.clients;
-  const { namespace } = pass.plan.id;
-  const name = genesisConfigMap(pass.plan.id, channel.name);
-  const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name };
-  pass.keep(ref);
-  const known = await pass.own<Genesis>(ref);
-  if (known) return blockOf(known);
-  const block = channelGenesis(await genesisSpec(pass, channel));
-  try {
-    await kubernetes.create(genesisOf(pass.plan, channel.name, block));
-  } catch (error) {
-    if (error instanceof Conflict) return genesisBlock(pass, channel);
-    throw error;
+function outcomeOf(down: readonly string[], standings: readonly Standing[]): Outcome {
+  const open = standings.filter(({ is }) => is === 'silent' || is === 'joining');
+  const outcome = unless(
+    down,
+    open.map(({ orderer }) => orderer),
+  );
+  const faults = standings.flatMap((standing) => faultOf(standing) ?? []);
+  const [first] = faults;
+  if (!first) return outcome;
+  const message = faults.map((fault) => fault.message).join('; ');
+  return { ...outcome, broken: { reason: first.reason, message } };
+}
+
+function faultOf({ orderer, channel, is }: Standing): Fault | undefined {
+  switch (is) {
+    case 'lost':
+      return {
+        reason: 'ConsenterLostItsDisk',
+        message:
+          `${orderer} has lost its ledger of ${channel} and takes no part any more: it cannot ` +
+          `know whom it voted for. Restore its volume data-${orderer} from a backup, or replace ` +
+          `it by an update of the channel. The other orderers go on without it, and none of ` +
+          `them may be lost that their majority needs`,
+      };
+    case 'failed':
+      return { reason: 'ConsenterFailed', message: `${orderer} cannot take part in ${channel}` };
+    case 'follower':
+      return {
+        reason: 'NotAConsenter',
+        message: `${orderer} is no consenter of ${channel}: the channel's configuration lacks it`,
+      };
+    default:
+      return undefined;
   }
-  return block;
-}
-
-/** Never made anew where there is one: members may have joined by other bytes. */
-function blockOf({ metadata, binaryData }: Genesis): Buffer {
-  const { block } = binaryData ?? {};
-  if (!block) throw new Unprocessable(`the ConfigMap ${metadata.name} holds no block`);
-  return Buffer.from(block, 'base64');
-}
-
-async function genesisSpec(pass: Pass, channel: Channel): Promise<GenesisSpec> {
-  const { spec } = pass.plan;
-  const ordering = groups(spec).filter(({ tier }) => tier === 'orderer');
-  const names = spec.organizations
-    .map(({ name }) => name)
-    .filter(
-      (name) =>
-        channel.organizations.includes(name) ||
-        ordering.some(({ organization }) => organization === name),
-    );
-  return {
-    channel: channel.name,
-    consensus: spec.consensus.type,
-    orderers: (await Promise.all(ordering.map((group) => consenters(pass, group)))).flat(),
-    organizations: await Promise.all(
-      names.map(async (name) => {
-        const { msp, tls } = await pass.credentials.authorities(name);
-        return {
-          name,
-          mspId: mspIdOf(spec, name),
-          rootCert: msp,
-          tlsRootCert: tls,
-          anchorPeers: [{ host: host(pass.plan.id, name, 'peer', 0), port: ports.peer }],
-          isOrderer: ordering.some(({ organization }) => organization === name),
-          isApplication: channel.organizations.includes(name),
-        };
-      }),
-    ),
-  };
-}
-
-async function consenters(
-  pass: Pass,
-  { organization, members }: ReturnType<typeof groups>[number],
-): Promise<GenesisSpec['orderers'][number][]> {
-  const { id } = pass.plan;
-  const secret = await pass.clients.kubernetes.get({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    namespace: id.namespace,
-    name: identitySecret(id, organization, 'orderer'),
-  });
-  const data = readSecret(secret);
-  return Array.from({ length: members }, (_, ordinal) => {
-    const keys = memberKeys(ordinal);
-    const tls = data[keys.tlsCertificate];
-    const identity = data[keys.mspCertificate];
-    if (!tls || !identity)
-      throw new Unavailable(`orderer ${ordinal} of ${organization} has no identity`);
-    return {
-      organization,
-      host: host(id, organization, 'orderer', ordinal),
-      port: ports.orderer,
-      clientTlsCert: tls,
-      serverTlsCert: tls,
-      identity,
-    };
-  });
 }

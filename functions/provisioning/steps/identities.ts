@@ -1,24 +1,50 @@
-import type { Group } from '../resources/plan.ts';
-import { groups } from '../resources/plan.ts';
-import type { KubernetesObject } from '../../lib/kubernetes/client.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { consentersOf } from '../../lib/fabric/config-block.ts';
+import {
+  keyed,
+  type MemberIdentity,
+  nodeOus,
+  readSecret,
+  type Secret,
+  unkeyed,
+} from '../identity-secret.ts';
+import { decideKept } from '../kept.ts';
 import type { Pass } from '../pass.ts';
-import { adminCaKey, identitySecret, memberKeys, sharedKeys } from '../resources/names.ts';
+import { adminCaKey, host, identitySecret, podName, sharedKeys } from '../resources/names.ts';
+import { type Group, groups } from '../resources/plan.ts';
 import { identitySecretOf } from '../resources/shared.ts';
-import { done, type Step } from './step.ts';
-
-type Secret = KubernetesObject & { data?: Record<string, string> };
+import { knownGenesis } from './genesis.ts';
+import { done, Refused, type Step } from './step.ts';
 
 /** Authorities in Vault, and for each member an identity that is made once and kept. */
 export const identities: Step = {
   name: 'identities',
   after: [],
   async run(pass) {
-    await Promise.all(groups(pass.plan.spec).map((group) => keepIdentities(pass, group)));
-    return done;
+    const consenters = once(() => pinnedHosts(pass));
+    const lost = await Promise.all(
+      groups(pass.plan.spec).map((group) => keepIdentities(pass, group, consenters)),
+    );
+    const names = lost.flat();
+    if (names.length === 0) return done;
+    return { broken: { reason: 'IdentityLost', message: lostMessage(names) } };
   },
 };
 
-async function keepIdentities(pass: Pass, group: Group): Promise<void> {
+function lostMessage(names: readonly string[]): string {
+  return (
+    `the identity of ${names.join(', ')} is neither in its Secret nor in Vault. Channels know it ` +
+    `by that one, so none is made anew: restore the Secret, or Vault from its backup; without ` +
+    `either, replace the orderer by an update of its channels`
+  );
+}
+
+/** Brings a group's Secret up to date; the names of members whose identity is lost. */
+async function keepIdentities(
+  pass: Pass,
+  group: Group,
+  consenters: () => Promise<(host: string) => boolean>,
+): Promise<string[]> {
   const { namespace } = pass.plan.id;
   const name = identitySecret(pass.plan.id, group.organization, group.tier);
   const ref = { apiVersion: 'v1', kind: 'Secret', namespace, name };
@@ -30,52 +56,107 @@ async function keepIdentities(pass: Pass, group: Group): Promise<void> {
     [sharedKeys.ous]: nodeOus,
     ...(group.tier === 'orderer' && { [adminCaKey]: authorities.admin }),
   };
-  const missing = await missingMembers(pass, group, known);
+  refuseOtherAuthorities(group, known, shared);
+  const ordinals = Array.from({ length: group.members }, (_, ordinal) => ordinal);
+  const members = await Promise.all(
+    ordinals.map((ordinal) => memberIdentity(pass, group, ordinal, known, consenters)),
+  );
   pass.keep(ref);
-  const wanted = { ...known, ...shared, ...missing };
-  if (Object.entries(wanted).every(([key, value]) => known[key] === value)) return;
-  await pass.apply([identitySecretOf(pass.plan, group, wanted)]);
+  const found = members.map((member, ordinal) => (member ? keyed(member, ordinal) : {}));
+  const wanted = {
+    ...known,
+    ...shared,
+    ...(Object.assign({}, ...found) as Record<string, string>),
+  };
+  if (!isDeepStrictEqual(wanted, known)) {
+    await pass.apply([identitySecretOf(pass.plan, group, wanted)]);
+  }
+  return ordinals
+    .filter((ordinal) => !members[ordinal])
+    .map((ordinal) => podName(pass.plan.id, group.organization, group.tier, ordinal));
 }
 
-/** Keys and certificates of members that have none yet. Those there are stay: orderers' are pinned. */
-async function missingMembers(
+/**
+ * Authorities that are not those of the members there are: Vault has lost the first.
+ *
+ * @throws Refused `AuthorityLost`
+ */
+function refuseOtherAuthorities(
+  { organization }: Group,
+  known: Record<string, string>,
+  shared: Record<string, string>,
+): void {
+  const isOther = [sharedKeys.mspCa, sharedKeys.tlsCa].some(
+    (key) => known[key] !== undefined && known[key] !== shared[key],
+  );
+  if (!isOther) return;
+  const message =
+    `the certificate authorities of ${organization} in Vault are not those that its members ` +
+    `have: restore Vault from its backup`;
+  throw new Refused({ reason: 'AuthorityLost', message });
+}
+
+/** A member's identity as it is, was kept, or is made now; undefined when it is lost. */
+async function memberIdentity(
   pass: Pass,
   group: Group,
+  ordinal: number,
   known: Record<string, string>,
-): Promise<Record<string, string>> {
-  const ordinals = Array.from({ length: group.members }, (_, ordinal) => ordinal);
-  const made = ordinals
-    .filter((ordinal) => Object.values(memberKeys(ordinal)).some((key) => !known[key]))
-    .map(async (ordinal) => {
-      const { msp, tls } = await pass.credentials.member(group, ordinal);
-      const keys = memberKeys(ordinal);
-      return {
-        [keys.mspCertificate]: msp.certificate,
-        [keys.mspKey]: msp.privateKey,
-        [keys.tlsCertificate]: tls.certificate,
-        [keys.tlsKey]: tls.privateKey,
-      };
-    });
-  return Object.assign({}, ...(await Promise.all(made))) as Record<string, string>;
+  consenters: () => Promise<(host: string) => boolean>,
+): Promise<MemberIdentity | undefined> {
+  const { id } = pass.plan;
+  const { organization, tier } = group;
+  const at = `identities/${podName(id, organization, tier, ordinal)}`;
+  const here = unkeyed(known, ordinal);
+  const kept = (await pass.kept.read(at)) as MemberIdentity | undefined;
+  const isPinned = async (): Promise<boolean> =>
+    tier === 'orderer' && (await consenters())(host(id, organization, tier, ordinal));
+  switch (decideKept({ here, kept, pinned: !here && !kept && (await isPinned()) })) {
+    case 'keep':
+      return here;
+    case 'restore':
+      return kept;
+    case 'store':
+      await pass.kept.write(at, { ...here }, { once: true });
+      return here;
+    case 'mint': {
+      const made = await mint(pass, group, ordinal);
+      await pass.kept.write(at, { ...made }, { once: true });
+      return made;
+    }
+    case 'refuse':
+      return undefined;
+  }
 }
 
-/** The values of a Secret as text. */
-export function readSecret(secret: Secret | undefined): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(secret?.data ?? {}).map(([key, value]) => [
-      key,
-      Buffer.from(value, 'base64').toString(),
-    ]),
+async function mint(pass: Pass, group: Group, ordinal: number): Promise<MemberIdentity> {
+  const { msp, tls } = await pass.credentials.member(group, ordinal);
+  return {
+    mspCertificate: msp.certificate,
+    mspKey: msp.privateKey,
+    tlsCertificate: tls.certificate,
+    tlsKey: tls.privateKey,
+  };
+}
+
+/**
+ * Which orderers' identities channels pin. Where no first block is known any more of a network
+ * that has been ready, all are.
+ */
+async function pinnedHosts(pass: Pass): Promise<(host: string) => boolean> {
+  const blocks = await Promise.all(
+    pass.plan.spec.channels.map(({ name }) => knownGenesis(pass, name)),
   );
+  const known = blocks.filter((block) => block !== undefined);
+  if (known.length === 0) {
+    const wasReady = pass.network.status?.timings?.['total'] !== undefined;
+    return () => wasReady;
+  }
+  const hosts = new Set(known.flatMap(consentersOf).map((consenter) => consenter.host));
+  return (name) => hosts.has(name);
 }
 
-const unit = (name: string): string => `{ OrganizationalUnitIdentifier: ${name} }`;
-
-/** Fabric's `config.yaml` of an MSP: roles by the organizational unit of a certificate. */
-const nodeOus = `NodeOUs:
-  Enable: true
-  ClientOUIdentifier: ${unit('client')}
-  PeerOUIdentifier: ${unit('peer')}
-  AdminOUIdentifier: ${unit('admin')}
-  OrdererOUIdentifier: ${unit('orderer')}
-`;
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}

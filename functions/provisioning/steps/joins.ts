@@ -1,7 +1,7 @@
 import { Unavailable } from '../../lib/errors.ts';
 import { listPods, membersOf, reachable, type Reachable } from '../members.ts';
 import type { Pass } from '../pass.ts';
-import { genesisBlock } from './channels.ts';
+import { knownGenesis } from './genesis.ts';
 import { type Step, unless } from './step.ts';
 
 /** Every peer in the channels of its organization. */
@@ -28,7 +28,9 @@ async function joinAll(pass: Pass, peer: Reachable): Promise<string | undefined>
     const client = await pass.peer(peer);
     const joined = await client.joinedChannels();
     for (const channel of wanted.filter(({ name }) => !joined.includes(name))) {
-      await client.joinChannel(await genesisBlock(pass, channel));
+      const block = await knownGenesis(pass, channel.name);
+      if (!block) throw new Unavailable(`${channel.name} has no first block`);
+      await client.joinChannel(block);
     }
     return undefined;
   } catch (error) {

@@ -212,7 +212,7 @@ test('an object of another, though its name is the one wanted, is neither read n
   const taken = [
     ['Secret', 'supply-farm-peer-identity', 'identities'],
     ['Service', 'supply-farm-peer', 'peers'],
-    ['ConfigMap', 'supply-goods-genesis', 'channels'],
+    ['ConfigMap', 'supply-goods-genesis', 'identities'],
   ] as const;
   for (const [kind, name, step] of taken) {
     for (const owner of ['supply-farm', undefined]) {
@@ -228,17 +228,6 @@ test('an object of another, though its name is the one wanted, is neither read n
       t.is(message, `there is a ${kind} ${name} that is not of this network`);
     }
   }
-});
-
-test('a first block that was emptied is not made anew', async (t) => {
-  const world = await createWorld();
-  const metadata = { name: 'supply-goods-genesis', ...{ namespace: id.namespace } };
-  const emptied = { ...metadata, labels: { [labels.network]: id.network } };
-  await world.kubernetes.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: emptied });
-  await reconcile(world.clients, id);
-  const { conditions } = await statusOf(world);
-  const message = conditions?.find(({ type }) => type === 'Channels')?.message;
-  t.is(message, 'the ConfigMap supply-goods-genesis holds no block');
 });
 
 test('an orderer that is ready and does not answer is asked again: no event would tell', async (t) => {

@@ -5,7 +5,7 @@ import { Unavailable } from '../../../functions/lib/errors.ts';
 import type { Identities } from '../../../functions/lib/vault/identities.ts';
 import type { KubernetesObject } from '../../../functions/lib/kubernetes/client.ts';
 import { labels, type FabricNetwork } from '../../../functions/lib/network.ts';
-import type { Vault } from '../../../functions/lib/vault/client.ts';
+import { type Vault, VaultRefusal } from '../../../functions/lib/vault/client.ts';
 import type { Clients } from '../../../functions/provisioning/pass.ts';
 import { FakeFabric } from '../../fakes/fabric.ts';
 import { FakeKubernetes } from '../../fakes/kubernetes.ts';
@@ -142,6 +142,10 @@ function vaultOver(secrets: World['secrets']): Vault {
   return {
     read: (path) => Promise.resolve(secrets.get(path)),
     write: (path, body = {}) => {
+      const { cas } = (body['options'] ?? {}) as { cas?: number };
+      if (cas === 0 && secrets.has(path)) {
+        return Promise.reject(new VaultRefusal(400, 'check-and-set parameter did not match', path));
+      }
       secrets.set(path, body);
       return Promise.resolve(undefined);
     },
@@ -149,7 +153,13 @@ function vaultOver(secrets: World['secrets']): Vault {
       secrets.delete(path.replace('selvedge/metadata/', 'selvedge/data/'));
       return Promise.resolve();
     },
-    list: () => Promise.resolve([]),
+    list: (path) => {
+      const below = `${path.replace('selvedge/metadata/', 'selvedge/data/')}/`;
+      const names = [...secrets.keys()]
+        .filter((key) => key.startsWith(below))
+        .map((key) => key.slice(below.length).replace(/\/.*/, '/'));
+      return Promise.resolve([...new Set(names)]);
+    },
   };
 }
 

@@ -17,6 +17,8 @@ import { createServerProcess, freePorts, type Server } from './processes.ts';
 
 export interface TestOrderer {
   server: Server;
+  /** Deletes what it keeps on its disk; its identity stays. */
+  wipe(): Promise<void>;
   /** Where its metrics are. */
   operations: string;
   spec: OrdererSpec;
@@ -179,8 +181,14 @@ async function createOrderer(node: Node): Promise<TestOrderer> {
     },
   });
   const adminPair = await organization.tls.issue({ name: `${name} admin` });
+  const wipe = async (): Promise<void> => {
+    for (const path of ['ledger', 'wal', 'snapshot']) {
+      await rm(file(path), { recursive: true, force: true });
+    }
+  };
   return {
     server,
+    wipe,
     operations: `http://${host}:${operations}`,
     spec: {
       organization: organization.name,

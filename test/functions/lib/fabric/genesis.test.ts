@@ -6,6 +6,7 @@ import {
   type GenesisSpec,
   type OrganizationSpec,
 } from '../../../../functions/lib/fabric/genesis.ts';
+import { blockNumber, consentersOf } from '../../../../functions/lib/fabric/config-block.ts';
 import { createOrganization } from './identities.ts';
 
 const farm = await createOrganization('farm', 'FarmMSP');
@@ -241,4 +242,19 @@ test('bft asks for Fabric 3 and a quorum of consenters under every block', (t) =
 test('bft without signing certificates is refused', (t) => {
   const orderers = nodes.map(({ identity: _, ...node }) => node);
   t.throws(() => channelGenesis(spec({ consensus: 'bft', orderers })), { name: 'BadRequest' });
+});
+
+for (const consensus of ['raft', 'bft'] as const) {
+  test(`the consenters of a ${consensus} channel are read from its block`, (t) => {
+    const block = channelGenesis(spec({ consensus, orderers: nodes }));
+    t.is(blockNumber(block), 0);
+    t.deepEqual(
+      consentersOf(block),
+      nodes.map(({ host, port }) => ({ host, port })),
+    );
+  });
+}
+
+test('what is no configuration block names no consenters', (t) => {
+  t.throws(() => consentersOf(new Uint8Array()), { message: /no configuration/ });
 });
