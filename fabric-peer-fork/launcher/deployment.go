@@ -100,11 +100,11 @@ func buildPod(s Settings, l Launch) (corev1.PodSpec, error) {
 	grace := int64(1) // a chaincode keeps no state: the peer holds it all
 	pod := corev1.PodSpec{
 		Affinity:                      besidePeer(s),
+		ServiceAccountName:            AccountChaincode,
 		AutomountServiceAccountToken:  &no,
 		EnableServiceLinks:            &no,
 		TerminationGracePeriodSeconds: &grace,
-		// Where the peer is, the chaincode must be, cordoned node or not.
-		Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule}},
+		Tolerations:                   tolerations(),
 		SecurityContext: &corev1.PodSecurityContext{
 			RunAsNonRoot:   &yes,
 			SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
@@ -120,6 +120,9 @@ func buildPod(s Settings, l Launch) (corev1.PodSpec, error) {
 		if err := runSource(s, l.Chaincode, &pod, &container); err != nil {
 			return pod, err
 		}
+	} else {
+		// An image of someone's own answers no probe: the relay says whether it serves.
+		pod.ReadinessGates = []corev1.PodReadinessGate{{ConditionType: ConditionRegistered}}
 	}
 	pod.Containers = []corev1.Container{container}
 	return pod, nil
@@ -155,6 +158,24 @@ func besidePeer(s Settings) *corev1.Affinity {
 			TopologyKey:   corev1.LabelHostname,
 		}},
 	}}
+}
+
+// tolerations: where the peer is, the chaincode must be, also on a node that is
+// cordoned or short of something. On a node that is lost the pod stays, as its peer
+// does: there is nowhere else to go. But a node that is lost gets no new pod, which
+// would only be bound to it and never run.
+func tolerations() []corev1.Toleration {
+	stay := func(key string, effect corev1.TaintEffect) corev1.Toleration {
+		return corev1.Toleration{Key: key, Operator: corev1.TolerationOpExists, Effect: effect}
+	}
+	return []corev1.Toleration{
+		stay(corev1.TaintNodeUnschedulable, corev1.TaintEffectNoSchedule),
+		stay(corev1.TaintNodeDiskPressure, corev1.TaintEffectNoSchedule),
+		stay(corev1.TaintNodeMemoryPressure, corev1.TaintEffectNoSchedule),
+		stay(corev1.TaintNodePIDPressure, corev1.TaintEffectNoSchedule),
+		stay(corev1.TaintNodeNotReady, corev1.TaintEffectNoExecute),
+		stay(corev1.TaintNodeUnreachable, corev1.TaintEffectNoExecute),
+	}
 }
 
 // mountSecret leaves out fsGroup on purpose: it would make the kubelet change the

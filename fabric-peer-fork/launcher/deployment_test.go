@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -55,6 +56,29 @@ func TestADeploymentIsBoundToItsPeersPod(t *testing.T) {
 	}
 }
 
+func TestAPodStaysOnALostNodeAndNoneIsPutThere(t *testing.T) {
+	tolerations := podOf(t, settings(t), imageLaunch()).Tolerations
+	tolerated := func(key string, effect corev1.TaintEffect) bool {
+		return slices.ContainsFunc(tolerations, func(one corev1.Toleration) bool {
+			return one.TolerationSeconds == nil && one.ToleratesTaint(&corev1.Taint{Key: key, Effect: effect})
+		})
+	}
+	for _, lost := range []string{"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"} {
+		if !tolerated(lost, corev1.TaintEffectNoExecute) {
+			t.Errorf("it is evicted from a node that is %s, and made again, and again", lost)
+		}
+		if tolerated(lost, corev1.TaintEffectNoSchedule) {
+			t.Errorf("it is put on a node that is %s", lost)
+		}
+	}
+	if !tolerated("node.kubernetes.io/unschedulable", corev1.TaintEffectNoSchedule) {
+		t.Error("it cannot follow its peer on a node that is cordoned")
+	}
+	if tolerated("node.kubernetes.io/out-of-service", corev1.TaintEffectNoExecute) {
+		t.Error("it is held on a node that was given up")
+	}
+}
+
 func TestWhatIsMadeCarriesTheLabelsOfTheDesign(t *testing.T) {
 	deployment, err := buildDeployment(settings(t), imageLaunch())
 	if err != nil {
@@ -101,6 +125,7 @@ func TestAPodMeetsTheRestrictedPodSecurityStandard(t *testing.T) {
 			"no capabilities":     reflect.DeepEqual(c.Capabilities.Drop, []corev1.Capability{"ALL"}),
 			"read-only root":      *c.ReadOnlyRootFilesystem,
 			"no token":            !*pod.AutomountServiceAccountToken,
+			"no rights":           pod.ServiceAccountName == "chaincode",
 			"no change of owners": pod.SecurityContext.FSGroup == nil,
 			"memory is limited":   pod.Containers[0].Resources.Limits.Memory().String() == "256Mi",
 		} {
@@ -156,6 +181,9 @@ func TestAnImageRunsAsItIs(t *testing.T) {
 	container := pod.Containers[0]
 	if container.Image != pinned || container.Command != nil || container.ReadinessProbe != nil || pod.SecurityContext.RunAsUser != nil {
 		t.Errorf("got %+v", container)
+	}
+	if len(pod.ReadinessGates) != 1 || pod.ReadinessGates[0].ConditionType != ConditionRegistered {
+		t.Errorf("it is ready before it is registered: %+v", pod.ReadinessGates)
 	}
 	if len(pod.Volumes) != 2 || pod.ImagePullSecrets[0].Name != "registry" {
 		t.Errorf("got %+v", pod)

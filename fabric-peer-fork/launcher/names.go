@@ -17,6 +17,14 @@ const (
 	LabelPackage      = "selvedge.dev/package"
 	LabelLaunch       = "selvedge.dev/launch"
 
+	// ConditionRegistered is a pod's readiness gate: it is true while the pod's
+	// chaincode is registered with its peer.
+	ConditionRegistered = "selvedge.dev/registered"
+
+	// AccountChaincode is the service account of every chaincode pod. It may do
+	// nothing; provisioning makes it, and an admission policy allows no other.
+	AccountChaincode = "chaincode"
+
 	AnnotationPackageID = "selvedge.dev/package-id"
 
 	// LabelPodName is set by the StatefulSet controller on each of its pods.

@@ -192,6 +192,7 @@ func (i *ContainerInstance) Wait() (int, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	session := i.session
+	go i.launcher().Mark(i.connection, session.Pods())
 	go func() {
 		<-session.Done()
 		cancel()

@@ -150,7 +150,16 @@ func runPod(t *testing.T, client *fake.Clientset) {
 	if err != nil || len(deployments.Items) != 1 {
 		t.Fatalf("deployments: %v %v", deployments, err)
 	}
-	pod := deployments.Items[0].Spec.Template.Spec
+	template := deployments.Items[0].Spec.Template
+	pod := template.Spec
+	_, err = client.CoreV1().Pods("selvedge").Create(t.Context(), &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "pod", Namespace: "selvedge", Labels: template.Labels},
+		Spec:       pod,
+		Status:     corev1.PodStatus{PodIP: "127.0.0.1"},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var secret *corev1.Secret
 	for _, volume := range pod.Volumes {
 		if volume.Secret != nil {
@@ -184,6 +193,23 @@ func runPod(t *testing.T, client *fake.Clientset) {
 	if err := stream.Send(&pb.ChaincodeMessage{Type: pb.ChaincodeMessage_REGISTER, Payload: payload}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// becomesReady waits until the pod's readiness gate is open.
+func becomesReady(t *testing.T, client *fake.Clientset) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		pod, err := client.CoreV1().Pods("selvedge").Get(t.Context(), "pod", metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, condition := range pod.Status.Conditions {
+			if condition.Type == launcher.ConditionRegistered && condition.Status == corev1.ConditionTrue {
+				return
+			}
+		}
+	}
+	t.Fatal("the pod's readiness gate stayed closed")
 }
 
 func waitFor(t *testing.T, instance container.Instance) chan error {
@@ -227,6 +253,7 @@ func TestAChaincodeIsLaunchedRegisteredAndStopped(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Fatal("it was not registered")
 	}
+	becomesReady(t, client)
 	if err := instance.Stop(); err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ type stream interface {
 // sent is queued, so the two directions of a session cannot wait for each other.
 type link struct {
 	register *pb.ChaincodeMessage // what a pod said first
+	address  string               // the pod's IP address
 	received chan *pb.ChaincodeMessage
 	done     chan struct{}
 	err      error // why it ended; to be read once done is closed

@@ -126,6 +126,7 @@ func (r *Relay) Register(stream pb.ChaincodeSupport_RegisterServer) error {
 		return err
 	}
 	pod := newLink(stream, first)
+	pod.address = addressOf(stream.Context())
 	r.enter(packageID, pod)
 	<-pod.done
 	if errors.Is(pod.err, errReplaced) || errors.Is(pod.err, errSessionOver) {
@@ -148,6 +149,19 @@ func (r *Relay) identify(ctx context.Context) (string, error) {
 		return "", status.Error(codes.Unauthenticated, "the client certificate is no chaincode's")
 	}
 	return packageID, nil
+}
+
+// addressOf is the IP address a pod calls from: within a cluster, its own.
+func addressOf(ctx context.Context) string {
+	caller, ok := peer.FromContext(ctx)
+	if !ok {
+		return ""
+	}
+	host, _, err := net.SplitHostPort(caller.Addr.String())
+	if err != nil {
+		return ""
+	}
+	return host
 }
 
 // checkRegister holds a chaincode to the name its certificate was made for.
@@ -194,7 +208,14 @@ func (r *Relay) slot(packageID string) chan *link {
 func (r *Relay) Open(packageID string, dial Dial, timing Timing) *Session {
 	r.End(packageID)
 	ctx, cancel := context.WithCancelCause(context.Background())
-	session := &Session{packageID: packageID, cancel: cancel, done: make(chan struct{}), timing: timing, log: r.log}
+	session := &Session{
+		packageID: packageID,
+		cancel:    cancel,
+		done:      make(chan struct{}),
+		pods:      make(chan string, 1),
+		timing:    timing,
+		log:       r.log,
+	}
 	r.mutex.Lock()
 	session.arrivals = r.slot(packageID)
 	r.sessions[packageID] = session

@@ -290,6 +290,42 @@ func TestAPodThatRestartsIsTakenBackWithoutThePeersHelp(t *testing.T) {
 	}
 }
 
+func registeredPod(t *testing.T, s *Session) string {
+	t.Helper()
+	select {
+	case address, open := <-s.Pods():
+		if !open {
+			t.Fatal("the session is over")
+		}
+		return address
+	case <-time.After(20 * time.Second):
+		t.Fatal("nothing was told")
+		return ""
+	}
+}
+
+func TestASessionTellsWhichPodIsRegistered(t *testing.T) {
+	r, session, _, p := launch(t)
+	if address := registeredPod(t, session); address != "127.0.0.1" {
+		t.Errorf("got %q", address)
+	}
+	p.leave()
+	if address := registeredPod(t, session); address != "" {
+		t.Errorf("the pod left: got %q", address)
+	}
+	join(t, r).welcomed(t)
+	if address := registeredPod(t, session); address != "127.0.0.1" {
+		t.Errorf("it came back: got %q", address)
+	}
+	session.Close()
+	if address := registeredPod(t, session); address != "" {
+		t.Errorf("the session is over: got %q", address)
+	}
+	if _, open := <-session.Pods(); open {
+		t.Error("something may still be told")
+	}
+}
+
 func TestTransactionsFailWhenThePodStaysAway(t *testing.T) {
 	timing := patient
 	timing.Absence = 300 * time.Millisecond

@@ -34,6 +34,7 @@ type Session struct {
 	arrivals  chan *link
 	cancel    context.CancelCauseFunc
 	done      chan struct{}
+	pods      chan string
 	err       error
 
 	fabric *link
@@ -59,6 +60,20 @@ func transactionOf(m *pb.ChaincodeMessage) transaction {
 // Done is closed when the session is over.
 func (s *Session) Done() <-chan struct{} { return s.done }
 
+// Pods tells which pod is registered with the peer, by its IP address, each time
+// that changes; "" is none. Whoever is slow gets the latest only. It is closed with
+// the session.
+func (s *Session) Pods() <-chan string { return s.pods }
+
+// tell has one caller at a time, so after taking out what nobody took there is room.
+func (s *Session) tell(address string) {
+	select {
+	case <-s.pods:
+	default:
+	}
+	s.pods <- address
+}
+
 // Err is why it is over: nil when it was closed. It is to be read after Done.
 func (s *Session) Err() error { return s.err }
 
@@ -71,6 +86,7 @@ func (s *Session) Close() {
 
 func (s *Session) run(ctx context.Context, dial Dial) {
 	defer close(s.done)
+	defer close(s.pods)
 	err := s.relay(ctx, dial)
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
@@ -80,6 +96,7 @@ func (s *Session) run(ctx context.Context, dial Dial) {
 		s.log.Warnf("The connection of chaincode %s ended: %s", s.packageID, err)
 	}
 	s.cancel(errClosed)
+	s.tell("")
 	for _, end := range []*link{s.pod, s.fabric} {
 		if end != nil {
 			end.close(errSessionOver)
@@ -107,6 +124,7 @@ func (s *Session) relay(ctx context.Context, dial Dial) error {
 	s.running = map[transaction]bool{}
 	s.absence = time.NewTimer(s.timing.Absence)
 	s.pod.send(s.welcome...)
+	s.tell(s.pod.address)
 	s.log.Infof("Chaincode %s is connected", s.packageID)
 	return s.pump(ctx)
 }
@@ -209,6 +227,7 @@ func (s *Session) fromPod(message *pb.ChaincodeMessage) {
 func (s *Session) lose() {
 	s.log.Warnf("Chaincode %s lost its pod, with %d transactions in it: %s", s.packageID, len(s.running), s.pod.err)
 	s.pod = nil
+	s.tell("")
 	for of := range s.running {
 		s.fail(of, "the chaincode ended before it answered")
 	}
@@ -231,6 +250,7 @@ func (s *Session) adopt(pod *link) {
 		s.fromFabric(message)
 	}
 	s.held = nil
+	s.tell(pod.address)
 	s.log.Infof("Chaincode %s is connected again", s.packageID)
 }
 

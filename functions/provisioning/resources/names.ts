@@ -53,8 +53,15 @@ export const VOLUME = 'data';
 export const genesisConfigMap = ({ network }: NetworkId, channel: string): string =>
   `${network}-${channel}-genesis`;
 
-/** ServiceAccount, Role and RoleBinding of the launcher in a network's peers. */
-export const launcher = ({ network }: NetworkId): string => `${network}-peer`;
+/**
+ * ServiceAccount, Role and RoleBinding of the launcher in an organization's peers. The admission
+ * policy (knative/base/chaincode) reads network and organization from it; neither holds a dot.
+ */
+export const launcher = ({ network }: NetworkId, organization: string): string =>
+  `selvedge-peer.${network}.${organization}`;
+
+/** What chaincode pods run as: an account without any right. The launcher knows it by this name. */
+export const CHAINCODE_ACCOUNT = 'chaincode';
 
 /** The budget over all orderers of a network. */
 export const ordererBudget = ({ network }: NetworkId): string => `${network}-orderers`;

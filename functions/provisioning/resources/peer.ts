@@ -21,7 +21,7 @@ function peerProgram(plan: Plan, group: Group): MemberProgram {
     },
     operationsPort: ports.peerOperations,
     memory: { request: '128Mi', limit: '768Mi' },
-    serviceAccountName: launcher(plan.id),
+    serviceAccountName: launcher(plan.id, group.organization),
     graceSeconds: 20,
   };
 }

@@ -7,6 +7,7 @@ import type {
 } from '../../lib/kubernetes/client.ts';
 import { group, labels } from '../../lib/network.ts';
 import {
+  CHAINCODE_ACCOUNT,
   genesisConfigMap,
   identitySecret,
   launcher,
@@ -15,7 +16,10 @@ import {
 } from './names.ts';
 import { type Group, type Made, metadata, type Plan } from './plan.ts';
 
-/** What the launcher in a peer may do, and nothing more (fabric-peer-fork). */
+/**
+ * What the launcher in a peer may do, and nothing more (fabric-peer-fork). RBAC cannot tell one
+ * Deployment from another: an admission policy holds each peer to its own chaincode.
+ */
 const launcherRules: PolicyRule[] = [
   {
     apiGroups: ['apps'],
@@ -24,11 +28,12 @@ const launcherRules: PolicyRule[] = [
   },
   { apiGroups: [''], resources: ['secrets'], verbs: ['create', 'delete'] },
   { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch', 'delete'] },
+  { apiGroups: [''], resources: ['pods/status'], verbs: ['patch'] },
 ];
 
-/** The peers' ServiceAccount with its Role. */
-export function launcherResources(plan: Plan): KubernetesObject[] {
-  const described = metadata(plan, launcher(plan.id), { tier: 'peer' });
+/** The ServiceAccount of an organization's peers with its Role. */
+export function launcherResources(plan: Plan, { organization }: Group): KubernetesObject[] {
+  const described = metadata(plan, launcher(plan.id, organization), { organization, tier: 'peer' });
   const { name, namespace } = described;
   const rbac = 'rbac.authorization.k8s.io';
   const role = {
@@ -45,6 +50,18 @@ export function launcherResources(plan: Plan): KubernetesObject[] {
     subjects: [{ kind: 'ServiceAccount', name, namespace }],
   };
   return [{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: described }, role, binding];
+}
+
+/** What chaincode pods run as. It may do nothing, and no pod mounts a token of it. */
+export function chaincodeAccount(
+  plan: Plan,
+): KubernetesObject & { automountServiceAccountToken: boolean } {
+  return {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: metadata(plan, CHAINCODE_ACCOUNT),
+    automountServiceAccountToken: false,
+  };
 }
 
 /** Of the orderers as many must stay as agree on blocks: Raft needs a majority, BFT two thirds. */

@@ -1,6 +1,6 @@
 import { peerResources } from '../resources/peer.ts';
 import { groups } from '../resources/plan.ts';
-import { launcherResources, peerBudget } from '../resources/shared.ts';
+import { chaincodeAccount, launcherResources, peerBudget } from '../resources/shared.ts';
 import type { Step } from './step.ts';
 import { settle } from './workloads.ts';
 
@@ -12,8 +12,12 @@ export const peers: Step = {
     const { plan } = pass;
     const mine = groups(plan.spec).filter(({ tier }) => tier === 'peer');
     await pass.apply([
-      ...launcherResources(plan),
-      ...mine.flatMap((group) => [...peerResources(plan, group), peerBudget(plan, group)]),
+      chaincodeAccount(plan),
+      ...mine.flatMap((group) => [
+        ...launcherResources(plan, group),
+        ...peerResources(plan, group),
+        peerBudget(plan, group),
+      ]),
     ]);
     return settle(pass, 'peer');
   },

@@ -115,10 +115,15 @@ test('only peers may speak to the Kubernetes API, and there only what launching 
   for (const { spec, metadata } of statefulSets(planWith())) {
     const pod = spec.template.spec!;
     const isPeer = metadata.labels?.['selvedge.dev/component'] === 'peer';
-    t.is(pod.serviceAccountName, isPeer ? 'supply-peer' : undefined);
+    t.is(
+      pod.serviceAccountName,
+      isPeer ? `selvedge-peer.supply.${metadata.labels?.['selvedge.dev/organization']}` : undefined,
+    );
     t.is(pod.automountServiceAccountToken, isPeer ? undefined : false);
   }
-  const role = launcherResources(planWith()).find(({ kind }) => kind === 'Role') as unknown as {
+  const role = launcherResources(planWith(), groupOf(planWith(), 'peer')).find(
+    ({ kind }) => kind === 'Role',
+  ) as unknown as {
     rules: { resources: string[]; verbs: string[] }[];
   };
   const secrets = role.rules.find(({ resources }) => resources.includes('secrets'));
@@ -174,7 +179,11 @@ test('members are spread over nodes, those of all organizations together', (t) =
 
 test('everything belongs to the network, for the garbage collector too', (t) => {
   const plan = planWith();
-  const made = [...statefulSets(plan), ...launcherResources(plan), ordererBudget(plan)];
+  const made = [
+    ...statefulSets(plan),
+    ...launcherResources(plan, groupOf(plan, 'peer')),
+    ordererBudget(plan),
+  ];
   for (const { metadata } of made) {
     t.is(metadata.labels?.['selvedge.dev/network'], 'supply');
     t.is(metadata.ownerReferences?.[0]?.name, 'supply');
