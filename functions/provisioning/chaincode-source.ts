@@ -1,5 +1,6 @@
 import { Unprocessable } from '../lib/errors.ts';
 import type { KubernetesObject } from '../lib/kubernetes/client.ts';
+import { chaincodePackage, type ChaincodePackage } from '../lib/fabric/package.ts';
 import type { Chaincode } from '../lib/network.ts';
 import type { Pass } from './pass.ts';
 
@@ -9,11 +10,29 @@ type ConfigMap = KubernetesObject & {
 };
 
 /**
+ * The package that a chaincode's source makes now, or why it makes none: a network that runs needs
+ * its source no more. The label is the chaincode's name: pods bear it, and a version may be anything.
+ */
+export async function packageOf(
+  pass: Pass,
+  chaincode: Chaincode,
+): Promise<ChaincodePackage | Unprocessable> {
+  const { name: label, image } = chaincode;
+  if (image !== undefined) return chaincodePackage({ label, type: 'image', image });
+  try {
+    return chaincodePackage({ label, type: 'node', files: await filesOf(pass, chaincode) });
+  } catch (error) {
+    if (error instanceof Unprocessable) return error;
+    throw error;
+  }
+}
+
+/**
  * The files of a chaincode that comes as JavaScript: builtin, or from a ConfigMap.
  *
  * @throws Unprocessable when the ConfigMap is missing or empty
  */
-export async function filesOf(
+async function filesOf(
   { clients, plan }: Pass,
   { name, builtin, source }: Chaincode,
 ): Promise<Record<string, string | Uint8Array>> {

@@ -1,7 +1,7 @@
 import { isRetryable } from '../lib/errors.ts';
 import { VaultUnavailable } from '../lib/vault/client.ts';
 import type { Pass } from './pass.ts';
-import { chaincodes } from './steps/chaincodes.ts';
+import { anchor, chaincodes } from './steps/chaincodes.ts';
 import { channels } from './steps/channels.ts';
 import { endpoints } from './steps/endpoints.ts';
 import { identities } from './steps/identities.ts';
@@ -18,6 +18,7 @@ export const story: readonly Step[] = [
   channels,
   peers,
   joins,
+  anchor,
   chaincodes,
   endpoints,
   prune,
@@ -93,13 +94,19 @@ async function runAfter(
   }
 }
 
-function told({ waitingFor, broken }: Outcome): Pick<Result, 'state' | 'message' | 'reason'> {
+function told({
+  waitingFor,
+  broken,
+  note = '',
+}: Outcome): Pick<Result, 'state' | 'message' | 'reason'> {
   const waiting = waitingFor === undefined ? '' : `waiting for ${waitingFor}`;
   if (broken) {
     const message = [broken.message, waiting].filter((part) => part !== '').join('; ');
     return { state: 'broken', reason: broken.reason, message: message.slice(0, 1000) };
   }
-  return waiting === '' ? { state: 'done', message: '' } : { state: 'waiting', message: waiting };
+  return waiting === ''
+    ? { state: 'done', message: note.slice(0, 1000) }
+    : { state: 'waiting', message: waiting };
 }
 
 function reasonOf(error: unknown): Pick<Result, 'reason'> {

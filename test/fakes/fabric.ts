@@ -1,4 +1,4 @@
-import { Unavailable } from '../../functions/lib/errors.ts';
+import { Unavailable, Unprocessable } from '../../functions/lib/errors.ts';
 import type { PeerEndpoint } from '../../functions/lib/fabric/connection.ts';
 import type { Definition } from '../../functions/lib/fabric/lifecycle.ts';
 import type {
@@ -10,11 +10,12 @@ import type { ChannelStatus } from '../../functions/lib/fabric/participation.ts'
 import type { StoredDefinition } from '../../functions/lib/fabric/definition.ts';
 import { endorsementPolicy } from '../../functions/lib/fabric/signature-policy.ts';
 import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 
 interface Peer {
   endpoint: PeerEndpoint;
   channels: Map<string, string>;
-  packages: Set<string>;
+  packages: Map<string, Uint8Array>;
 }
 
 /** Orderers and peers in memory, as far as joins and the chaincode lifecycle go. */
@@ -34,7 +35,11 @@ export class FakeFabric {
   connectPeer = (endpoint: PeerEndpoint): PeerClient => {
     const { hostname, mspId } = endpoint;
     const known = this.peers.get(hostname);
-    const peer = known ?? { endpoint, channels: new Map(), packages: new Set<string>() };
+    const peer = known ?? {
+      endpoint,
+      channels: new Map(),
+      packages: new Map<string, Uint8Array>(),
+    };
     this.peers.set(hostname, peer);
     const client: Partial<PeerClient> = {
       endpoint,
@@ -45,17 +50,28 @@ export class FakeFabric {
         return Promise.resolve();
       },
       installedPackages: () =>
-        Promise.resolve([...peer.packages].map((packageId) => ({ packageId, label: '' }))),
+        Promise.resolve([...peer.packages.keys()].map((packageId) => ({ packageId, label: '' }))),
       install: (bytes) => {
-        peer.packages.add(`anchor:${hash(bytes)}`);
+        peer.packages.set(`${labelOf(bytes)}:${hash(bytes)}`, bytes);
         this.changes.push(`install ${hostname}`);
         return Promise.resolve();
       },
+      installedPackage: (packageId) => {
+        const bytes = peer.packages.get(packageId);
+        if (!bytes) return Promise.reject(new Unprocessable(`no package ${packageId}`));
+        return Promise.resolve(bytes);
+      },
+      committedDefinitions: (channel) =>
+        Promise.resolve(
+          [...this.#committed]
+            .filter(([key]) => key.startsWith(`${channel}/`))
+            .map(([, one]) => one),
+        ),
       queryApproved: (channel, name, sequence = 0) =>
         Promise.resolve(this.#approved.get(`${channel}/${name}/${mspId}/${sequence}`)),
       queryCommitted: (channel, name) => Promise.resolve(this.#committed.get(`${channel}/${name}`)),
       query: ({ chaincode }) => {
-        for (const packageId of peer.packages) this.onRunning(hostname, chaincode, packageId);
+        this.#launch(hostname, chaincode, peer);
         return Promise.resolve(new Uint8Array());
       },
       close: () => undefined,
@@ -78,12 +94,19 @@ export class FakeFabric {
     };
   };
 
+  #launch(host: string, chaincode: string, { packages }: Peer): void {
+    for (const packageId of packages.keys()) {
+      if (packageId.startsWith(`${chaincode}:`)) this.onRunning(host, chaincode, packageId);
+    }
+  }
+
   approve = (peer: PeerClient, channel: string, definition: Definition, packageId?: string) => {
     if (this.leaderless-- > 0) return Promise.reject(new Unavailable('no leader yet'));
     const { mspId } = peer.endpoint;
     const stored: ApprovedDefinition = { ...storedAs(definition), packageId };
     this.#approved.set(`${channel}/${definition.name}/${mspId}/${definition.sequence}`, stored);
-    this.changes.push(`approve ${mspId} ${definition.name} ${definition.sequence}`);
+    const what = packageId === undefined ? 'withdraw' : 'approve';
+    this.changes.push(`${what} ${mspId} ${definition.name} ${definition.sequence}`);
     return Promise.resolve({ transactionId: 'tx', block: 1n });
   };
 
@@ -91,9 +114,7 @@ export class FakeFabric {
     const approvals = Object.fromEntries(endorsers.map(({ endpoint }) => [endpoint.mspId, true]));
     this.#committed.set(`${channel}/${definition.name}`, { ...storedAs(definition), approvals });
     this.changes.push(`commit ${definition.name} ${definition.sequence}`);
-    for (const [host, { packages }] of this.peers) {
-      for (const packageId of packages) this.onRunning(host, definition.name, packageId);
-    }
+    for (const [host, peer] of this.peers) this.#launch(host, definition.name, peer);
     return Promise.resolve({ transactionId: 'tx', block: 2n });
   };
 }
@@ -110,10 +131,17 @@ function storedAs(definition: Definition): StoredDefinition {
     name: definition.name,
     version: definition.version,
     sequence: definition.sequence,
-    validationParameter: Buffer.from(endorsementPolicy(definition.endorsementPolicy)),
+    validationParameter: Buffer.from(policyOf(definition)),
     collections: Buffer.alloc(0),
     initRequired: false,
   };
 }
+
+const policyOf = ({ endorsementPolicy: policy }: Definition): Uint8Array =>
+  policy instanceof Uint8Array ? policy : endorsementPolicy(policy);
+
+/** The label of a package, as its metadata.json has it. */
+const labelOf = (bytes: Uint8Array): string =>
+  /"label":"([^"]+)"/.exec(gunzipSync(bytes).toString())?.[1] ?? '';
 
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,10 +1,6 @@
 /** Chaincode definitions: what organizations approve and a channel commits. */
 import { peer } from '@hyperledger/fabric-protos';
-import {
-  defaultEndorsementPolicy,
-  endorsementPolicy,
-  signaturePolicy,
-} from './signature-policy.ts';
+import { endorsementPolicy, signaturePolicy } from './signature-policy.ts';
 
 /** A private data collection. */
 export interface Collection {
@@ -24,9 +20,13 @@ export interface Definition {
   version: string;
   /** 1 for the first definition of this name on the channel, one more for each change. */
   sequence: number;
-  /** Signature policy text, or the path of a policy of the channel; default: the channel's. */
-  endorsementPolicy?: string;
-  collections?: readonly Collection[];
+  /**
+   * Signature policy text, or the path of a policy of the channel, or the bytes that a peer
+   * reports; default: the channel's.
+   */
+  endorsementPolicy?: string | Uint8Array;
+  /** Collections, or the bytes that a peer reports. */
+  collections?: readonly Collection[] | Uint8Array;
   initRequired?: boolean;
 }
 
@@ -59,7 +59,7 @@ export function fill<M extends DefinitionMessage>(message: M, definition: Defini
   message.setSequence(definition.sequence);
   message.setEndorsementPlugin('escc');
   message.setValidationPlugin('vscc');
-  message.setValidationParameter(endorsementPolicy(definition.endorsementPolicy));
+  message.setValidationParameter(policyOf(definition));
   if (definition.collections?.length) message.setCollections(packageOf(definition.collections));
   message.setInitRequired(definition.initRequired ?? false);
   return message;
@@ -70,7 +70,7 @@ export function fill<M extends DefinitionMessage>(message: M, definition: Defini
  * it is, not what it says.
  */
 export function sameDefinition(wanted: Definition, stored: StoredDefinition): boolean {
-  const policy = endorsementPolicy(wanted.endorsementPolicy ?? defaultEndorsementPolicy);
+  const policy = policyOf(wanted);
   const collections = wanted.collections?.length
     ? packageOf(wanted.collections).serializeBinary()
     : new Uint8Array();
@@ -83,7 +83,14 @@ export function sameDefinition(wanted: Definition, stored: StoredDefinition): bo
   );
 }
 
-function packageOf(collections: readonly Collection[]): peer.CollectionConfigPackage {
+function policyOf({ endorsementPolicy: policy }: Definition): Uint8Array {
+  return policy instanceof Uint8Array ? policy : endorsementPolicy(policy);
+}
+
+function packageOf(collections: readonly Collection[] | Uint8Array): peer.CollectionConfigPackage {
+  if (collections instanceof Uint8Array) {
+    return peer.CollectionConfigPackage.deserializeBinary(collections);
+  }
   const message = new peer.CollectionConfigPackage();
   message.setConfigList(collections.map(configOf));
   return message;

@@ -43,6 +43,8 @@ export interface PeerClient {
   installedPackages(): Promise<InstalledPackage[]>;
   /** Installs a package of `package.ts`. Installed before: fine. */
   install(bytes: Uint8Array): Promise<void>;
+  /** The bytes of an installed package. */
+  installedPackage(packageId: string): Promise<Uint8Array>;
   /** The number of blocks the peer holds of a channel. */
   blockHeight(channel: string): Promise<number>;
   /** What the peer's organization approved; without `sequence`, its latest. */
@@ -52,6 +54,8 @@ export interface PeerClient {
     sequence?: number,
   ): Promise<ApprovedDefinition | undefined>;
   queryCommitted(channel: string, name: string): Promise<CommittedDefinition | undefined>;
+  /** Every definition that the channel committed. */
+  committedDefinitions(channel: string): Promise<StoredDefinition[]>;
   /** Has the peer endorse a proposal; a refusal by the chaincode throws Unprocessable. */
   endorse(proposal: Proposal): Promise<peer.ProposalResponse>;
   /** The result of an invocation on this very peer, not ordered. */
@@ -112,6 +116,15 @@ class GrpcPeer implements PeerClient {
     }
   }
 
+  async installedPackage(packageId: string): Promise<Uint8Array> {
+    const args = new lifecycle.GetInstalledChaincodePackageArgs();
+    args.setPackageId(packageId);
+    const bytes = await this.#lifecycle('', 'GetInstalledChaincodePackage', args);
+    return lifecycle.GetInstalledChaincodePackageResult.deserializeBinary(
+      bytes,
+    ).getChaincodeInstallPackage_asU8();
+  }
+
   async blockHeight(channel: string): Promise<number> {
     const bytes = await this.query({ channel, chaincode: 'qscc', args: ['GetChainInfo', channel] });
     return common.BlockchainInfo.deserializeBinary(bytes).getHeight();
@@ -146,6 +159,14 @@ class GrpcPeer implements PeerClient {
     const result = lifecycle.QueryChaincodeDefinitionResult.deserializeBinary(bytes);
     const approvals = Object.fromEntries(result.getApprovalsMap().entries());
     return { ...stored(name, result), approvals };
+  }
+
+  async committedDefinitions(channel: string): Promise<StoredDefinition[]> {
+    const args = new lifecycle.QueryChaincodeDefinitionsArgs();
+    const bytes = await this.#lifecycle(channel, 'QueryChaincodeDefinitions', args);
+    return lifecycle.QueryChaincodeDefinitionsResult.deserializeBinary(bytes)
+      .getChaincodeDefinitionsList()
+      .map((one) => stored(one.getName(), one));
   }
 
   endorse(proposal: Proposal): Promise<peer.ProposalResponse> {

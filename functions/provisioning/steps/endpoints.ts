@@ -17,7 +17,7 @@ const renewAt = 2 / 3;
 /** Where the data functions find the network and who they are there: in Vault. */
 export const endpoints: Step = {
   name: 'endpoints',
-  after: ['chaincodes'],
+  after: ['anchor'],
   async run(pass) {
     const wanted = pass.plan.spec.data;
     const channel = pass.plan.spec.channels.find(({ name }) => name === wanted?.channel);

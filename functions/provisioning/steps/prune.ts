@@ -11,7 +11,16 @@ import { done, type Step } from './step.ts';
  */
 export const prune: Step = {
   name: 'prune',
-  after: ['identities', 'orderers', 'channels', 'peers', 'joins', 'chaincodes', 'endpoints'],
+  after: [
+    'identities',
+    'orderers',
+    'channels',
+    'peers',
+    'joins',
+    'anchor',
+    'chaincodes',
+    'endpoints',
+  ],
   async run(pass) {
     await Promise.all(prunable.map((kind) => pruneKind(pass, kind)));
     return done;

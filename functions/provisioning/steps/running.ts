@@ -1,5 +1,5 @@
-import type { ChaincodePackage } from '../../lib/fabric/package.ts';
 import { labels } from '../../lib/network.ts';
+import { causeOf } from '../chaincode-cause.ts';
 import { isReady, type Pod, type Reachable } from '../members.ts';
 import type { Pass } from '../pass.ts';
 import { selectorOf } from '../resources/names.ts';
@@ -8,65 +8,76 @@ import { watchUntil } from '../watch.ts';
 /** The label of the launcher for which package a pod runs: the hash's first 16 digits. */
 const packageLabel = 'selvedge.dev/package';
 
-/** The peers beside which a chaincode does not run yet, in words. */
+/** Beside which peers a chaincode does not run, and why, in words. */
 export interface Lacking {
-  starting: string[];
+  /** Nothing tells when it is there: its peer is to be asked again. */
   silent: string[];
+  /** It will not mend by itself. */
+  broken: string[];
 }
 
 /**
- * Waits until a chaincode runs beside every peer given. Peers start it by themselves once it is
- * committed; one that does not is asked something, which makes it start what it lacks.
- *
- * @returns the peers that still lack it when the pass waits no longer: beside those that are
- * `silent` there is no pod, and so nothing that would tell of it later
+ * Waits until a chaincode runs beside every peer given, or cannot. Peers start it by themselves
+ * once it is committed; one that does not is asked something, which makes it start what it lacks.
  */
 export async function running(
   pass: Pass,
   channel: string,
   chaincode: string,
-  { packageId }: ChaincodePackage,
+  packageId: string,
   members: readonly Reachable[],
 ): Promise<Lacking> {
-  const { namespace } = pass.plan.id;
-  const hash = packageId.slice(packageId.lastIndexOf(':') + 1);
-  const selector =
-    `${selectorOf(pass.plan.id)},${labels.component}=chaincode,` +
-    `${labels.chaincode}=${chaincode},${packageLabel}=${hash.slice(0, 16)}`;
-  const of = { apiVersion: 'v1', kind: 'Pod', namespace };
-  const found = await pass.clients.kubernetes.list<Pod>(of, selector);
-  let lacking = without(members, found.filter(isReady));
-  let silent = without(members, found);
-  if (lacking.length === 0) return { starting: [], silent: [] };
-  const asked = Promise.all(lacking.map((member) => wake(pass, member, channel, chaincode)));
-  await watchUntil<Pod>(pass.clients.kubernetes, of, selector, pass.patience, (pods) => {
-    lacking = without(members, [...pods.values()].filter(isReady));
-    silent = without(members, [...pods.values()]);
-    return lacking.length === 0;
+  const { kubernetes, now } = pass.clients;
+  const of = { apiVersion: 'v1', kind: 'Pod', namespace: pass.plan.id.namespace };
+  const selector = selectorFor(pass, chaincode, packageId);
+  let pods = await kubernetes.list<Pod>(of, selector);
+  const lacking = (): Reachable[] =>
+    members.filter((member) => !beside(member, pods).some(isReady));
+  if (lacking().length === 0) return { silent: [], broken: [] };
+  const asked = Promise.all(lacking().map((member) => wake(pass, member, channel, chaincode)));
+  await watchUntil<Pod>(kubernetes, of, selector, pass.patience, (found) => {
+    pods = [...found.values()];
+    return lacking().every((member) => causeOf(beside(member, pods), now())?.hopeless);
   });
-  // It has an answer by now, or its own deadline ends it.
-  await asked;
-  const told = ({ name }: Reachable): string => `${chaincode} beside ${name}`;
-  const starting = lacking.filter((member) => !silent.includes(member));
-  return { starting: starting.map(told), silent: silent.map(told) };
+  // Each has an answer by now, or its own deadline ends it.
+  const answers = new Map(await asked);
+  const told = lacking().map((member) => {
+    const cause = causeOf(beside(member, pods), now());
+    const why = cause?.message ?? answers.get(member.name);
+    const message = `${chaincode} beside ${member.name}${why ? ` (${why})` : ''}`;
+    return { message, hopeless: cause?.hopeless ?? false };
+  });
+  return {
+    silent: told.filter(({ hopeless }) => !hopeless).map(({ message }) => message),
+    broken: told.filter(({ hopeless }) => hopeless).map(({ message }) => message),
+  };
 }
 
-function without(members: readonly Reachable[], pods: readonly Pod[]): Reachable[] {
-  const served = new Set(pods.map(({ metadata }) => metadata.labels?.[labels.peer]));
-  return members.filter(({ name }) => !served.has(name));
+function selectorFor({ plan }: Pass, chaincode: string, packageId: string): string {
+  const hash = packageId.slice(packageId.lastIndexOf(':') + 1);
+  return (
+    `${selectorOf(plan.id)},${labels.component}=chaincode,` +
+    `${labels.chaincode}=${chaincode},${packageLabel}=${hash.slice(0, 16)}`
+  );
 }
 
+const beside = ({ name }: Reachable, pods: readonly Pod[]): Pod[] =>
+  pods.filter(({ metadata }) => metadata.labels?.[labels.peer] === name);
+
+/** What the peer said to it, where it refused: it may say why it launches nothing. */
 async function wake(
   pass: Pass,
   member: Reachable,
   channel: string,
   chaincode: string,
-): Promise<void> {
+): Promise<[name: string, said: string | undefined]> {
   try {
     const peer = await pass.peer(member);
     await peer.query({ channel, chaincode, args: ['org.hyperledger.fabric:GetMetadata'] });
+    return [member.name, undefined];
   } catch (error) {
-    // Whether it runs is told by its pod; the answer does not matter, nor that there is none.
+    // Whether it runs is told by its pod.
     pass.clients.log.debug({ error, peer: member.name, chaincode }, 'chaincode asked');
+    return [member.name, error instanceof Error ? error.message.slice(-300) : undefined];
   }
 }

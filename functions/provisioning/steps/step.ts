@@ -8,6 +8,8 @@ export interface Outcome {
   retry?: boolean;
   /** What will not mend by itself, and the way out; what comes after goes on. */
   broken?: Fault;
+  /** What people should know although the step holds. */
+  note?: string;
 }
 
 /** What is wrong: one word for programs, and a sentence for people. */

@@ -34,7 +34,17 @@ const states = async (steps: Step[]): Promise<Record<string, string>> => {
 test('the story of a network comes in its order', (t) => {
   t.deepEqual(
     story.map(({ name }) => name),
-    ['identities', 'orderers', 'channels', 'peers', 'joins', 'chaincodes', 'endpoints', 'prune'],
+    [
+      'identities',
+      'orderers',
+      'channels',
+      'peers',
+      'joins',
+      'anchor',
+      'chaincodes',
+      'endpoints',
+      'prune',
+    ],
   );
   const told = new Set<string>();
   for (const { name, after } of story) {
