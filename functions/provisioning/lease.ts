@@ -1,4 +1,4 @@
-import { Conflict, Gone, NotFound, Unavailable } from '../lib/errors.ts';
+import { Conflict, NotFound, Unavailable } from '../lib/errors.ts';
 import type {
   Kubernetes,
   KubernetesObject,
@@ -81,19 +81,12 @@ const kind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
 async function outlast({ kubernetes, seconds = 15 }: LeaseOptions, known: Lease): Promise<void> {
   const { name, namespace, resourceVersion } = known.metadata;
   const signal = AbortSignal.timeout((known.spec?.leaseDurationSeconds ?? seconds) * 1000);
-  const options = {
-    fieldSelector: `metadata.name=${name}`,
-    ...(resourceVersion && { resourceVersion }),
-    signal,
-  };
+  // From what there is, not from the version known: of one long unchanged the history is gone.
+  const options = { fieldSelector: `metadata.name=${name}`, signal };
   while (!signal.aborted) {
-    try {
-      for await (const { type } of kubernetes.watch({ ...kind, namespace }, options)) {
-        if (type !== 'BOOKMARK') throw new Unavailable('another pass is under way');
-      }
-    } catch (error) {
-      if (error instanceof Gone) throw new Unavailable('another pass is under way');
-      throw error;
+    for await (const { type, object } of kubernetes.watch({ ...kind, namespace }, options)) {
+      const same = type === 'ADDED' && object.metadata.resourceVersion === resourceVersion;
+      if (!same && type !== 'BOOKMARK') throw new Unavailable('another pass is under way');
     }
   }
 }

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { pino } from 'pino';
-import { Unavailable } from '../../../functions/lib/errors.ts';
+import { Gone, Unavailable } from '../../../functions/lib/errors.ts';
 import { type Lease, type LeaseOptions, withLease } from '../../../functions/provisioning/lease.ts';
 import { FakeKubernetes } from '../../fakes/kubernetes.ts';
 
@@ -72,4 +72,15 @@ test('the work is told when the Lease is lost', async (t) => {
   });
   t.true(await lost);
   t.is((await leaseOf(kubernetes))?.spec?.holderIdentity, 'thief');
+});
+
+test('a holder that died so long ago that its history is gone is followed too', async (t) => {
+  const kubernetes = new FakeKubernetes();
+  await takenBy(kubernetes, 'dead');
+  const watch = kubernetes.watch.bind(kubernetes);
+  kubernetes.watch = (of, given) => {
+    if (given.resourceVersion !== undefined) throw new Gone('compacted');
+    return watch(of, given);
+  };
+  t.is(await withLease(options(kubernetes, 'me'), () => Promise.resolve('mine')), 'mine');
 });
