@@ -13,6 +13,7 @@ import { connectKubernetes } from '../lib/kubernetes/client.ts';
 import { createLedgers } from '../lib/fabric/ledgers.ts';
 import { createLogger } from '../lib/log.ts';
 import { createMetadata } from '../lib/data/metadata.ts';
+import { prefixes } from '../lib/data/model.ts';
 import { connectObjects } from '../lib/data/objects.ts';
 import { decide } from '../lib/data/access-policy.ts';
 import { functionApp, serve } from '../lib/function/serve.ts';
@@ -82,6 +83,6 @@ serve(app, {
 // What the first call needs is fetched while the platform still routes it here; what fails now
 // is tried again by the call itself.
 void Promise.allSettled([
-  etcd.get('selvedge/v1'),
+  etcd.get(prefixes.data),
   vault.read(`selvedge/data/networks/${NAMESPACE}`),
 ]);

@@ -24,6 +24,8 @@ type End = () => Promise<void>;
 interface Certificates {
   folder: string;
   ca: string;
+  /** Makes a folder with a client certificate that names `user`. */
+  client: (user: string) => Promise<string>;
 }
 
 async function makeCertificates(ends: End[]): Promise<Certificates> {
@@ -38,18 +40,29 @@ async function makeCertificates(ends: End[]): Promise<Certificates> {
   for (const [name, content] of Object.entries({ ...files, ...minio })) {
     await writeFile(join(folder, name), content, { mode: 0o600 });
   }
-  return { folder, ca: authority.certificate };
+  const client = async (user: string): Promise<string> => {
+    const own = join(folder, `client-${user}`);
+    await mkdir(own, { recursive: true });
+    const pair = await issue(authority, { name: user, hosts: [] });
+    await writeFile(join(own, 'ca.crt'), authority.certificate);
+    await writeFile(join(own, 'tls.crt'), pair.certificate);
+    await writeFile(join(own, 'tls.key'), pair.key, { mode: 0o600 });
+    return own;
+  };
+  return { folder, ca: authority.certificate, client };
 }
 
 export interface EtcdServer {
   options: EtcdOptions;
+  /** How a user of etcd connects: by a certificate that names it. */
+  as: (user: string) => Promise<EtcdOptions>;
   stop: End;
 }
 
 /** One member; callers need a client certificate. `quota`: bytes after which it is out of space. */
 export async function startEtcd({ quota }: { quota?: number } = {}): Promise<EtcdServer> {
   const ends: End[] = [];
-  const { folder } = await makeCertificates(ends);
+  const { folder, client: clientOf } = await makeCertificates(ends);
   const program = join(await buildComponent('etcd'), 'etcd');
   const [port, peer] = await freePorts(2);
   const client = `https://127.0.0.1:${port}`;
@@ -75,7 +88,11 @@ export async function startEtcd({ quota }: { quota?: number } = {}): Promise<Etc
     await probe.get('ready').finally(() => probe.close());
     return true;
   });
-  return { options, stop: () => unwind(ends) };
+  const as = async (user: string): Promise<EtcdOptions> => ({
+    endpoints: [client],
+    tlsDir: await clientOf(user),
+  });
+  return { options, as, stop: () => unwind(ends) };
 }
 
 export interface MinioServer {

@@ -1,0 +1,107 @@
+/** What each function may do in an etcd as the setup leaves it: real users, real certificates. */
+import anyTest, { type TestFn } from 'ava';
+import { Range } from 'etcd3';
+import { connectEtcd, connectEtcdClient, type Etcd } from '../../functions/lib/data/etcd.ts';
+import { prefixes } from '../../functions/lib/data/model.ts';
+import { restrictEtcd } from '../../functions/setup/etcd.ts';
+import { startEtcd, type EtcdServer } from './harness.ts';
+
+type User = 'root' | 'data-put' | 'data-get' | 'stranger';
+interface Context {
+  server: EtcdServer;
+  as: Record<User, Etcd>;
+}
+const test = anyTest as TestFn<Context>;
+
+test.before(async (t) => {
+  const server = await startEtcd();
+  const root = await server.as('root');
+  await restrictEtcd(root);
+  t.context = {
+    server,
+    as: {
+      root: connectEtcd(root),
+      'data-put': connectEtcd(await server.as('data-put')),
+      'data-get': connectEtcd(await server.as('data-get')),
+      stranger: connectEtcd(await server.as('stranger')),
+    },
+  };
+  for (const place of places) await write(t.context.as.root, `${place}there`);
+});
+
+test.after.always(async (t) => {
+  for (const etcd of Object.values(t.context.as)) etcd.close();
+  await t.context.server.stop();
+});
+
+const { data, versions, policies, records, intents, outbox } = prefixes;
+const elsewhere = ['', 'selvedge/', 'selvedge/v2/', 'selvedge/v1'];
+const places = [data, versions, policies, records, intents, outbox, ...elsewhere];
+
+const may: Record<User, { read: string[]; write: string[] }> = {
+  root: { read: places, write: places },
+  'data-put': {
+    read: [data, versions, policies, records, intents, outbox],
+    write: [data, versions, policies, records, intents, outbox],
+  },
+  'data-get': { read: [data, versions, policies, records], write: [] },
+  stranger: { read: [], write: [] },
+};
+
+async function write(etcd: Etcd, key: string): Promise<void> {
+  const known = await etcd.get(key);
+  await etcd.commit({ [key]: known?.revision ?? '0' }, [{ key, value: 'x' }]);
+}
+
+/** Writes without reading first: what is refused must be the write. */
+const writeBlindly = (etcd: Etcd, key: string) =>
+  etcd.commit({ [key]: '0' }, [{ key, value: 'x' }]);
+
+const refused = /permission denied|user name not found|authentication failed|invalid auth/;
+
+for (const [user, rights] of Object.entries(may) as [User, (typeof may)[User]][]) {
+  for (const place of places) {
+    const reads = rights.read.includes(place);
+    const writes = rights.write.includes(place);
+    test.serial(`${user} ${reads ? 'reads' : 'may not read'} «${place}…»`, async (t) => {
+      const etcd = t.context.as[user];
+      if (reads) t.is((await etcd.get(`${place}there`))?.value.toString(), 'x');
+      else await t.throwsAsync(etcd.get(`${place}there`), { message: refused });
+    });
+    test.serial(`${user} ${writes ? 'writes' : 'may not write'} «${place}…»`, async (t) => {
+      const etcd = t.context.as[user];
+      const key = `${place}by-${user}`;
+      if (writes) t.truthy(await writeBlindly(etcd, key));
+      else await t.throwsAsync(writeBlindly(etcd, key), { message: refused });
+    });
+  }
+}
+
+for (const user of ['data-put', 'data-get'] as const) {
+  test.serial(`${user} may read the key that warms its client up`, async (t) => {
+    t.is(await t.context.as[user].get(prefixes.data), undefined);
+  });
+
+  test.serial(`${user} lists what it reads, and nothing beyond`, async (t) => {
+    const etcd = t.context.as[user];
+    for (const prefix of may[user].read) t.true((await etcd.list(prefix, 10)).length > 0, prefix);
+    await t.throwsAsync(etcd.list('selvedge/', 10), { message: refused });
+  });
+}
+
+test.serial(
+  'a second setup gives back what was taken away, and takes what was added',
+  async (t) => {
+    const { server, as } = t.context;
+    const root = await server.as('root');
+    const client = connectEtcdClient(root);
+    const role = client.role('data-get');
+    await role.revoke({ permission: 'Read', range: Range.prefix(data) });
+    await role.grant({ permission: 'Readwrite', range: Range.prefix('selvedge/v2/') });
+    client.close();
+    await t.throwsAsync(as['data-get'].get(`${data}there`), { message: refused });
+    await restrictEtcd(root);
+    t.truthy(await as['data-get'].get(`${data}there`));
+    await t.throwsAsync(as['data-get'].get('selvedge/v2/there'), { message: refused });
+  },
+);
