@@ -106,13 +106,21 @@ async function genesisSpec(pass: Pass, channel: Channel): Promise<GenesisSpec> {
           mspId: mspIdOf(spec, name),
           rootCert: msp,
           tlsRootCert: tls,
-          anchorPeers: [{ host: host(pass.plan.id, name, 'peer', 0), port: ports.peer }],
+          // All of them: whichever are away, two organizations meet by those that are there.
+          anchorPeers: peerHosts(pass, name).map((peer) => ({ host: peer, port: ports.peer })),
           isOrderer: ordering.some(({ organization }) => organization === name),
           isApplication: channel.organizations.includes(name),
         };
       }),
     ),
   };
+}
+
+function peerHosts({ plan }: Pass, organization: string): string[] {
+  const isTheirs = (group: Group): boolean =>
+    group.tier === 'peer' && group.organization === organization;
+  const { members = 0 } = groups(plan.spec).find(isTheirs) ?? {};
+  return Array.from({ length: members }, (_, index) => host(plan.id, organization, 'peer', index));
 }
 
 async function consenters(

@@ -43,6 +43,19 @@ test('every orderer and peer joins by one and the same block', async (t) => {
   t.is(new Set(blocks).size, 1);
 });
 
+test('every peer is an anchor peer: organizations meet, whichever of their peers are away', async (t) => {
+  const world = await createWorld();
+  await reconcile(world.clients, id);
+  const isGenesis = ({ metadata }: { metadata: { name: string } }) =>
+    metadata.name.includes('genesis');
+  const genesis = world.kubernetes.all('ConfigMap').find(isGenesis) as unknown as {
+    binaryData: { block: string };
+  };
+  const block = Buffer.from(genesis.binaryData.block, 'base64').toString('latin1');
+  for (const host of world.fabric.peers.keys()) t.true(block.includes(host), host);
+  t.is(world.fabric.peers.size, 4);
+});
+
 test('each organization approves for itself before the channel commits', async (t) => {
   const world = await createWorld();
   await reconcile(world.clients, id);
