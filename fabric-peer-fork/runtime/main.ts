@@ -19,7 +19,14 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 // The shim takes all but this from the environment.
 process.argv.push('--peer.address', process.env['CORE_PEER_ADDRESS'] ?? '');
 
-const chaincode = await loadChaincode(folder);
+// The end of a log is what people are told of a pod that ended: the message comes last.
+const chaincode = await loadChaincode(folder).catch((error: unknown) => {
+  console.error(error);
+  console.error(
+    `the chaincode cannot run: ${error instanceof Error ? error.message : String(error)}`,
+  );
+  process.exit(1);
+});
 const registration = stayRegistered(chaincode, { signal: leaving.signal });
 await serveProbes(probePort, () => registration.ready);
 console.log(`chaincode ${process.env['CORE_CHAINCODE_ID_NAME'] ?? ''} runs in ${hostname()}`);

@@ -19,7 +19,7 @@ const REGISTRATION = 30_000;
 const PLACEMENT = 20_000;
 
 /** Of what a container said last, so much fits into a condition. */
-const MOST_LETTERS = 300;
+const MOST_LETTERS = 600;
 
 /** What keeps a container from being made or started: its image or its settings are wrong. */
 const unstartable = [

@@ -35,22 +35,35 @@ export async function running(
     members.filter((member) => !beside(member, pods).some(isReady));
   if (lacking().length === 0) return { silent: [], broken: [] };
   const asked = Promise.all(lacking().map((member) => wake(pass, member, channel, chaincode)));
-  await watchUntil<Pod>(kubernetes, of, selector, pass.patience, (found) => {
-    pods = [...found.values()];
+  await watchUntil<Pod>(kubernetes, of, selector, pass.patience, (all) => {
+    pods = [...all.values()];
     return lacking().every((member) => causeOf(beside(member, pods), now())?.hopeless);
   });
   // Each has an answer by now, or its own deadline ends it.
   const answers = new Map(await asked);
-  const told = lacking().map((member) => {
+  const found = lacking().map((member) => {
     const cause = causeOf(beside(member, pods), now());
-    const why = cause?.message ?? answers.get(member.name);
-    const message = `${chaincode} beside ${member.name}${why ? ` (${why})` : ''}`;
-    return { message, hopeless: cause?.hopeless ?? false };
+    const why = cause?.message ?? answers.get(member.name) ?? '';
+    return { peer: member.name, why, hopeless: cause?.hopeless ?? false };
   });
   return {
-    silent: told.filter(({ hopeless }) => !hopeless).map(({ message }) => message),
-    broken: told.filter(({ hopeless }) => hopeless).map(({ message }) => message),
+    silent: inWords(
+      chaincode,
+      found.filter(({ hopeless }) => !hopeless),
+    ),
+    broken: inWords(
+      chaincode,
+      found.filter(({ hopeless }) => hopeless),
+    ),
   };
+}
+
+/** What is the same beside several peers is said once. */
+function inWords(chaincode: string, found: readonly { peer: string; why: string }[]): string[] {
+  return [...Map.groupBy(found, ({ why }) => why)].map(([why, same]) => {
+    const peers = same.map(({ peer }) => peer).join(', ');
+    return `${chaincode} beside ${peers}${why && ` (${why})`}`;
+  });
 }
 
 function selectorFor({ plan }: Pass, chaincode: string, packageId: string): string {
