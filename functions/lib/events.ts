@@ -83,6 +83,11 @@ export const requests = {
 export type RequestType = keyof typeof requests;
 export type RequestOf<T extends RequestType> = z.infer<(typeof requests)[T]>;
 
+/** Extension attributes of the events that functions send to themselves through the Broker. */
+export const controls = {
+  'dev.selvedge.network.resync.v1': z.object({ network: objectName }),
+} as const;
+
 const networkState = z.object({
   namespace: z.string(),
   network: objectName,

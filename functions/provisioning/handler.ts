@@ -1,9 +1,14 @@
+import { CloudEvent } from 'cloudevents';
 import { z } from 'zod';
+import { controls } from '../lib/events.ts';
+import type { Broker } from '../lib/function/broker.ts';
 import { readJson } from '../lib/function/envelope.ts';
 import type { Kubernetes } from '../lib/kubernetes/client.ts';
 import { apiVersion, kind, labels, type FabricNetwork } from '../lib/network.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
+import type { Logger } from '../lib/log.ts';
 import type { NetworkId } from './resources/names.ts';
+import { Slots } from './slots.ts';
 import { Turns } from './turns.ts';
 
 /** What of a Kubernetes object in an event tells whose it is and whether it matters. */
@@ -24,22 +29,37 @@ export type EventObject = z.infer<typeof eventObject>;
 
 export interface HandlerOptions {
   kubernetes: Pick<Kubernetes, 'list'>;
+  broker: Broker;
   /** The namespace whose networks are ours. */
   namespace: string;
+  /** Tells a network that has no status yet that it waits for its turn. */
+  greet: (id: NetworkId) => Promise<void>;
   /** One pass; `urgent` is aborted when it should not wait any longer. */
   reconcile: (id: NetworkId, urgent: AbortSignal) => Promise<void>;
 }
 
 const RESOURCE = 'dev.knative.apiserver.resource.';
+const RESYNC = 'dev.selvedge.network.resync.v1';
+
+/** Passes at once, and networks that may wait for one: what a request has time for (service.yaml). */
+const PASSES = { most: 10, queue: 40 };
+/** Of them for networks that nothing happened to: they leave room for those where it did. */
+const RESYNCS = { most: 4, queue: 400 };
 
 /** Events in: changes of networks and their workloads, the clock, and whatever else comes by. */
 export function createEndpoints(options: HandlerOptions): Record<string, Endpoint<unknown>> {
-  const turns = new Turns();
+  const turns = new Turns(new Slots(PASSES.most, PASSES.queue));
+  const resyncs = new Slots(RESYNCS.most, RESYNCS.queue);
   const any = z.looseObject({});
 
-  const pass = async (id: NetworkId, urgent = false): Promise<Reply> => {
-    const key = `${id.namespace}/${id.network}`;
-    const ran = await turns.run(key, (signal) => options.reconcile(id, signal), urgent);
+  const pass = async (id: NetworkId, log: Logger, urgent = false): Promise<Reply> => {
+    const greet = (): void => {
+      options.greet(id).catch((error: unknown) => {
+        log.warn({ error, network: id.network }, 'it was not told that it waits');
+      });
+    };
+    const work = (signal: AbortSignal): Promise<void> => options.reconcile(id, signal);
+    const ran = await turns.run(keyOf(id), work, { urgent, waits: greet });
     return { status: ran ? 200 : 202 };
   };
 
@@ -49,21 +69,27 @@ export function createEndpoints(options: HandlerOptions): Record<string, Endpoin
     if (!id) return acknowledged;
     log.info({ network: id.network, kind: object.kind, name: object.metadata.name }, 'woken');
     // A changed spec, or a deletion, makes what a pass waits for pointless.
-    return pass(id, object.kind === kind);
+    return pass(id, log, object.kind === kind);
   };
 
-  const resync = async (): Promise<Reply> => {
-    const { namespace } = options;
+  // An event for each, so that one that fails is tried again by itself.
+  const wakeAll = async ({ event }: Call<unknown>): Promise<Reply> => {
+    const { namespace, broker } = options;
     const networks = await options.kubernetes.list<FabricNetwork>({ apiVersion, kind, namespace });
-    const passes = networks.map(({ metadata: { name } }) => pass({ namespace, network: name }));
-    const failed = (await Promise.allSettled(passes)).find(({ status }) => status === 'rejected');
-    if (failed?.status === 'rejected') throw failed.reason as Error;
+    const events = networks.map(({ metadata: { name } }) => resyncEvent(name, event.id));
+    await Promise.all(events.map((one) => broker.send(one)));
     return acknowledged;
+  };
+
+  const resync = ({ attributes, log }: Call<z.infer<(typeof controls)[typeof RESYNC]>>) => {
+    const id = { namespace: options.namespace, network: attributes.network };
+    return resyncs.use(() => pass(id, log));
   };
 
   return {
     [`${RESOURCE}*`]: endpoint(any, resource),
-    'dev.knative.sources.ping': endpoint(any, resync),
+    'dev.knative.sources.ping': endpoint(any, wakeAll),
+    [RESYNC]: endpoint(controls[RESYNC], resync),
     // An event for others is no fault of the sender's.
     '*': endpoint(any, ({ body }) => {
       body.resume();
@@ -73,6 +99,22 @@ export function createEndpoints(options: HandlerOptions): Record<string, Endpoin
 }
 
 const acknowledged: Reply = { status: 200 };
+
+const keyOf = ({ namespace, network }: NetworkId): string => `${namespace}/${network}`;
+
+/** The same tick of the clock told twice gives the same events. */
+function resyncEvent(network: string, tick: string): CloudEvent<object> {
+  return new CloudEvent({
+    type: RESYNC,
+    source: '/selvedge/provisioning',
+    id: `${tick}/${network}`,
+    // What the Trigger of provisioning picks, and whom it is about.
+    wakes: 'provisioning',
+    network,
+    datacontenttype: 'application/json',
+    data: {},
+  });
+}
 
 /**
  * The network an event is about, or undefined when there is nothing to do: our own writing of a

@@ -11,6 +11,7 @@ import { connectKubernetes } from '../lib/kubernetes/client.ts';
 import { createLogger } from '../lib/log.ts';
 import { functionApp, serve } from '../lib/function/serve.ts';
 import { connectVault } from '../lib/vault/client.ts';
+import { greet } from './greet.ts';
 import { createEndpoints } from './handler.ts';
 import type { Clients } from './pass.ts';
 import { reconcile } from './reconcile.ts';
@@ -62,7 +63,9 @@ const clients: Clients = {
 
 const endpoints = createEndpoints({
   kubernetes: clients.kubernetes,
+  broker: clients.broker,
   namespace: env.NAMESPACE,
+  greet: (id) => greet(clients, id),
   reconcile: (id, urgent) => reconcile(clients, id, urgent),
 });
 

@@ -123,7 +123,7 @@ async function runPass(
   }
 }
 
-function observe({ now }: Clients, { metadata: { generation = 0 }, status }: FabricNetwork) {
+export function observe({ now }: Clients, { metadata: { generation = 0 }, status }: FabricNetwork) {
   return { generation, previous: status, now: now() };
 }
 
@@ -137,11 +137,11 @@ function refOfNetwork({ namespace, network }: NetworkId): Ref {
   return { apiVersion, kind, namespace, name: network };
 }
 
-function read({ kubernetes }: Clients, id: NetworkId): Promise<FabricNetwork | undefined> {
+export function read({ kubernetes }: Clients, id: NetworkId): Promise<FabricNetwork | undefined> {
   return kubernetes.get<FabricNetwork>(refOfNetwork(id));
 }
 
-async function writeStatus(clients: Clients, network: FabricNetwork, status: NetworkStatus) {
+export async function writeStatus(clients: Clients, network: FabricNetwork, status: NetworkStatus) {
   const { name, namespace } = network.metadata;
   try {
     await clients.kubernetes.applyStatus({

@@ -69,6 +69,17 @@ export function invalidStatus(observed: Moment, faults: string): NetworkStatus {
   };
 }
 
+/** The first status of a network: it was seen, and others are before it. */
+export function queuedStatus(observed: Moment): NetworkStatus {
+  const { generation } = observed;
+  const message = 'waits for its turn: other networks are being worked on';
+  return {
+    observedGeneration: generation,
+    phase: 'Progressing',
+    conditions: [condition(observed, 'Ready', false, 'Queued', message)],
+  };
+}
+
 /** The status of a network on its way out. */
 export function deletingStatus(observed: Moment): NetworkStatus {
   const { generation } = observed;

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import type { CloudEvent } from 'cloudevents';
 import { pino } from 'pino';
 import { Unavailable } from '../../../functions/lib/errors.ts';
 import { functionApp } from '../../../functions/lib/function/serve.ts';
@@ -63,9 +64,18 @@ for (const [what, [object, verb, wanted]] of Object.entries(decisions)) {
   });
 }
 
+function gate(): { opened: Promise<void>; open: () => void } {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  return { opened: promise, open: () => resolve(undefined) };
+}
+
 interface Served {
   passes: NetworkId[];
-  send: (type: string, data: unknown) => Promise<number>;
+  /** Whom it was told that it waits. */
+  greeted: string[];
+  /** What went to the Broker. */
+  sent: CloudEvent<unknown>[];
+  send: (type: string, data: unknown, extensions?: Record<string, string>) => Promise<number>;
 }
 
 async function served(
@@ -73,10 +83,14 @@ async function served(
   reconcile: (id: NetworkId) => Promise<void> = () => Promise.resolve(),
 ): Promise<Served> {
   const passes: NetworkId[] = [];
+  const greeted: string[] = [];
+  const sent: CloudEvent<unknown>[] = [];
   const kubernetes = new FakeKubernetes();
   await kubernetes.create(supply());
   const endpoints = createEndpoints({
     kubernetes,
+    broker: { send: (event) => Promise.resolve(void sent.push(event)) },
+    greet: (one) => Promise.resolve(void greeted.push(one.network)),
     namespace: 'selvedge',
     reconcile: (one) => {
       passes.push(one);
@@ -89,7 +103,9 @@ async function served(
   const { port } = server.address() as AddressInfo;
   return {
     passes,
-    send: async (type, data) => {
+    greeted,
+    sent,
+    send: async (type, data, extensions = {}) => {
       const response = await fetch(`http://127.0.0.1:${port}/`, {
         method: 'POST',
         headers: {
@@ -98,6 +114,7 @@ async function served(
           'ce-type': type,
           'ce-source': '/test',
           'ce-id': '1',
+          ...extensions,
         },
         body: JSON.stringify(data),
       });
@@ -113,10 +130,50 @@ test('a new network gets a pass', async (t) => {
   t.deepEqual(passes, [id]);
 });
 
-test('the clock gets every network a pass', async (t) => {
-  const { passes, send } = await served(t);
+test('the clock wakes each network by an event of its own', async (t) => {
+  const { passes, sent, send } = await served(t);
   t.is(await send('dev.knative.sources.ping', {}), 200);
+  t.deepEqual(passes, []);
+  t.is(sent.length, 1);
+  t.like(sent[0], {
+    type: 'dev.selvedge.network.resync.v1',
+    wakes: 'provisioning',
+    network: 'supply',
+  });
+  t.is(await send(sent[0]!.type, undefined, { 'ce-network': 'supply' }), 200);
   t.deepEqual(passes, [id]);
+});
+
+test('of many networks that the clock woke, four have a pass at once', async (t) => {
+  const { opened, open } = gate();
+  const { passes, send } = await served(t, ({ network }) =>
+    network === 'changed' ? Promise.resolve() : opened,
+  );
+  const answers = [1, 2, 3, 4, 5, 6].map((n) =>
+    send('dev.selvedge.network.resync.v1', undefined, { 'ce-network': `n${n}` }),
+  );
+  while (passes.length < 4) await new Promise((resolve) => setImmediate(resolve));
+  t.is(await send(resource('add'), network({ name: 'changed' })), 200);
+  t.is(passes.length, 5);
+  open();
+  t.deepEqual(await Promise.all(answers), [200, 200, 200, 200, 200, 200]);
+});
+
+test('of ten bad networks and a good one, the good one is greeted while they take all slots', async (t) => {
+  const { opened, open } = gate();
+  const { passes, greeted, send } = await served(t, ({ network }) =>
+    network === 'good' ? Promise.resolve() : opened,
+  );
+  const bad = Array.from({ length: 10 }, (_, n) =>
+    send(resource('add'), network({ name: `bad${n}` })),
+  );
+  while (passes.length < 10) await new Promise((resolve) => setImmediate(resolve));
+  const good = send(resource('add'), network({ name: 'good' }));
+  while (greeted.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  t.deepEqual(greeted, ['good']);
+  open();
+  t.is(await good, 200);
+  await Promise.all(bad);
 });
 
 test('an event of another kind is acknowledged', async (t) => {

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { CommitUnknown, Unavailable, Unprocessable } from '../../../functions/lib/errors.ts';
 import { labels, type FabricNetwork } from '../../../functions/lib/network.ts';
+import { greet } from '../../../functions/provisioning/greet.ts';
 import { FINALIZER, reconcile } from '../../../functions/provisioning/reconcile.ts';
 import { createWorld, id, supply, type World } from './world.ts';
 
@@ -290,4 +291,16 @@ test('chaincode that does not run is asked for again, whether it has a pod or no
   }
   await t.throwsAsync(reconcile(clients, id, AbortSignal.timeout(300)), asked);
   t.is((await statusOf(world)).phase, 'Degraded');
+});
+
+test('a network that waits for its turn is told so, and one with a status keeps it', async (t) => {
+  const world = await createWorld();
+  await greet(world.clients, id);
+  const { phase, conditions, observedGeneration } = await statusOf(world);
+  t.is(phase, 'Progressing');
+  t.is(observedGeneration, 1);
+  t.like(conditions?.[0], { type: 'Ready', status: 'False', reason: 'Queued' });
+  await reconcile(world.clients, id);
+  await greet(world.clients, id);
+  t.is((await statusOf(world)).phase, 'Ready');
 });
