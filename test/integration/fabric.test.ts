@@ -137,6 +137,26 @@ test('a chaincode is installed, approved by each organization and committed', as
   t.true(committed && sameDefinition(definition, committed));
   t.is(committed?.sequence, 1);
   t.deepEqual(committed?.approvals, everyone);
+  t.deepEqual(
+    (await admins[1]!.committedDefinitions(channel)).map(({ name, sequence }) => [name, sequence]),
+    [['anchor', 1]],
+  );
+  t.true(bytes.equals(await admins[1]!.installedPackage(packageId)));
+});
+
+test('an organization withdraws from a chaincode and comes back, the definition as it was', async (t) => {
+  const [admin] = t.context.admins;
+  const [stored] = await admin!.committedDefinitions(channel);
+  const { name, version, sequence, validationParameter, collections } = stored!;
+  const same = { name, version, sequence, endorsementPolicy: validationParameter, collections };
+  t.true(sameDefinition(same, stored!));
+  await approve(admin!, channel, same);
+  const withdrawn = await admin!.queryApproved(channel, 'anchor', 1);
+  t.true(withdrawn !== undefined && withdrawn.packageId === undefined);
+  const { packageId } = await anchorPackage();
+  await approve(admin!, channel, definition, packageId);
+  t.is((await admin!.queryApproved(channel, 'anchor', 1))?.packageId, packageId);
+  t.is((await admin!.queryCommitted(channel, 'anchor'))?.sequence, 1);
 });
 
 const record = (key: string, content: string) => ({
