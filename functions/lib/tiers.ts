@@ -25,6 +25,15 @@ export const tiers: Readonly<Record<TierName, Tier>> = {
   vault: { members: 3, internal: 'vault-internal', service: 'vault', port: 8200 },
 };
 
+/** The functions that etcd and the object store know as users of their own. */
+export const dataUsers = ['data-put', 'data-get'] as const;
+export type DataUser = (typeof dataUsers)[number];
+
+/** The Secret with what such a function opens the object store with. */
+export function storeSecret(user: DataUser): string {
+  return `minio-client-${user}`;
+}
+
 export const tierNames = Object.keys(tiers) as TierName[];
 
 /** The host names of a tier's members, in their order: `etcd-0.etcd.selvedge-storage.svc`. */

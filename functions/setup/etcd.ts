@@ -1,10 +1,11 @@
-import { type Grants, restrict } from '../lib/data/etcd-users.ts';
+import { type Grant, restrict } from '../lib/data/etcd-users.ts';
 import { prefixes } from '../lib/data/model.ts';
 import { connectEtcdClient, type EtcdOptions } from '../lib/data/etcd.ts';
+import type { DataUser } from '../lib/tiers.ts';
 import { until } from '../lib/until.ts';
 
 /** Who may read and write what of the data path: a get writes nothing, and sees no put on its way. */
-export const grants: Grants = {
+export const grants: Readonly<Record<DataUser, readonly Grant[]>> = {
   'data-put': [{ permission: 'Readwrite', prefix: prefixes.all }],
   'data-get': [prefixes.data, prefixes.versions, prefixes.policies, prefixes.records].map(
     (prefix) => ({ permission: 'Read', prefix }),

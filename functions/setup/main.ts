@@ -9,11 +9,12 @@ import { z } from 'zod';
 import { readEnv, settings } from '../lib/function/env.ts';
 import { connectKubernetes } from '../lib/kubernetes/client.ts';
 import { createLogger } from '../lib/log.ts';
+import { dataUsers } from '../lib/tiers.ts';
 import { readUnsealKeys, saveUnsealKeys, unsealSecret } from '../lib/vault/unseal-keys.ts';
 import { connectMember, generateRoot } from '../lib/vault/members.ts';
-import { makeBucket } from './bucket.ts';
 import { configureVault } from './configure.ts';
 import { restrictEtcd } from './etcd.ts';
+import { setUpStore } from './store.ts';
 import { authorized, led, openVault, type KeyStore } from './vault.ts';
 
 const env = readEnv({
@@ -33,6 +34,8 @@ const env = readEnv({
   MINIO_ENDPOINT: settings.MINIO_ENDPOINT,
   MINIO_BUCKET: settings.MINIO_BUCKET,
   MINIO_CREDENTIALS_DIR: settings.MINIO_CREDENTIALS_DIR,
+  /** A file for each function, of its name, with its secret key. */
+  MINIO_USERS_DIR: z.string().min(1),
 });
 const log = createLogger('setup');
 const ca = readFileSync(env.CA_FILE);
@@ -77,14 +80,16 @@ async function vault(): Promise<void> {
 }
 
 async function objects(): Promise<void> {
-  const credential = (file: string): string =>
-    readFileSync(join(env.MINIO_CREDENTIALS_DIR, file), 'utf8').trim();
-  await makeBucket({
+  const secret = (...path: string[]): string => readFileSync(join(...path), 'utf8').trim();
+  const users = { 'data-put': '', 'data-get': '' };
+  for (const user of dataUsers) users[user] = secret(env.MINIO_USERS_DIR, user);
+  await setUpStore({
     endpoint: env.MINIO_ENDPOINT,
     bucket: env.MINIO_BUCKET,
-    accessKey: credential('access-key'),
-    secretKey: credential('secret-key'),
+    accessKey: secret(env.MINIO_CREDENTIALS_DIR, 'access-key'),
+    secretKey: secret(env.MINIO_CREDENTIALS_DIR, 'secret-key'),
     ca,
+    users,
   });
   log.info({ bucket: env.MINIO_BUCKET }, 'the object store is set up');
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { storageNamespace } from '../../functions/lib/tiers.ts';
+import { dataUsers, storageNamespace, storeSecret } from '../../functions/lib/tiers.ts';
 import { until } from '../../functions/lib/until.ts';
 import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 import { provideCertificates, secret, secretRef, type Secret } from './certificates.ts';
@@ -82,11 +82,16 @@ async function provideSecrets(kubernetes: Kubernetes): Promise<string[]> {
     if (!(await kubernetes.get(ref))) await kubernetes.create(namespaceObject(name));
   }
   const random = (): string => randomBytes(24).toString('base64url');
-  const credentials = await provideSecret(kubernetes, storageNamespace, 'minio-credentials', {
+  // The account that may do everything in the object store: the tier's own, and the setup's.
+  await provideSecret(kubernetes, storageNamespace, 'minio-credentials', {
     'access-key': random(),
     'secret-key': random(),
   });
-  await provideSecret(kubernetes, namespace, 'minio-credentials', credentials);
+  for (const user of dataUsers) {
+    const fresh = { 'access-key': user, 'secret-key': random() };
+    const made = await provideSecret(kubernetes, storageNamespace, storeSecret(user), fresh);
+    await provideSecret(kubernetes, namespace, storeSecret(user), made);
+  }
   // The setup fills it: it may change this Secret and make none.
   await provideSecret(kubernetes, storageNamespace, 'vault-unseal', {});
   return provideCertificates(kubernetes, namespace);

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { memberAddresses, storageNamespace, tierAddress } from '../../functions/lib/tiers.ts';
+import {
+  dataUsers,
+  memberAddresses,
+  storageNamespace,
+  storeSecret,
+  tierAddress,
+  type DataUser,
+} from '../../functions/lib/tiers.ts';
 import type { KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 
 export const setupLabels = {
@@ -34,6 +41,7 @@ function jobSpec(functionsNamespace: string, image: string): object {
     MINIO_ENDPOINT: tierAddress('minio'),
     MINIO_BUCKET: 'selvedge',
     MINIO_CREDENTIALS_DIR: '/etc/selvedge/minio',
+    MINIO_USERS_DIR: '/etc/selvedge/minio-users',
   };
   const container = {
     name: 'setup',
@@ -48,6 +56,7 @@ function jobSpec(functionsNamespace: string, image: string): object {
     volumeMounts: [
       { name: 'ca', mountPath: '/etc/selvedge/ca', readOnly: true },
       { name: 'minio', mountPath: '/etc/selvedge/minio', readOnly: true },
+      { name: 'minio-users', mountPath: '/etc/selvedge/minio-users', readOnly: true },
       { name: 'etcd', mountPath: '/etc/selvedge/etcd', readOnly: true },
     ],
   };
@@ -65,9 +74,15 @@ function jobSpec(functionsNamespace: string, image: string): object {
         volumes: [
           { name: 'ca', configMap: { name: 'selvedge-ca' } },
           { name: 'minio', secret: { secretName: 'minio-credentials' } },
+          { name: 'minio-users', projected: { sources: dataUsers.map(secretKeyOf) } },
           { name: 'etcd', secret: { secretName: 'etcd-client-root' } },
         ],
       },
     },
   };
+}
+
+/** A function's secret key, as a file of its name. */
+function secretKeyOf(user: DataUser): object {
+  return { secret: { name: storeSecret(user), items: [{ key: 'secret-key', path: user }] } };
 }

@@ -11,7 +11,8 @@ import { until } from '../../functions/lib/until.ts';
 import type { VaultOptions } from '../../functions/lib/vault/client.ts';
 import { issue, makeAuthority } from '../../scripts/lib/x509.ts';
 import { buildComponent } from '../../scripts/cluster/components/build.ts';
-import { makeBucket } from '../../functions/setup/bucket.ts';
+import { setUpStore } from '../../functions/setup/store.ts';
+import type { DataUser } from '../../functions/lib/tiers.ts';
 import { configureVault } from '../../functions/setup/configure.ts';
 import { authorized } from '../../functions/setup/vault.ts';
 import { freePorts, startServer, type ServerProcess } from './servers.ts';
@@ -97,6 +98,10 @@ export async function startEtcd({ quota }: { quota?: number } = {}): Promise<Etc
 
 export interface MinioServer {
   options: Required<Pick<ObjectsOptions, 'caFile'>> & ObjectsOptions;
+  /** How a function opens it. */
+  as: (user: DataUser) => MinioServer['options'];
+  /** Does what the setup does, once more. */
+  setUp: End;
   kill: End;
   stop: End;
 }
@@ -124,9 +129,13 @@ export async function startMinio(): Promise<MinioServer> {
   );
   ends.push(() => server.kill());
   const [endpoint, bucket] = [`https://127.0.0.1:${port}`, 'selvedge'];
-  await makeBucket({ endpoint, bucket, ...credentials, ca: Buffer.from(ca) });
+  const users = { 'data-put': 'secret-of-data-put', 'data-get': 'secret-of-data-get' };
+  const setUp = (): Promise<void> =>
+    setUpStore({ endpoint, bucket, ...credentials, users, ca: Buffer.from(ca) });
+  await setUp();
   const options = { endpoint, bucket, ...credentials, caFile: `${folder}/ca.crt` };
-  return { options, kill: () => server.kill(), stop: () => unwind(ends) };
+  const as = (user: DataUser) => ({ ...options, accessKey: user, secretKey: users[user] });
+  return { options, as, setUp, kill: () => server.kill(), stop: () => unwind(ends) };
 }
 
 export interface VaultServer {

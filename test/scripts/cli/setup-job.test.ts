@@ -8,6 +8,9 @@ test('the same setup has the same name, and another one another', (t) => {
   t.regex(name('r/setup:1'), /^setup-[0-9a-f]{10}$/);
 });
 
-test('no secret is in the Job itself', (t) => {
-  t.notRegex(JSON.stringify(setupJob('selvedge', 'r/setup:1')), /secret-key|BEGIN/);
+test('no secret is in the Job itself: it names Secrets and mounts them', (t) => {
+  const job = JSON.stringify(setupJob('selvedge', 'r/setup:1'));
+  t.notRegex(job, /BEGIN|secretKeyRef|stringData/);
+  for (const name of ['etcd-client-root', 'minio-credentials', 'minio-client-data-put'])
+    t.true(job.includes(name), name);
 });
