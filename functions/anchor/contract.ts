@@ -1,4 +1,5 @@
 import { Contract, type Context } from 'fabric-contract-api';
+import { paddedVersion } from '../lib/data/datum.ts';
 import { get, put, type LedgerState } from './anchor.ts';
 
 /** The contract `anchor`: every method is a transaction whose arguments are strings. */
@@ -7,21 +8,21 @@ export class AnchorContract extends Contract {
     super('anchor');
   }
 
-  /** @param records a JSON array of anchor records */
-  async put(context: Context, records: string): Promise<string> {
-    return JSON.stringify(await put(ledgerState(context), parse(records)));
+  /** @param facts a JSON array of facts */
+  async put(context: Context, facts: string): Promise<string> {
+    return JSON.stringify(await put(ledgerState(context), parse(facts)));
   }
 
-  /** @returns the record and its transaction's id, as JSON */
+  /** @returns the fact and its transaction's id, as JSON */
   async get(context: Context, key: string, version: string): Promise<string> {
     return JSON.stringify(await get(ledgerState(context), key, version));
   }
 }
 
 function ledgerState({ stub }: Context): LedgerState {
-  // Numbers are padded so that a range query gives versions in order.
+  // A range query gives versions in order.
   const stateKey = (key: string, version: number): string =>
-    stub.createCompositeKey('anchor', [key, String(version).padStart(16, '0')]);
+    stub.createCompositeKey('anchor', [key, paddedVersion(version)]);
   return {
     transactionId: stub.getTxID(),
     get: (key, version) => stub.getState(stateKey(key, version)),
@@ -33,6 +34,6 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Error('INVALID: the records are not JSON', { cause });
+    throw new Error('INVALID: the facts are not JSON', { cause });
   }
 }

@@ -1,39 +1,39 @@
-import { NotFound } from '../lib/errors.ts';
-import type { Ledger } from '../lib/fabric/ledger.ts';
+import { readFact } from '../lib/data/chain.ts';
+import { scopeOf, type DatumRef } from '../lib/data/datum.ts';
+import type { Anchored } from '../lib/data/fact.ts';
+import type { VersionRecord } from '../lib/data/model.ts';
 import type { Ledgers } from '../lib/fabric/ledgers.ts';
-import type { DatumRef, VersionRecord } from '../lib/data/metadata.ts';
-import type { Anchored } from './verify.ts';
 
 /** A version, and the transaction that anchored it by what the metadata says. */
 export type Claimed = Pick<VersionRecord, 'version' | 'transactionId'>;
 
 /** What the chain says of versions. */
 export interface Chain {
-  /** The record of a version, read from a peer or remembered: it never changes. */
+  /** The fact of a version, read from a peer or remembered: it never changes. */
   anchor(ref: DatumRef, claimed: Claimed): Promise<Anchored | undefined>;
   /** The same, read from a peer now. */
   read(ref: DatumRef, claimed: Claimed): Promise<Anchored | undefined>;
 }
 
-/** How many records are remembered, those used last. */
+/** How many facts are remembered, those used last. */
 const mostRemembered = 10_000;
 
-export function createChain(ledgers: Ledgers): Chain {
+export function createChain(ledgers: Pick<Ledgers, 'with'>): Chain {
   const remembered = new Map<string, Anchored>();
 
   const read = (ref: DatumRef, { version, transactionId }: Claimed) =>
     ledgers.with(ref, async (ledger) => {
-      const found = await ask(ledger, ref.key, version);
+      const found = await readFact(ledger, ref.key, version);
       if (found) return found;
       // This peer may lag behind the one that the put waited for: it gets time for the block.
       const status = await ledger.commitStatus(transactionId);
-      return status?.successful ? ask(ledger, ref.key, version) : undefined;
+      return status?.successful ? readFact(ledger, ref.key, version) : undefined;
     });
 
   return {
     read,
     async anchor(ref, claimed) {
-      const name = JSON.stringify([ref.namespace, ref.network, ref.key, claimed.version]);
+      const name = JSON.stringify([scopeOf(ref), ref.key, claimed.version]);
       const known = remembered.get(name);
       remembered.delete(name);
       const anchored = known ?? (await read(ref, claimed));
@@ -44,13 +44,4 @@ export function createChain(ledgers: Ledgers): Chain {
       return anchored;
     },
   };
-}
-
-async function ask(ledger: Ledger, key: string, version: number): Promise<Anchored | undefined> {
-  try {
-    return JSON.parse(await ledger.evaluate('get', [key, String(version)])) as Anchored;
-  } catch (error) {
-    if (error instanceof NotFound) return undefined;
-    throw error;
-  }
 }

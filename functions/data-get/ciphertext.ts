@@ -6,7 +6,8 @@
 import { createHash } from 'node:crypto';
 import { Readable, Transform, type TransformCallback } from 'node:stream';
 import { IntegrityError, NotFound } from '../lib/errors.ts';
-import type { Metadata, NetworkRef } from '../lib/data/metadata.ts';
+import { locate, type Incarnation } from '../lib/data/datum.ts';
+import type { Metadata } from '../lib/data/metadata.ts';
 import type { Objects } from '../lib/data/objects.ts';
 
 /** Bytes of ciphertext that are held in memory rather than read twice. */
@@ -26,9 +27,9 @@ export interface Ciphertexts {
    *
    * @throws IntegrityError when it does not match or is not there
    */
-  verified(ref: NetworkRef, expected: Expected, signal?: AbortSignal): Promise<Readable>;
+  verified(network: Incarnation, expected: Expected, signal?: AbortSignal): Promise<Readable>;
   /** Whether what is stored matches. Throws only when the store does not answer. */
-  matches(ref: NetworkRef, expected: Expected, signal?: AbortSignal): Promise<boolean>;
+  matches(network: Incarnation, expected: Expected, signal?: AbortSignal): Promise<boolean>;
 }
 
 export function createCiphertexts({
@@ -36,28 +37,27 @@ export function createCiphertexts({
   objects,
 }: {
   metadata: Pick<Metadata, 'readCiphertext'>;
-  objects: Pick<Objects, 'get' | 'index'>;
+  objects: Pick<Objects, 'get' | 'bucket'>;
 }): Ciphertexts {
-  const open = async (ref: NetworkRef, { index }: Expected): Promise<Readable> => {
-    if (index.startsWith('etcd://')) {
-      const record = await metadata.readCiphertext(ref, index);
-      if (!record) throw new NotFound('there is no such record');
-      return Readable.from([record], { objectMode: false });
-    }
-    const prefix = objects.index(`${ref.namespace}/${ref.network}/`);
-    if (!index.startsWith(prefix)) throw broken('its index is of no object of this network');
-    return objects.get(index.slice(objects.index('').length));
+  const open = async (network: Incarnation, { index }: Expected): Promise<Readable> => {
+    const place = locate(network, objects.bucket, index);
+    if (place.tier === 'object') return objects.get(place.name);
+    const record = await metadata.readCiphertext(place.key);
+    if (!record) throw new NotFound('there is no such record');
+    return Readable.from([record], { objectMode: false });
   };
 
-  const verified: Ciphertexts['verified'] = async (ref, expected, signal) => {
+  const verified: Ciphertexts['verified'] = async (network, expected, signal) => {
     try {
       if (expected.size <= inMemory) {
         const chunks: Buffer[] = [];
-        await check(await open(ref, expected), { expected, signal }, (chunk) => chunks.push(chunk));
+        await check(await open(network, expected), { expected, signal }, (chunk) =>
+          chunks.push(chunk),
+        );
         return Readable.from(chunks, { objectMode: false });
       }
-      await check(await open(ref, expected), { expected, signal });
-      const source = await open(ref, expected);
+      await check(await open(network, expected), { expected, signal });
+      const source = await open(network, expected);
       const guard = new Guard(expected);
       source.on('error', (error) => guard.destroy(error));
       guard.on('close', () => source.destroy());
@@ -70,9 +70,9 @@ export function createCiphertexts({
 
   return {
     verified,
-    async matches(ref, expected, signal) {
+    async matches(network, expected, signal) {
       try {
-        await check(await open(ref, expected), { expected, signal });
+        await check(await open(network, expected), { expected, signal });
         return true;
       } catch (error) {
         if (error instanceof IntegrityError || error instanceof NotFound) return false;

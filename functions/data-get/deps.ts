@@ -1,12 +1,15 @@
 import type { Caller } from '../lib/function/authentication.ts';
 import type { Keys } from '../lib/data/keys.ts';
-import type { DatumRef, Metadata } from '../lib/data/metadata.ts';
+import type { DatumRef } from '../lib/data/datum.ts';
+import type { Metadata } from '../lib/data/metadata.ts';
+import type { Ledgers } from '../lib/fabric/ledgers.ts';
 import type { Decide } from '../lib/data/access-policy.ts';
 import type { Chain } from './chain.ts';
 import type { Ciphertexts } from './ciphertext.ts';
 
 /** What a get works with. */
-export interface Parts {
+export interface Deps {
+  networks: Pick<Ledgers, 'find'>;
   metadata: Metadata;
   keys: Pick<Keys, 'unwrap'>;
   chain: Chain;

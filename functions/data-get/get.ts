@@ -4,13 +4,15 @@
  * and not one byte of plaintext.
  */
 import type { Readable } from 'node:stream';
-import { decrypt, plaintextSize, type Binding } from '../lib/data/cipher.ts';
+import { decrypt, plaintextSize } from '../lib/data/cipher.ts';
+import { bindingOf } from '../lib/data/datum.ts';
+import type { Anchored } from '../lib/data/fact.ts';
+import type { VersionRecord } from '../lib/data/model.ts';
 import { Gone, IntegrityError } from '../lib/errors.ts';
 import type { Receipt } from '../lib/events.ts';
-import type { DatumRef, VersionRecord } from '../lib/data/metadata.ts';
-import type { GetRequest, Parts } from './deps.ts';
+import type { Deps, GetRequest } from './deps.ts';
 import { audited, noteMismatch, readable } from './readable.ts';
-import { differences, type Anchored } from './verify.ts';
+import { mismatches } from './verify.ts';
 
 export interface Head {
   record: VersionRecord;
@@ -31,12 +33,12 @@ export interface ReceiptView {
  *
  * @throws NotFound, Gone, Forbidden, IntegrityError, Unavailable
  */
-export async function head(parts: Parts, request: GetRequest): Promise<Head> {
-  const record = await readable(parts, request);
-  await audited(parts, request, record.version, async () => {
-    const anchored = await parts.chain.anchor(request.ref, record);
+export async function head(deps: Deps, request: GetRequest): Promise<Head> {
+  const record = await readable(deps, request);
+  await audited(deps, request, record.version, async () => {
+    const anchored = await deps.chain.anchor(request.ref, record);
     if (!anchored) throw new IntegrityError('the chain does not know this version');
-    const wrong = differences(request.ref.key, record, anchored);
+    const wrong = mismatches(request.ref, record, anchored);
     if (wrong.length > 0) {
       throw new IntegrityError(`the metadata does not match the chain: ${wrong.join(', ')}`);
     }
@@ -45,17 +47,14 @@ export async function head(parts: Parts, request: GetRequest): Promise<Head> {
 }
 
 /** A version's plaintext, as a stream that fails rather than give a byte that is not verified. */
-export async function content(
-  parts: Parts,
-  request: GetRequest,
-): Promise<Head & { body: Readable }> {
-  const { record, size } = await head(parts, request);
-  const note = (error: unknown): void => noteMismatch(parts, request, record.version, error);
-  return audited(parts, request, record.version, async () => {
+export async function content(deps: Deps, request: GetRequest): Promise<Head & { body: Readable }> {
+  const { record, size } = await head(deps, request);
+  const note = (error: unknown): void => noteMismatch(deps, request, record.version, error);
+  return audited(deps, request, record.version, async () => {
     // Both are needed before the first byte, and neither depends on the other.
     const [dataKey, sealed] = await settled([
-      parts.keys.unwrap(record.owner, record.wrapped),
-      present(parts, request, parts.ciphertexts.verified(request.ref, record, request.signal)),
+      deps.keys.unwrap(record.owner, record.wrapped),
+      present(deps, request, deps.ciphertexts.verified(request.ref, record, request.signal)),
     ]);
     const plain = decrypt(dataKey, bindingOf(request.ref, record));
     sealed.on('error', (error) => plain.destroy(error));
@@ -68,17 +67,17 @@ export async function content(
 }
 
 /** The receipt, with everything read and compared anew. A mismatch is told, not thrown. */
-export async function receipt(parts: Parts, request: GetRequest): Promise<ReceiptView> {
+export async function receipt(deps: Deps, request: GetRequest): Promise<ReceiptView> {
   const { ref } = request;
-  const record = await readable(parts, request);
+  const record = await readable(deps, request);
   const { version, tier, index, digest, owner, transactionId, block, createdAt } = record;
-  const onChain = (await parts.chain.read(ref, record)) ?? null;
+  const onChain = (await deps.chain.read(ref, record)) ?? null;
   const verified =
     onChain !== null &&
-    differences(ref.key, record, onChain).length === 0 &&
-    (await parts.ciphertexts.matches(ref, onChain, request.signal));
+    mismatches(ref, record, onChain).length === 0 &&
+    (await deps.ciphertexts.matches(ref, onChain, request.signal));
   if (!verified) {
-    noteMismatch(parts, request, version, new IntegrityError('the receipt does not verify'));
+    noteMismatch(deps, request, version, new IntegrityError('the receipt does not verify'));
   }
   return {
     receipt: {
@@ -90,18 +89,13 @@ export async function receipt(parts: Parts, request: GetRequest): Promise<Receip
   };
 }
 
-function bindingOf({ namespace, network, key }: DatumRef, record: VersionRecord): Binding {
-  const { version, owner, contentType, createdAt } = record;
-  return { network: `${namespace}/${network}`, key, version, owner, contentType, createdAt };
-}
-
 /** Ciphertext that is gone because its datum was erased meanwhile is no mismatch. */
-async function present<T>(parts: Parts, { ref }: GetRequest, reading: Promise<T>): Promise<T> {
+async function present<T>(deps: Deps, { ref }: GetRequest, reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (error) {
     if (!(error instanceof IntegrityError)) throw error;
-    const datum = await parts.metadata.datum(ref);
+    const datum = await deps.metadata.datum(ref);
     if (!datum || datum.value.erasedAt !== undefined) throw new Gone('the datum was erased');
     throw error;
   }

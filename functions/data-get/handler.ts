@@ -3,10 +3,10 @@ import type { Authenticator } from '../lib/function/authentication.ts';
 import { requests, type RequestOf } from '../lib/events.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
 import { content, head, receipt, type Head } from './get.ts';
-import type { GetRequest, Parts } from './deps.ts';
+import type { GetRequest, Deps } from './deps.ts';
 
 export interface Handlers {
-  parts: Parts;
+  deps: Deps;
   authenticator: Authenticator;
   /** The namespace of the networks. */
   namespace: string;
@@ -21,8 +21,9 @@ export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>>
       async (call: GetCall) => {
         const { network, key, dataversion: version, view } = call.attributes;
         const caller = await handlers.authenticator.authenticate(call.authorization);
-        const ref = { namespace: handlers.namespace, network, key };
-        return views[view](handlers.parts, { ref, caller, version, signal: call.signal });
+        const { deps, namespace } = handlers;
+        const ref = { ...(await deps.networks.find({ namespace, network })), key };
+        return views[view](deps, { ref, caller, version, signal: call.signal });
       },
     ),
   };
@@ -30,18 +31,18 @@ export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>>
 
 const views: Record<
   GetCall['attributes']['view'],
-  (parts: Parts, request: GetRequest) => Promise<Reply>
+  (deps: Deps, request: GetRequest) => Promise<Reply>
 > = {
-  async content(parts, request) {
-    const { body, ...found } = await content(parts, request);
+  async content(deps, request) {
+    const { body, ...found } = await content(deps, request);
     const headers = { ...headersOf(found), 'Content-Length': String(found.size) };
     return { status: 200, headers, body };
   },
-  async head(parts, request) {
-    return { status: 200, headers: headersOf(await head(parts, request)) };
+  async head(deps, request) {
+    return { status: 200, headers: headersOf(await head(deps, request)) };
   },
-  async receipt(parts, request) {
-    const view = await receipt(parts, request);
+  async receipt(deps, request) {
+    const view = await receipt(deps, request);
     const headers = { 'Content-Type': 'application/json' };
     return { status: 200, headers, body: JSON.stringify(view) };
   },

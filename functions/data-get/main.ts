@@ -10,7 +10,7 @@ import { createKeys } from '../lib/data/keys.ts';
 import { createLedgers } from '../lib/fabric/ledgers.ts';
 import { createLogger } from '../lib/log.ts';
 import { createMetadata } from '../lib/data/metadata.ts';
-import { prefixes } from '../lib/data/model.ts';
+import { prefixes } from '../lib/data/datum.ts';
 import { integrityErrors } from '../lib/function/metrics.ts';
 import { connectObjects } from '../lib/data/objects.ts';
 import { decide } from '../lib/data/access-policy.ts';
@@ -18,7 +18,7 @@ import { functionApp, serve } from '../lib/function/serve.ts';
 import { connectVault } from '../lib/vault/client.ts';
 import { createChain } from './chain.ts';
 import { createCiphertexts } from './ciphertext.ts';
-import type { Parts } from './deps.ts';
+import type { Deps } from './deps.ts';
 import { endpoints } from './handler.ts';
 
 const { BROKER_URL: _unused, ...needed } = settings;
@@ -48,7 +48,8 @@ const objects = connectObjects({
   caFile: env.CA_FILE,
 });
 const ledgers = createLedgers(vault, connectLedger);
-const parts: Parts = {
+const deps: Deps = {
+  networks: ledgers,
   metadata,
   keys: createKeys(vault),
   chain: createChain(ledgers),
@@ -66,7 +67,7 @@ const authenticator = createAuthenticator({
 });
 
 const app = functionApp({
-  endpoints: endpoints({ parts, authenticator, namespace: NAMESPACE }),
+  endpoints: endpoints({ deps, authenticator, namespace: NAMESPACE }),
   log,
 });
 serve(app, {

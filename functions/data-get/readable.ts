@@ -1,23 +1,21 @@
 /** Which version a caller may read, and what the audit is told. */
 import { Forbidden, Gone, IntegrityError, NotFound } from '../lib/errors.ts';
-import type { Datum, VersionRecord } from '../lib/data/metadata.ts';
-import type { GetRequest, Parts } from './deps.ts';
+import type { Datum, VersionRecord } from '../lib/data/model.ts';
+import type { Deps, GetRequest } from './deps.ts';
 
 /** The version asked for, if the caller may read it. */
-export async function readable(parts: Parts, request: GetRequest): Promise<VersionRecord> {
+export async function readable(deps: Deps, request: GetRequest): Promise<VersionRecord> {
   const { ref } = request;
-  const found = await audited(parts, request, request.version ?? 0, () =>
-    parts.metadata.datum(ref),
-  );
+  const found = await audited(deps, request, request.version ?? 0, () => deps.metadata.datum(ref));
   const datum = found?.value;
   if (!datum || (datum.current === undefined && datum.erasedAt === undefined)) {
     throw new NotFound('there is no such datum');
   }
   const version = request.version ?? datum.current ?? 0;
-  await requireReadable(parts, request, datum, version);
+  await requireReadable(deps, request, datum, version);
   if (datum.erasedAt !== undefined) throw new Gone('the datum was erased');
-  return audited(parts, request, version, async () => {
-    const record = await parts.metadata.version(ref, version);
+  return audited(deps, request, version, async () => {
+    const record = await deps.metadata.version(ref, version);
     if (!record && version !== datum.current) throw new NotFound('there is no such version');
     if (record?.owner === datum.owner) return record;
     throw new IntegrityError('the metadata of the version is missing or not its own');
@@ -25,7 +23,7 @@ export async function readable(parts: Parts, request: GetRequest): Promise<Versi
 }
 
 async function requireReadable(
-  { metadata, decide, audit }: Parts,
+  { metadata, decide, audit }: Deps,
   { ref, caller }: GetRequest,
   { owner }: Datum,
   version: number,
@@ -41,7 +39,7 @@ async function requireReadable(
 
 /** Does the work; when it ends in a mismatch, says so in the audit. */
 export async function audited<T>(
-  parts: Parts,
+  deps: Deps,
   request: GetRequest,
   version: number,
   work: () => Promise<T>,
@@ -49,13 +47,13 @@ export async function audited<T>(
   try {
     return await work();
   } catch (error) {
-    noteMismatch(parts, request, version, error);
+    noteMismatch(deps, request, version, error);
     throw error;
   }
 }
 
 export function noteMismatch(
-  { audit }: Parts,
+  { audit }: Deps,
   { ref, caller }: GetRequest,
   version: number,
   error: unknown,

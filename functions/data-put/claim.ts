@@ -1,17 +1,19 @@
-/** Allotting the version that a put will write. */
+/** Allotting the version that a put will write, taking over from a cut-off try, and giving up. */
 import { randomUUID } from 'node:crypto';
 import { Conflict, Forbidden, Gone } from '../lib/errors.ts';
 import type { Tier } from '../lib/events.ts';
-import {
-  recordIndex,
-  type Datum,
-  type Intent,
-  type NetworkRef,
-  type Revised,
-} from '../lib/data/metadata.ts';
 import { ownerOnly } from '../lib/data/access-policy.ts';
-import type { Parts, PutRequest } from './deps.ts';
-import { removeCiphertext } from './store.ts';
+import { objectPlace, recordPlace, type Incarnation } from '../lib/data/datum.ts';
+import type {
+  AbandonedIntent,
+  Allotment,
+  Datum,
+  OpenIntent,
+  Revised,
+  UnfinishedIntent,
+} from '../lib/data/model.ts';
+import type { Deps, PutRequest } from './deps.ts';
+import { removeCiphertext, type Stores } from './store.ts';
 
 /** Others may claim versions of the same datum at the same moment; each try lets one of them in. */
 const mostTries = 50;
@@ -21,23 +23,23 @@ const mostTries = 50;
  *
  * @throws Conflict when another try of the same put came first, or too many other puts did
  */
-export async function begin(
-  parts: Parts,
+export async function claim(
+  deps: Deps,
   request: PutRequest,
   tier: Tier,
-): Promise<Revised<Intent>> {
-  const { metadata, now } = parts;
+): Promise<Revised<OpenIntent>> {
+  const { metadata, now } = deps;
   const { ref, caller, id, contentType } = request;
   for (let tries = 0; tries < mostTries; tries++) {
-    const datum = await requireWritable(parts, request);
+    const datum = await requireWritable(deps, request);
     const at = now().toISOString();
-    const intent: Intent = {
+    const intent: OpenIntent = {
       id,
       ...ref,
       version: datum?.value.next ?? 1,
       owner: datum?.value.owner ?? caller.id,
       tier,
-      index: freshIndex(parts, ref, tier),
+      index: freshIndex(deps, ref, tier),
       contentType,
       createdAt: at,
       attempt: randomUUID(),
@@ -58,28 +60,54 @@ export async function begin(
  * @throws Conflict when yet another try does the same
  */
 export async function takeOver(
-  parts: Parts,
-  known: Revised<Intent>,
+  deps: Deps,
+  known: Revised<OpenIntent | AbandonedIntent>,
   tier: Tier,
-): Promise<Revised<Intent>> {
-  const since = parts.now().toISOString();
-  // Its transaction held another ciphertext's digest, and says nothing of the one to come.
-  const { pending: _, ...rest } = known.value;
-  const mine: Intent = { ...rest, attempt: randomUUID(), since, state: 'abandoned' };
-  const taken = await parts.metadata.advance(known, mine);
+): Promise<Revised<OpenIntent>> {
+  const since = deps.now().toISOString();
+  const mine = { ...abandoned(known.value), attempt: randomUUID(), since };
+  const taken = await deps.metadata.advance(known, mine);
   if (!taken) throw new Conflict('another try of the same put is under way');
-  await removeCiphertext(parts, mine);
-  const index = freshIndex(parts, mine, tier);
-  const again = await parts.metadata.advance(taken, { ...mine, tier, index, state: 'open' });
+  await removeCiphertext(deps, mine);
+  const index = freshIndex(deps, mine, tier);
+  const again = await deps.metadata.advance(taken, { ...mine, tier, index, state: 'open' });
   if (!again) throw new Conflict('another try of the same put is under way');
   return again;
+}
+
+/**
+ * Gives an intent up: first so that no write of its attempt can succeed any more, then removes
+ * what it wrote, then forgets it. Does nothing when the intent was changed meanwhile: then it is
+ * somebody else's, or it is whole after all.
+ */
+export async function clean(deps: Stores, intent: Revised<UnfinishedIntent>): Promise<void> {
+  const ours = await deps.metadata.advance(intent, abandoned(intent.value));
+  if (!ours) return;
+  await removeCiphertext(deps, ours.value);
+  await deps.metadata.forget(ours);
+}
+
+/** What is left of an intent that is given up: its transaction, if any, says nothing any more. */
+function abandoned(intent: UnfinishedIntent): AbandonedIntent {
+  const onceStored = intent.state === 'stored' || intent.onceStored === true;
+  return { ...allotmentOf(intent), state: 'abandoned', ...(onceStored && { onceStored }) };
+}
+
+/** What is common to all states of an intent. */
+export function allotmentOf(intent: Allotment): Allotment {
+  const { namespace, network, incarnation, key, id, version, owner, tier, index } = intent;
+  const { contentType, createdAt, attempt, since } = intent;
+  return {
+    ...{ namespace, network, incarnation, key, id, version, owner, tier, index },
+    ...{ contentType, createdAt, attempt, since },
+  };
 }
 
 /**
  * @returns the datum as it is now; undefined when it is new, and anyone who may put may make it
  */
 export async function requireWritable(
-  { metadata, decide }: Parts,
+  { metadata, decide }: Deps,
   { ref, caller }: PutRequest,
 ): Promise<Revised<Datum> | undefined> {
   const datum = await metadata.datum(ref);
@@ -97,9 +125,9 @@ export async function requireWritable(
   return datum;
 }
 
-function freshIndex({ objects }: Parts, ref: NetworkRef, tier: Tier): string {
+function freshIndex({ objects }: Deps, network: Incarnation, tier: Tier): string {
   const name = randomUUID();
-  return tier === 'record'
-    ? recordIndex(ref, name)
-    : objects.index(`${ref.namespace}/${ref.network}/${name}`);
+  const place =
+    tier === 'record' ? recordPlace(network, name) : objectPlace(network, objects.bucket, name);
+  return place.index;
 }

@@ -1,7 +1,15 @@
 /** What a put decides, without doing anything. */
 import { TooLarge, Unprocessable } from '../lib/errors.ts';
 import type { Tier } from '../lib/events.ts';
-import type { Intent } from '../lib/data/metadata.ts';
+import type {
+  AbandonedIntent,
+  DoneIntent,
+  Intent,
+  OpenIntent,
+  Revised,
+  StoredIntent,
+  UnfinishedIntent,
+} from '../lib/data/model.ts';
 
 /** The most bytes of plaintext of a record. */
 export const recordLimit = 1024 * 1024;
@@ -38,24 +46,31 @@ export interface Repeated {
   contentType: string;
 }
 
-/**
- * What is to be done for an idempotency id, given what is known of it:
- *
- *     begin    nothing is known: allot a version
- *     takeOver an attempt was cut off before the ciphertext was whole: write it anew
- *     finish   the ciphertext is whole: if the body is the same, anchor and publish
- *     repeat   it is done: if the body is the same, give the first receipt
- *
- * @throws Unprocessable when the id was used for something else
- */
-export function next(
-  known: Intent | undefined,
-  request: Repeated,
-): 'begin' | 'takeOver' | 'finish' | 'repeat' {
-  if (!known) return 'begin';
-  if (known.key !== request.key || known.contentType !== request.contentType) throw reused();
-  if (known.state === 'done') return 'repeat';
-  return known.state === 'stored' ? 'finish' : 'takeOver';
+/** What is to be done for an idempotency id. */
+export type Next =
+  /** Nothing is known: allot a version. */
+  | { step: 'begin' }
+  /** An attempt was cut off before the ciphertext was whole: write it anew. */
+  | { step: 'takeOver'; intent: Revised<OpenIntent | AbandonedIntent> }
+  /** The ciphertext is whole: if the body is the same, anchor and publish. */
+  | { step: 'finish'; intent: Revised<StoredIntent> }
+  /** It is done: if the body is the same, give the first receipt. */
+  | { step: 'repeat'; intent: DoneIntent };
+
+/** @throws Unprocessable when the id was used for something else */
+export function next(known: Revised<Intent> | undefined, request: Repeated): Next {
+  if (!known) return { step: 'begin' };
+  const { value, revision } = known;
+  if (value.key !== request.key || value.contentType !== request.contentType) throw reused();
+  switch (value.state) {
+    case 'done':
+      return { step: 'repeat', intent: value };
+    case 'stored':
+      return { step: 'finish', intent: { value, revision } };
+    case 'open':
+    case 'abandoned':
+      return { step: 'takeOver', intent: { value, revision } };
+  }
 }
 
 export function reused(): Unprocessable {
@@ -66,19 +81,24 @@ export function reused(): Unprocessable {
 export const patience = { open: 15 * 60_000, stored: 60_000, done: 24 * 3600_000 };
 
 /** What the sweep does with an intent. */
-export function fate(
-  { state, since }: Pick<Intent, 'state' | 'since'>,
-  now: Date,
-): 'leave' | 'finish' | 'remove' | 'forget' {
-  const age = now.getTime() - new Date(since).getTime();
-  switch (state) {
-    case 'abandoned':
-      return 'remove';
-    case 'open':
-      return age > patience.open ? 'remove' : 'leave';
-    case 'stored':
-      return age > patience.stored ? 'finish' : 'leave';
-    case 'done':
-      return age > patience.done ? 'forget' : 'leave';
+export type Fate =
+  | { fate: 'leave' }
+  | { fate: 'finish'; intent: Revised<StoredIntent> }
+  | { fate: 'remove'; intent: Revised<UnfinishedIntent> }
+  | { fate: 'forget'; intent: Revised<DoneIntent> };
+
+/** @param removed whether its network was removed: then nothing can be finished any more */
+export function fateOf({ value, revision }: Revised<Intent>, now: Date, removed: boolean): Fate {
+  const age = now.getTime() - new Date(value.since).getTime();
+  if (value.state === 'done') {
+    return age > patience.done || removed
+      ? { fate: 'forget', intent: { value, revision } }
+      : { fate: 'leave' };
   }
+  if (removed || value.state === 'abandoned')
+    return { fate: 'remove', intent: { value, revision } };
+  if (age <= patience[value.state]) return { fate: 'leave' };
+  return value.state === 'stored'
+    ? { fate: 'finish', intent: { value, revision } }
+    : { fate: 'remove', intent: { value, revision } };
 }

@@ -1,19 +1,25 @@
 import type { Readable } from 'node:stream';
 import type { Caller } from '../lib/function/authentication.ts';
-import type { Tier } from '../lib/events.ts';
-import type { Keys } from '../lib/data/keys.ts';
-import type { DatumRef, Metadata, OutboxEntry } from '../lib/data/metadata.ts';
-import type { Objects } from '../lib/data/objects.ts';
 import type { Decide } from '../lib/data/access-policy.ts';
-import type { Anchors } from './anchors.ts';
+import type { DatumRef } from '../lib/data/datum.ts';
+import type { Keys } from '../lib/data/keys.ts';
+import type { Metadata } from '../lib/data/metadata.ts';
+import type { OutboxEntry } from '../lib/data/model.ts';
+import type { Objects } from '../lib/data/objects.ts';
+import type { Tier } from '../lib/events.ts';
+import type { Ledgers } from '../lib/fabric/ledgers.ts';
+import type { Incarnations } from '../lib/vault/incarnations.ts';
+import type { GroupCommit } from './group-commit.ts';
 
 /** What a put works with. */
-export interface Parts {
+export interface Deps {
+  networks: Pick<Ledgers, 'find'>;
   metadata: Metadata;
   objects: Objects;
   keys: Keys;
-  anchors: Anchors;
+  chain: GroupCommit;
   decide: Decide;
+  incarnations: Pick<Incarnations, 'removed' | 'forget'>;
   /** Tells the Broker of a new version; does not wait, and what fails is sent by the sweep. */
   announce: (event: OutboxEntry) => void;
   /** The clock. */

@@ -9,12 +9,12 @@ import { requests, resultEvent, type Receipt, type RequestOf } from '../lib/even
 import type { Logger } from '../lib/log.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
 import { source, type Outbox } from './outbox.ts';
-import type { Parts } from './deps.ts';
+import type { Deps } from './deps.ts';
 import { put } from './put.ts';
 import { sweep } from './sweep.ts';
 
 export interface Handlers {
-  parts: Parts;
+  deps: Deps;
   outbox: Outbox;
   authenticator: Authenticator;
   authorizer: Authorizer;
@@ -26,7 +26,7 @@ type PutCall = Call<RequestOf<'dev.selvedge.data.put.v1'>>;
 
 export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>> {
   const sweeping = endpoint(z.looseObject({}), async ({ log }: Call<unknown>): Promise<Reply> => {
-    const swept = await sweep(handlers.parts, handlers.outbox, log);
+    const swept = await sweep(handlers.deps, handlers.outbox, log);
     log.info(swept, 'the sweep is done');
     return { status: 200 };
   });
@@ -55,13 +55,13 @@ async function handlePut(handlers: Handlers, call: PutCall): Promise<Reply> {
 }
 
 async function store(handlers: Handlers, call: PutCall, caller: Caller): Promise<Receipt> {
-  const { parts, authorizer, namespace } = handlers;
+  const { deps, authorizer, namespace } = handlers;
   const { attributes, event, body, signal } = call;
   const { network, key, tier } = attributes;
   const access = { verb: 'create', resource: 'fabricnetworks', subresource: 'data' } as const;
   await authorizer.require(caller, { ...access, namespace, name: network });
-  return put(parts, {
-    ref: { namespace, network, key },
+  return put(deps, {
+    ref: { ...(await deps.networks.find({ namespace, network })), key },
     caller,
     id: idempotencyId(caller, event, attributes.idempotencykey),
     tier,

@@ -13,15 +13,16 @@ import { connectKubernetes } from '../lib/kubernetes/client.ts';
 import { createLedgers } from '../lib/fabric/ledgers.ts';
 import { createLogger } from '../lib/log.ts';
 import { createMetadata } from '../lib/data/metadata.ts';
-import { prefixes } from '../lib/data/model.ts';
+import { prefixes } from '../lib/data/datum.ts';
 import { connectObjects } from '../lib/data/objects.ts';
 import { decide } from '../lib/data/access-policy.ts';
 import { functionApp, serve } from '../lib/function/serve.ts';
 import { connectVault } from '../lib/vault/client.ts';
-import { createAnchors } from './anchors.ts';
+import { createIncarnations } from '../lib/vault/incarnations.ts';
+import type { Deps } from './deps.ts';
+import { createGroupCommit } from './group-commit.ts';
 import { endpoints } from './handler.ts';
 import { createOutbox } from './outbox.ts';
-import type { Parts } from './deps.ts';
 
 const { PORT, NAMESPACE, BROKER_URL, OIDC_ISSUER, OIDC_AUDIENCE, ...env } = readEnv({
   ...settings,
@@ -44,7 +45,8 @@ const etcd = connectEtcd({ endpoints: env.ETCD_ENDPOINTS, tlsDir: env.ETCD_TLS_D
 const metadata = createMetadata(etcd);
 const ledgers = createLedgers(vault, connectLedger);
 const outbox = createOutbox({ metadata, broker: connectBroker(BROKER_URL), now }, log);
-const parts: Parts = {
+const deps: Deps = {
+  networks: ledgers,
   metadata,
   objects: connectObjects({
     endpoint: env.MINIO_ENDPOINT,
@@ -54,7 +56,8 @@ const parts: Parts = {
     caFile: env.CA_FILE,
   }),
   keys: createKeys(vault),
-  anchors: createAnchors(ledgers),
+  chain: createGroupCommit(ledgers),
+  incarnations: createIncarnations(vault),
   decide,
   announce: (event) => outbox.announce(event),
   now,
@@ -67,7 +70,7 @@ const authenticator = createAuthenticator({
 const authorizer = createAuthorizer(connectKubernetes());
 
 const app = functionApp({
-  endpoints: endpoints({ parts, outbox, authenticator, authorizer, namespace: NAMESPACE }),
+  endpoints: endpoints({ deps, outbox, authenticator, authorizer, namespace: NAMESPACE }),
   log,
 });
 serve(app, {

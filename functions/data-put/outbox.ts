@@ -6,7 +6,8 @@
 import type { Broker } from '../lib/function/broker.ts';
 import { resultEvent } from '../lib/events.ts';
 import type { Logger } from '../lib/log.ts';
-import type { Metadata, OutboxEntry } from '../lib/data/metadata.ts';
+import type { Metadata } from '../lib/data/metadata.ts';
+import type { OutboxEntry } from '../lib/data/model.ts';
 
 export const source = '/selvedge/data-put';
 

@@ -1,25 +1,26 @@
 /**
  * The story of a put, in the order that makes a crash anywhere harmless:
  *
- *  1. an intent in etcd allots the version (create-if-absent on the idempotency id);
- *  2. the ciphertext is written under a name that is never used again;
- *  3. the intent says that it is whole, with its digest and wrapped key;
- *  4. the chain anchors index and digest;
- *  5. one etcd transaction makes it current, closes the intent with the receipt, and queues
- *     the event.
+ *  1. claim: an intent in etcd allots the version (create-if-absent on the idempotency id);
+ *  2. store: the ciphertext is written under a name that is never used again, then the intent
+ *     says that it is whole, with its digest and wrapped key;
+ *  3. anchor: the chain keeps index and digest;
+ *  4. publish: one etcd transaction makes it current, closes the intent with the receipt, and
+ *     queues the event.
  *
- * Before 3 a retry writes anew; from 3 on anyone can finish it, body or not.
+ * Before the ciphertext is whole a retry writes anew; from then on anyone can finish it, body or not.
  */
 import type { Readable } from 'node:stream';
 import { Unprocessable } from '../lib/errors.ts';
 import type { Receipt } from '../lib/events.ts';
-import type { Intent, Revised } from '../lib/data/metadata.ts';
+import type { OpenIntent, Revised, StoredIntent } from '../lib/data/model.ts';
+import { anchor } from './anchor.ts';
 import { digestOf, open } from './body.ts';
-import { begin, requireWritable, takeOver } from './claim.ts';
+import { claim, clean, requireWritable, takeOver } from './claim.ts';
 import { chooseTier, next, reused } from './decisions.ts';
-import { finish } from './finish.ts';
-import type { Parts, PutRequest } from './deps.ts';
-import { clean, store } from './store.ts';
+import type { Deps, PutRequest } from './deps.ts';
+import { publish } from './publish.ts';
+import { store } from './store.ts';
 
 /**
  * Stores a new version of a datum, or repeats the receipt of a put that was already done.
@@ -27,77 +28,80 @@ import { clean, store } from './store.ts';
  * @throws BadRequest when the body was cut off
  * @throws Forbidden when the datum is another's and its policy does not let the caller write
  * @throws Gone when the datum was erased
- * @throws NotFound when the network does not exist or is not ready
+ * @throws NotFound when the network was removed meanwhile
  * @throws Unprocessable when the idempotency id was used for another body
  * @throws Conflict when another try of the same put took over
  * @throws TooLarge, NoSpace, Unavailable
  */
-export async function put(parts: Parts, request: PutRequest): Promise<Receipt> {
-  const { ref, id, contentType } = request;
+export async function put(deps: Deps, request: PutRequest): Promise<Receipt> {
+  const { ref, id, contentType, signal } = request;
   const { extent, whole } = await open(request.body);
   const tier = chooseTier(request.tier, contentType, extent);
-  const known = await parts.metadata.intent(ref, id);
-  switch (next(known?.value, { key: ref.key, contentType })) {
+  const todo = next(await deps.metadata.intent(ref, id), { key: ref.key, contentType });
+  switch (todo.step) {
     case 'begin': {
-      // Before anything is written: what no chain can anchor would be left for good.
-      await parts.anchors.requireNetwork(ref);
-      const intent = await begin(parts, request, tier);
-      return complete(parts, await write(parts, intent, whole, request.signal), true);
+      const intent = await claim(deps, request, tier);
+      return finish(deps, await write(deps, intent, whole, signal), { fresh: true });
     }
     case 'takeOver': {
-      await requireWritable(parts, request);
-      const intent = await takeOver(parts, known as Revised<Intent>, tier);
-      return complete(parts, await write(parts, intent, whole, request.signal), true);
+      await requireWritable(deps, request);
+      const intent = await takeOver(deps, todo.intent, tier);
+      return finish(deps, await write(deps, intent, whole, signal), { fresh: true });
     }
-    case 'finish':
-      await requireSameBody(parts, known?.value, whole);
-      return complete(parts, known as Revised<Intent>, false);
+    case 'finish': {
+      const { owner, stored } = todo.intent.value;
+      await requireSameBody(deps, { owner, fingerprint: stored.fingerprint }, whole);
+      return finish(deps, todo.intent, { fresh: false });
+    }
     case 'repeat':
-      await requireSameBody(parts, known?.value, whole);
-      return known?.value.receipt as Receipt;
+      await requireSameBody(deps, todo.intent, whole);
+      return todo.intent.receipt;
   }
 }
 
-/** Anchors and publishes an intent whose ciphertext is whole. */
-export async function complete(
-  parts: Parts,
-  intent: Revised<Intent>,
-  fresh: boolean,
+/**
+ * Makes a version of a whole ciphertext. Needs no body, so anyone can do it.
+ *
+ * @param fresh nobody tried to anchor it before; else the chain is asked first
+ */
+export async function finish(
+  deps: Deps,
+  intent: Revised<StoredIntent>,
+  { fresh }: { fresh: boolean },
 ): Promise<Receipt> {
   try {
-    const { receipt, event } = await finish(parts, intent, fresh);
-    if (event) parts.announce(event);
+    const anchoring = await anchor(deps, intent, fresh);
+    const { receipt, event } = await publish(deps, intent, anchoring);
+    if (event) deps.announce(event);
     return receipt;
   } catch (error) {
     // Refused by the chain for good, and nothing was sent: no later try can succeed.
-    if (error instanceof Unprocessable) await clean(parts, intent);
+    if (error instanceof Unprocessable) await clean(deps, intent);
     throw error;
   }
 }
 
 /** Stores the body; when that fails, removes what it left. What cannot be removed now is swept. */
 async function write(
-  parts: Parts,
-  intent: Revised<Intent>,
+  deps: Deps,
+  intent: Revised<OpenIntent>,
   body: Readable,
   signal: AbortSignal,
-): Promise<Revised<Intent>> {
+): Promise<Revised<StoredIntent>> {
   try {
-    return await store(parts, intent, body, signal);
+    return await store(deps, intent, body, signal);
   } catch (error) {
-    await clean(parts, intent).catch(() => undefined);
+    await clean(deps, intent).catch(() => undefined);
     throw error;
   }
 }
 
 /** Compares by keyed fingerprints: nobody but Vault could compute them from a guess. */
 async function requireSameBody(
-  { keys }: Parts,
-  known: Intent | undefined,
+  { keys }: Deps,
+  { owner, fingerprint }: { owner: string; fingerprint: string },
   body: Readable,
 ): Promise<void> {
-  const before = known?.stored?.fingerprint;
   const digest = await digestOf(body);
-  if (!known || before === undefined) throw reused();
-  if ((await keys.fingerprint(known.owner, digest, before)) !== before) throw reused();
+  if ((await keys.fingerprint(owner, digest, fingerprint)) !== fingerprint) throw reused();
 }

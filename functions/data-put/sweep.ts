@@ -1,67 +1,98 @@
-/** Finishes or removes what crashed puts left, and sends the events that were not sent. */
+/**
+ * Finishes or removes what crashed puts left, erases the data of removed networks, and sends the
+ * events that were not sent.
+ */
 import { SelvedgeError, Unavailable } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
-import type { Intent, Revised } from '../lib/data/metadata.ts';
-import { fate } from './decisions.ts';
+import type { Revised, StoredIntent } from '../lib/data/model.ts';
+import type { Removal } from '../lib/vault/incarnations.ts';
+import { clean } from './claim.ts';
+import { fateOf, type Fate } from './decisions.ts';
+import type { Deps } from './deps.ts';
+import { erase } from './erase.ts';
 import type { Outbox } from './outbox.ts';
-import type { Parts } from './deps.ts';
-import { complete } from './put.ts';
-import { clean } from './store.ts';
+import { finish } from './put.ts';
 
-/** How many intents met which end. */
+/** How many intents met which end, how many networks were erased, how many events sent. */
 export interface Swept {
   finished: number;
   removed: number;
   forgotten: number;
   failed: number;
+  erased: number;
   sent: number;
 }
 
 /**
  * One pass over everything. May run at any time, at once with puts and with itself: all it
- * does is compare and swap. What fails is left to the next pass.
+ * does is compare and swap, or erase what nobody can reach. What fails is left to the next pass.
  */
-export async function sweep(parts: Parts, outbox: Outbox, log: Logger): Promise<Swept> {
-  const swept: Swept = { finished: 0, removed: 0, forgotten: 0, failed: 0, sent: 0 };
+export async function sweep(deps: Deps, outbox: Outbox, log: Logger): Promise<Swept> {
+  const removals = await removedNetworks(deps, log);
+  const swept = await settleAll(deps, new Set(removals.map(({ incarnation }) => incarnation)), log);
+  const erased = await erase(deps, removals, log);
+  return { ...swept, erased, sent: await outbox.flush() };
+}
+
+/** Without Vault nothing is erased in this pass; the rest goes on. */
+async function removedNetworks({ incarnations }: Deps, log: Logger): Promise<Removal[]> {
+  try {
+    return await incarnations.removed();
+  } catch (error) {
+    log.warn({ error }, 'which networks were removed is not known now');
+    return [];
+  }
+}
+
+async function settleAll(deps: Deps, removed: ReadonlySet<string>, log: Logger) {
+  const swept = { finished: 0, removed: 0, forgotten: 0, failed: 0 };
   // A network that does not answer is asked once a pass: the others must not wait for it.
   const silent = new Set<string>();
-  for await (const intent of parts.metadata.intents()) {
-    const { id, namespace, network, key, version } = intent.value;
-    const what = fate(intent.value, parts.now());
-    if (what === 'leave') continue;
-    const place = `${what} ${namespace}/${network}`;
+  for await (const intent of deps.metadata.intents()) {
+    const { id, incarnation, network, key, version } = intent.value;
+    const what = fateOf(intent, deps.now(), removed.has(incarnation));
+    if (what.fate === 'leave') continue;
+    const place = `${what.fate} ${incarnation}`;
     if (silent.has(place)) {
       swept.failed++;
       continue;
     }
+    const about = { intent: id, network, key, version, what: what.fate };
     try {
-      swept[await settle(parts, intent, what)]++;
-      log.info({ intent: id, network, key, version, what }, 'swept');
+      swept[await settle(deps, what)]++;
+      log.info(about, 'swept');
     } catch (error) {
       swept.failed++;
       if (error instanceof Unavailable) silent.add(place);
-      const level = error instanceof SelvedgeError ? 'warn' : 'error';
-      log[level]({ error, intent: id, network, key, version, what }, 'not swept');
+      log[error instanceof SelvedgeError ? 'warn' : 'error']({ error, ...about }, 'not swept');
     }
   }
-  swept.sent = await outbox.flush();
   return swept;
 }
 
 async function settle(
-  parts: Parts,
-  intent: Revised<Intent>,
-  what: 'finish' | 'remove' | 'forget',
+  deps: Deps,
+  what: Exclude<Fate, { fate: 'leave' }>,
 ): Promise<'finished' | 'removed' | 'forgotten'> {
-  switch (what) {
+  switch (what.fate) {
     case 'finish':
-      await complete(parts, intent, false);
+      if (await isReplaced(deps, what.intent)) {
+        await clean(deps, what.intent);
+        return 'removed';
+      }
+      await finish(deps, what.intent, { fresh: false });
       return 'finished';
     case 'remove':
-      await clean(parts, intent);
+      await clean(deps, what.intent);
       return 'removed';
     case 'forget':
-      await parts.metadata.forget(intent);
+      await deps.metadata.forget(what.intent);
       return 'forgotten';
   }
+}
+
+/** Whether another network has the name by now: this one will never be there again. */
+async function isReplaced({ networks }: Deps, { value }: Revised<StoredIntent>): Promise<boolean> {
+  const { incarnation } = await networks.find(value);
+  return incarnation !== value.incarnation;
 }

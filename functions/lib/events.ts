@@ -8,6 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { CloudEvent } from 'cloudevents';
 import { z } from 'zod';
+import type { Fact } from './data/fact.ts';
 import { objectName } from './network.ts';
 
 /** A datum's key: 1 to 512 printable characters, no `.` or `..` as a path segment. */
@@ -52,8 +53,9 @@ export const receipt = z.object({
 });
 export type Receipt = z.infer<typeof receipt>;
 
-/** What the chain keeps of a version. `size` counts ciphertext bytes. */
-export const anchorRecord = z.object({
+/** What the chain keeps of a version, as it is described to callers. `size` counts ciphertext bytes. */
+export const fact = z.object({
+  incarnation: z.string(),
   key: dataKey,
   version: z.number().int().min(1),
   index: z.string(),
@@ -61,8 +63,7 @@ export const anchorRecord = z.object({
   size: z.number().int().min(0),
   owner: z.string(),
   format: z.string(),
-});
-export type AnchorRecord = z.infer<typeof anchorRecord>;
+} satisfies Record<keyof Fact, z.ZodType>);
 
 /** CloudEvents extension attributes of the requests that come as events. */
 export const requests = {

@@ -7,9 +7,9 @@ import type { Ledgers } from '../../functions/lib/fabric/ledgers.ts';
 /** The anchor chaincode's own code over a map, in the place of peers and orderers. */
 export interface FakeLedger {
   ledgers: Ledgers;
-  /** The records by `key@version`, as JSON. */
+  /** The facts by `key@version`, as JSON. */
   state: Map<string, string>;
-  /** How many records each committed transaction held. */
+  /** How many facts each committed transaction held. */
   groups: number[];
   /** What happens to the next transactions, one each; they succeed when nothing is said. */
   fates: ('unknown, committed' | 'unknown, lost' | 'refused')[];
@@ -20,7 +20,12 @@ export interface FakeLedger {
 export function fakeLedger(): FakeLedger {
   const blocks = new Map<string, bigint>();
   const fake: FakeLedger = {
-    ledgers: { with: (_network, use) => use(ledger), close: () => undefined },
+    ledgers: {
+      find: ({ namespace, network }) =>
+        Promise.resolve({ namespace, network, incarnation: 'uid-1' }),
+      with: (_network, use) => use(ledger),
+      close: () => undefined,
+    },
     state: new Map(),
     groups: [],
     fates: [],

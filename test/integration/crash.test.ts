@@ -1,12 +1,10 @@
 /** A put that ends anywhere: what a retry, or else the sweep, makes of it. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import { createAnchors } from '../../functions/data-put/anchors.ts';
 import { patience } from '../../functions/data-put/decisions.ts';
-import type { Parts } from '../../functions/data-put/deps.ts';
+import type { Deps } from '../../functions/data-put/deps.ts';
 import { CommitUnknown, NotFound, Unavailable, Unprocessable } from '../../functions/lib/errors.ts';
-import type { Ledgers } from '../../functions/lib/fabric/ledgers.ts';
-import { keys } from '../../functions/lib/data/model.ts';
+import { keys } from '../../functions/lib/data/datum.ts';
 import { network, s3, startWorld, type PutOptions, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;
@@ -17,15 +15,15 @@ test.after.always((t) => t.context.stop());
 
 /** The calls of a put that change something, in their order. */
 const calls = {
-  record: ['metadata.claim', 'metadata.advance', 'anchors.add', 'metadata.publish'],
-  object: ['metadata.claim', 'objects.put', 'metadata.advance', 'anchors.add', 'metadata.publish'],
+  record: ['metadata.claim', 'metadata.advance', 'chain.add', 'metadata.publish'],
+  object: ['metadata.claim', 'objects.put', 'metadata.advance', 'chain.add', 'metadata.publish'],
 } as const;
 
-/** Parts of a process that ends just before or just after a call: from then on nothing answers. */
-function mortal(parts: Parts, call: string, moment: 'before' | 'after'): Parts {
+/** Deps of a process that ends just before or just after a call: from then on nothing answers. */
+function mortal(deps: Deps, call: string, moment: 'before' | 'after'): Deps {
   let dead = false;
   const wrap = (name: string): unknown =>
-    new Proxy(parts[name as keyof Parts], {
+    new Proxy(deps[name as keyof Deps], {
       get: (target, method: string) => {
         const original = Reflect.get(target, method) as unknown;
         if (typeof original !== 'function' || method === 'index') return original;
@@ -44,8 +42,8 @@ function mortal(parts: Parts, call: string, moment: 'before' | 'after'): Parts {
         };
       },
     });
-  const wrapped = ['metadata', 'objects', 'keys', 'anchors'].map((name) => [name, wrap(name)]);
-  return { ...parts, ...(Object.fromEntries(wrapped) as Partial<Parts>) };
+  const wrapped = ['metadata', 'objects', 'keys', 'chain'].map((name) => [name, wrap(name)]);
+  return { ...deps, ...(Object.fromEntries(wrapped) as Partial<Deps>) };
 }
 
 /** What the stores hold of a datum. */
@@ -53,7 +51,7 @@ async function traces(world: World, key: string) {
   const ref = { ...network, key };
   const datum = await world.etcd.get(keys.datum(ref));
   const intents: string[] = [];
-  for await (const { value } of world.putParts.metadata.intents()) {
+  for await (const { value } of world.putDeps.metadata.intents()) {
     if (value.key === key) intents.push(value.state);
   }
   const anchored = [...world.ledger.state.keys()].filter((name) => name.startsWith(`${key}@`));
@@ -90,10 +88,10 @@ for (const tier of ['record', 'object'] as const) {
       const options = (): PutOptions & { id: string } => ({ tier, id: randomUUID() });
 
       test.serial(`${tier}: ended ${moment} ${call}; the same put again succeeds`, async (t) => {
-        const { put, get, putParts } = t.context;
+        const { put, get, putDeps } = t.context;
         const [key, body, again] = [randomUUID(), randomBytes(5000), options()];
-        const parts = mortal(putParts, call, moment);
-        await t.throwsAsync(put(key, body, { ...again, parts }));
+        const deps = mortal(putDeps, call, moment);
+        await t.throwsAsync(put(key, body, { ...again, deps }));
         const receipt = await put(key, body, again);
         t.like(receipt, { key, version: 1, tier });
         t.true(body.equals(await get(key)));
@@ -105,10 +103,10 @@ for (const tier of ['record', 'object'] as const) {
       test.serial(
         `${tier}: ended ${moment} ${call}; the sweep finishes or removes it`,
         async (t) => {
-          const { put, get, putParts } = t.context;
+          const { put, get, putDeps } = t.context;
           const [key, body] = [randomUUID(), randomBytes(5000)];
-          const parts = mortal(putParts, call, moment);
-          await t.throwsAsync(put(key, body, { ...options(), parts }));
+          const deps = mortal(putDeps, call, moment);
+          await t.throwsAsync(put(key, body, { ...options(), deps }));
           t.is((await sweepLater(t.context, 0)).failed, 0);
           t.is((await sweepLater(t.context, patience.open + 1000)).failed, 0);
           const left = await traces(t.context, key);
@@ -127,19 +125,19 @@ for (const tier of ['record', 'object'] as const) {
 }
 
 test.serial('ended before anything is current: nothing is visible', async (t) => {
-  const { put, get, putParts } = t.context;
+  const { put, get, putDeps } = t.context;
   const key = randomUUID();
-  const parts = mortal(putParts, 'anchors.add', 'after');
-  await t.throwsAsync(put(key, randomBytes(100), { parts }));
+  const deps = mortal(putDeps, 'chain.add', 'after');
+  await t.throwsAsync(put(key, randomBytes(100), { deps }));
   await t.throwsAsync(get(key), { instanceOf: NotFound });
 });
 
 test.serial(
   'the event of a version reaches the Broker by the sweep, once it is taken',
   async (t) => {
-    const { put, putParts } = t.context;
+    const { put, putDeps } = t.context;
     const key = randomUUID();
-    await put(key, randomBytes(100), { parts: { ...putParts, announce: () => undefined } });
+    await put(key, randomBytes(100), { deps: { ...putDeps, announce: () => undefined } });
     const { events } = await sweepLater(t.context, 60_000);
     t.is(events.filter(({ data }) => data.key === key).length, 1);
     const after = await sweepLater(t.context, 60_000);
@@ -203,7 +201,7 @@ test.serial('puts that arrive while one is in flight go together in the next', a
   // All but the first are waiting once every intent is stored.
   const stored = async (): Promise<number> => {
     let count = 0;
-    for await (const { value } of t.context.putParts.metadata.intents()) {
+    for await (const { value } of t.context.putDeps.metadata.intents()) {
       if (value.state === 'stored') count++;
     }
     return count;
@@ -247,39 +245,36 @@ test.serial('two tries of one put at the same moment store it once', async (t) =
 test.serial(
   'a peer that refuses to be asked costs no ciphertext that may be anchored',
   async (t) => {
-    const { put, get, putParts } = t.context;
+    const { put, get, putDeps } = t.context;
     const [key, body] = [randomUUID(), randomBytes(100)];
     const id = randomUUID();
-    await t.throwsAsync(put(key, body, { id, parts: mortal(putParts, 'anchors.add', 'after') }));
+    await t.throwsAsync(put(key, body, { id, deps: mortal(putDeps, 'chain.add', 'after') }));
     const find = () => Promise.reject(new Unprocessable('the peer knows no such chaincode'));
-    const parts = { ...putParts, anchors: { ...putParts.anchors, find } };
-    await t.throwsAsync(put(key, body, { id, parts }), { instanceOf: Unavailable });
+    const deps = { ...putDeps, chain: { ...putDeps.chain, find } };
+    await t.throwsAsync(put(key, body, { id, deps }), { instanceOf: Unavailable });
     t.like(await put(key, body, { id }), { version: 1 });
     t.true(body.equals(await get(key)));
   },
 );
 
 test.serial('a put into a network that does not exist leaves nothing', async (t) => {
-  const { put, putParts } = t.context;
+  const { put, putDeps } = t.context;
   const key = randomUUID();
-  const ledgers: Ledgers = {
-    with: () => Promise.reject(new NotFound('there is no such network')),
-    close: () => undefined,
-  };
-  const parts = { ...putParts, anchors: createAnchors(ledgers) };
-  await t.throwsAsync(put(key, randomBytes(100), { parts }), { instanceOf: NotFound });
+  const find = () => Promise.reject(new NotFound('there is no such network'));
+  const deps = { ...putDeps, networks: { find } };
+  await t.throwsAsync(put(key, randomBytes(100), { deps }), { instanceOf: NotFound });
   t.deepEqual(await traces(t.context, key), { datum: false, intents: [], anchored: 0 });
   await noOrphans(t);
 });
 
 test.serial('who takes over an abandoned try does not wait for its transaction', async (t) => {
-  const { put, get, putParts, ledger } = t.context;
+  const { put, get, putDeps, ledger } = t.context;
   const [key, body, id] = [randomUUID(), randomBytes(100), randomUUID()];
   ledger.fates.push('unknown, lost', 'refused');
   await t.throwsAsync(put(key, body, { id }), { instanceOf: CommitUnknown });
-  await t.throwsAsync(put(key, body, { id, parts: mortal(putParts, 'metadata.forget', 'before') }));
+  await t.throwsAsync(put(key, body, { id, deps: mortal(putDeps, 'metadata.forget', 'before') }));
   t.deepEqual((await traces(t.context, key)).intents, ['abandoned']);
   t.like(await put(key, body, { id }), { version: 1 });
-  t.is((await putParts.metadata.intent(network, id))?.value.pending, undefined);
+  t.is((await putDeps.metadata.intent(network, id))?.value.state, 'done');
   t.true(body.equals(await get(key)));
 });

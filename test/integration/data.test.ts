@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import anyTest, { type TestFn } from 'ava';
 import { content } from '../../functions/data-get/get.ts';
 import * as errors from '../../functions/lib/errors.ts';
-import { keys } from '../../functions/lib/data/model.ts';
+import { keys } from '../../functions/lib/data/datum.ts';
 import { caller, network, s3, startWorld, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;
@@ -21,7 +21,7 @@ async function stored(world: World, index: string): Promise<Buffer> {
   if (index.startsWith('etcd://')) {
     return (await world.etcd.get(index.slice(7)))!.value;
   }
-  return buffer(await world.putParts.objects.get(index.slice('minio://selvedge/'.length)));
+  return buffer(await world.putDeps.objects.get(index.slice('minio://selvedge/'.length)));
 }
 
 /** Puts other bytes in the place of stored ones, as an intruder in the store would. */
@@ -41,7 +41,7 @@ const kinds = {
   'empty record': { body: Buffer.alloc(0) },
   object: { body: randomBytes(70_000), contentType: 'application/octet-stream' },
   'empty object': { body: Buffer.alloc(0), tier: 'object' as const },
-  'object of several parts': { body: randomBytes(23_000_001), contentType: 'video/mp4' },
+  'object of several deps': { body: randomBytes(23_000_001), contentType: 'video/mp4' },
   'JSON over 1 MiB': { body: json(1_100_000), contentType: 'application/json' },
 };
 
@@ -178,7 +178,7 @@ test('a large object with one flipped byte gives not one byte, wherever it is', 
     changed[at]! ^= 1;
     await replace(t.context, index, changed);
     const request = { ref: { ...network, key }, caller: caller('alice'), version: undefined };
-    const reading = content(t.context.getParts, request);
+    const reading = content(t.context.getDeps, request);
     await t.throwsAsync(reading, { instanceOf: errors.IntegrityError });
   }
 });
@@ -271,7 +271,7 @@ async function count(world: World) {
   const objects = await s3(world).listObjectsV2('selvedge', '', true).toArray();
   const uploads = await s3(world).listIncompleteUploads('selvedge', '', true).toArray();
   let open = 0;
-  for await (const { value } of world.putParts.metadata.intents()) {
+  for await (const { value } of world.putDeps.metadata.intents()) {
     if (value.state !== 'done') open++;
   }
   return { objects: objects.length, uploads: uploads.length, open };

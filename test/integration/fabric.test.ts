@@ -159,7 +159,8 @@ test('an organization withdraws from a chaincode and comes back, the definition 
   t.is((await admin!.queryCommitted(channel, 'anchor'))?.sequence, 1);
 });
 
-const record = (key: string, content: string) => ({
+const fact = (key: string, content: string) => ({
+  incarnation: 'uid-1',
   key,
   version: 1,
   index: `minio://selvedge/${key}`,
@@ -171,7 +172,7 @@ const record = (key: string, content: string) => ({
 
 test('a transaction is endorsed by both organizations, committed and read back', async (t) => {
   const { ledger } = t.context;
-  const wanted = record('field/42', 'barley');
+  const wanted = fact('field/42', 'barley');
   // Until the peers know of each other by gossip, no plan satisfies the endorsement policy.
   const args = [JSON.stringify([wanted])];
   await until('endorsable', () => ledger.probe('put', args).then(() => true, awayAsUndefined));
@@ -196,7 +197,7 @@ test('a transaction nobody sent has no commit status', async (t) => {
 test('what the chaincode refuses is final and says why', async (t) => {
   const { ledger } = t.context;
   await t.throwsAsync(ledger.evaluate('get', ['nothing', '1']), { name: 'NotFound' });
-  const other = JSON.stringify([record('field/42', 'wheat')]);
+  const other = JSON.stringify([fact('field/42', 'wheat')]);
   const error = await t.throwsAsync(ledger.submit('put', [other]), { name: 'Unprocessable' });
   t.regex(error.message, /CONFLICT: .* anchored with other content/);
 });
@@ -215,7 +216,7 @@ test('writes go on within 10 s of the loss of the leader', async (t) => {
   const started = Date.now();
   await until('a write', () =>
     ledger
-      .submit('put', [JSON.stringify([record(`after/${Date.now()}`, 'x')])])
+      .submit('put', [JSON.stringify([fact(`after/${Date.now()}`, 'x')])])
       .catch(awayAsUndefined),
   );
   const milliseconds = Date.now() - started;
@@ -239,7 +240,7 @@ test('an orderer that lost its disk stays out, and writes go on', async (t) => {
   for (let write = 0; write < 20; write++) {
     await until('a write', () =>
       ledger
-        .submit('put', [JSON.stringify([record(`without/${write}`, 'x')])])
+        .submit('put', [JSON.stringify([fact(`without/${write}`, 'x')])])
         .catch(awayAsUndefined),
     );
   }
@@ -248,8 +249,8 @@ test('an orderer that lost its disk stays out, and writes go on', async (t) => {
 test('the next peer answers when one is lost', async (t) => {
   const { network, ledger } = t.context;
   await network.members[0]!.peers[0]!.server.kill();
-  t.like(JSON.parse(await ledger.evaluate('get', ['field/42', '1'])), record('field/42', 'barley'));
-  await t.throwsAsync(ledger.submit('put', [JSON.stringify([record('lonely', 'x')])]), {
+  t.like(JSON.parse(await ledger.evaluate('get', ['field/42', '1'])), fact('field/42', 'barley'));
+  await t.throwsAsync(ledger.submit('put', [JSON.stringify([fact('lonely', 'x')])]), {
     instanceOf: Unavailable,
   });
 });

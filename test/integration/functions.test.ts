@@ -54,13 +54,13 @@ test.before(async (t) => {
       return Promise.resolve();
     },
   };
-  const { putParts: parts, getParts } = world;
+  const { putDeps: deps, getDeps } = world;
   const broker = { send: () => Promise.resolve() };
-  const outbox = createOutbox({ metadata: parts.metadata, broker, now: parts.now }, log);
+  const outbox = createOutbox({ metadata: deps.metadata, broker, now: deps.now }, log);
   const namespace = 'selvedge';
   const apps = {
-    put: putEndpoints({ parts, outbox, authenticator, authorizer, namespace }),
-    get: getEndpoints({ parts: getParts, authenticator, namespace }),
+    put: putEndpoints({ deps, outbox, authenticator, authorizer, namespace }),
+    get: getEndpoints({ deps: getDeps, authenticator, namespace }),
   };
   const servers: Server[] = [];
   const urls: Record<string, string> = {};
@@ -223,7 +223,7 @@ test.serial('a client that hangs up in mid-upload leaves nothing behind', async 
   }
   const intents = async (): Promise<string[]> => {
     const states: string[] = [];
-    for await (const { value } of world.putParts.metadata.intents()) {
+    for await (const { value } of world.putDeps.metadata.intents()) {
       if (value.key === key) states.push(value.state);
     }
     return states;

@@ -2,12 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import anyTest, { type TestFn } from 'ava';
 import { NoSpace, TooLarge, Unavailable } from '../../functions/lib/errors.ts';
 import { connectEtcd, type Etcd } from '../../functions/lib/data/etcd.ts';
-import {
-  createMetadata,
-  recordIndex,
-  type Intent,
-  type Metadata,
-} from '../../functions/lib/data/metadata.ts';
+import { keys, recordPlace } from '../../functions/lib/data/datum.ts';
+import { createMetadata, type Metadata } from '../../functions/lib/data/metadata.ts';
+import type { OpenIntent } from '../../functions/lib/data/model.ts';
 import { startEtcd, type EtcdServer } from './harness.ts';
 
 const MiB = 1024 * 1024;
@@ -27,15 +24,15 @@ test.after.always(async (t) => {
   await t.context.server.stop();
 });
 
-const intentOf = (key: string, changes: Partial<Intent> = {}): Intent => ({
+const network = { namespace: 'selvedge', network: 'supply', incarnation: 'uid-1' };
+const intentOf = (key: string, changes: Partial<OpenIntent> = {}): OpenIntent => ({
   id: randomUUID(),
-  namespace: 'selvedge',
-  network: 'supply',
+  ...network,
   key,
   version: 1,
   owner: 'alice',
   tier: 'record',
-  index: recordIndex({ namespace: 'selvedge', network: 'supply' }, randomUUID()),
+  index: recordPlace(network, randomUUID()).index,
   contentType: 'application/json',
   createdAt: '2026-01-01T00:00:00.000Z',
   attempt: randomUUID(),
@@ -72,8 +69,9 @@ test('who holds an older state of an intent cannot change it', async (t) => {
   const first = (await metadata.claim({ intent, datum: undefined, policy: 'p' }))!;
   const second = await metadata.advance(first, { ...intent, attempt: 'second' });
   t.truthy(second);
-  t.is(await metadata.advance(first, { ...intent, attempt: 'third' }, Buffer.from('x')), undefined);
-  t.is(await metadata.readCiphertext(intent, intent.index), undefined);
+  const ciphertext = { key: keys.record(network, 'stale'), value: Buffer.from('x') };
+  t.is(await metadata.advance(first, { ...intent, attempt: 'third' }, ciphertext), undefined);
+  t.is(await metadata.readCiphertext(ciphertext.key), undefined);
 });
 
 test('an answer that was lost is recognised as our own write', async (t) => {
@@ -93,17 +91,30 @@ test('an answer that was lost is recognised as our own write', async (t) => {
   t.truthy(await metadata.advance(claimed!, { ...intent, state: 'abandoned' }));
 });
 
-test('an index of another network or of nothing is no record', async (t) => {
-  const { metadata } = t.context;
-  const ref = { namespace: 'selvedge', network: 'supply' };
-  for (const index of [
-    'etcd://selvedge/v1/policies/selvedge/supply/x',
-    recordIndex({ namespace: 'selvedge', network: 'other' }, 'x'),
-    'minio://selvedge/x',
-    '',
-  ]) {
-    await t.throwsAsync(async () => metadata.readCiphertext(ref, index), { message: /index/ });
-  }
+test('a removed network is erased in batches, and no other network of its name', async (t) => {
+  const { etcd, metadata } = t.context;
+  const old = { ...network, incarnation: 'uid-0' };
+  const longer = { ...network, incarnation: 'uid-01' };
+  const fill = async (of: typeof network, count: number) => {
+    for (let i = 0; i < count; i++) {
+      const key = keys.record(of, String(i));
+      await etcd.commit({ [key]: '0' }, [{ key, value: 'x' }]);
+    }
+  };
+  await fill(old, 501);
+  await fill(longer, 1);
+  const intent = intentOf('kept', { ...old, id: 'old' });
+  await metadata.claim({ intent, datum: undefined, policy: 'p' });
+  const mine = intentOf('kept');
+  await metadata.claim({ intent: mine, datum: undefined, policy: 'p' });
+  t.false(await metadata.erase(old));
+  t.false(await metadata.erase(old));
+  t.true(await metadata.erase(old));
+  t.is(await metadata.datum(intent), undefined);
+  t.is(await metadata.intent(old, 'old'), undefined);
+  t.truthy(await metadata.datum(mine));
+  t.truthy(await metadata.intent(network, mine.id));
+  t.truthy(await metadata.readCiphertext(keys.record(longer, '0')));
 });
 
 test('long lists come whole and in order', async (t) => {

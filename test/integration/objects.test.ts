@@ -36,6 +36,21 @@ test('what was removed is not found, and removing what is absent is fine', async
   await t.notThrowsAsync(objects.remove(name));
 });
 
+test('what begins with a prefix is erased in batches, and nothing else', async (t) => {
+  const { objects } = t.context;
+  const prefix = `${randomUUID()}/old/`;
+  const put = (name: string) => objects.put(name, Readable.from([Buffer.from('x')]), patient());
+  for (let i = 0; i < 501; i += 3) {
+    await Promise.all([0, 1, 2].map((j) => put(`${prefix}${i + j}/ü &<x>`)));
+  }
+  const other = prefix.replace('old', 'older');
+  await put(`${other}x`);
+  t.is(await objects.erase(prefix), 500);
+  t.is(await objects.erase(prefix), 1);
+  t.is(await objects.erase(prefix), 0);
+  t.is(await objects.erase(other), 1);
+});
+
 for (const [what, end] of Object.entries({
   fails: (source: Readable) => source.destroy(new Error('the source broke')),
   'is destroyed without a reason': (source: Readable) => source.destroy(),

@@ -2,7 +2,7 @@
 import anyTest, { type TestFn } from 'ava';
 import { Range } from 'etcd3';
 import { connectEtcd, connectEtcdClient, type Etcd } from '../../functions/lib/data/etcd.ts';
-import { prefixes } from '../../functions/lib/data/model.ts';
+import { prefixes } from '../../functions/lib/data/datum.ts';
 import { restrictEtcd } from '../../functions/setup/etcd.ts';
 import { startEtcd, type EtcdServer } from './harness.ts';
 

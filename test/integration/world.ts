@@ -8,10 +8,10 @@ import { Client } from 'minio';
 import { createChain } from '../../functions/data-get/chain.ts';
 import { createCiphertexts } from '../../functions/data-get/ciphertext.ts';
 import { content, receipt, type ReceiptView } from '../../functions/data-get/get.ts';
-import type { AuditFact, Parts as GetParts } from '../../functions/data-get/deps.ts';
-import { createAnchors } from '../../functions/data-put/anchors.ts';
+import type { AuditFact, Deps as GetDeps } from '../../functions/data-get/deps.ts';
+import { createGroupCommit } from '../../functions/data-put/group-commit.ts';
 import { createOutbox } from '../../functions/data-put/outbox.ts';
-import type { Parts as PutParts } from '../../functions/data-put/deps.ts';
+import type { Deps as PutDeps } from '../../functions/data-put/deps.ts';
 import { put } from '../../functions/data-put/put.ts';
 import { sweep, type Swept } from '../../functions/data-put/sweep.ts';
 import type { Caller } from '../../functions/lib/function/authentication.ts';
@@ -19,10 +19,12 @@ import type { Receipt, Tier } from '../../functions/lib/events.ts';
 import { connectEtcd, type Etcd } from '../../functions/lib/data/etcd.ts';
 import { createKeys } from '../../functions/lib/data/keys.ts';
 import { createLogger } from '../../functions/lib/log.ts';
-import { createMetadata, type OutboxEntry } from '../../functions/lib/data/metadata.ts';
+import { createMetadata } from '../../functions/lib/data/metadata.ts';
+import type { OutboxEntry } from '../../functions/lib/data/model.ts';
 import { connectObjects } from '../../functions/lib/data/objects.ts';
 import { decide } from '../../functions/lib/data/access-policy.ts';
 import { connectVault } from '../../functions/lib/vault/client.ts';
+import { createIncarnations } from '../../functions/lib/vault/incarnations.ts';
 import { fakeLedger, type FakeLedger } from '../fakes/ledger.ts';
 import { startEtcd, startMinio, startVault } from './harness.ts';
 import type { EtcdServer, MinioServer, VaultServer } from './harness.ts';
@@ -33,8 +35,8 @@ export interface World {
   vault: VaultServer;
   etcd: Etcd;
   ledger: FakeLedger;
-  putParts: PutParts;
-  getParts: GetParts;
+  putDeps: PutDeps;
+  getDeps: GetDeps;
   announced: OutboxEntry[];
   audit: AuditFact[];
   /** How far the clock of the functions is ahead, in milliseconds. */
@@ -42,7 +44,7 @@ export interface World {
   put: (key: string, body: Buffer | Readable, options?: PutOptions) => Promise<Receipt>;
   get: (key: string, options?: GetOptions) => Promise<Buffer>;
   verify: (key: string, options?: GetOptions) => Promise<ReceiptView>;
-  sweep: (parts?: PutParts) => Promise<Swept & { events: OutboxEntry[] }>;
+  sweep: (deps?: PutDeps) => Promise<Swept & { events: OutboxEntry[] }>;
   stop: () => Promise<void>;
 }
 
@@ -52,7 +54,7 @@ export interface PutOptions {
   tier?: Tier;
   contentType?: string;
   signal?: AbortSignal;
-  parts?: PutParts;
+  deps?: PutDeps;
 }
 
 export interface GetOptions {
@@ -60,7 +62,7 @@ export interface GetOptions {
   version?: number;
 }
 
-export const network = { namespace: 'selvedge', network: 'supply' };
+export const network = { namespace: 'selvedge', network: 'supply', incarnation: 'uid-1' };
 
 export const caller = (name: string): Caller => ({
   id: `id-${name}`,
@@ -80,16 +82,19 @@ export async function startWorld(): Promise<World> {
   const audit: AuditFact[] = [];
   const ahead = { ms: 0 };
   const now = (): Date => new Date(Date.now() + ahead.ms);
-  const putParts: PutParts = {
+  const putDeps: PutDeps = {
     metadata,
     objects,
     keys: createKeys(connectVault(vault.as('data-put'))),
-    anchors: createAnchors(ledger.ledgers),
+    networks: ledger.ledgers,
+    chain: createGroupCommit(ledger.ledgers),
+    incarnations: createIncarnations(connectVault(vault.as('data-put'))),
     decide,
     announce: (event) => void announced.push(event),
     now,
   };
-  const getParts: GetParts = {
+  const getDeps: GetDeps = {
+    networks: ledger.ledgers,
     metadata,
     keys: createKeys(connectVault(vault.as('data-get'))),
     chain: createChain(ledger.ledgers),
@@ -106,11 +111,11 @@ export async function startWorld(): Promise<World> {
     version,
   });
   return {
-    ...{ etcdServer, minio, vault, etcd, ledger, putParts, getParts, announced, audit, ahead },
+    ...{ etcdServer, minio, vault, etcd, ledger, putDeps, getDeps, announced, audit, ahead },
 
-    put: (key, body, options = {}) =>
-      put(options.parts ?? putParts, {
-        ref: { ...network, key },
+    put: async (key, body, { deps = putDeps, ...options } = {}) =>
+      put(deps, {
+        ref: { ...(await deps.networks.find(network)), key },
         caller: caller(options.who ?? 'alice'),
         id: options.id ?? randomUUID(),
         tier: options.tier,
@@ -119,11 +124,11 @@ export async function startWorld(): Promise<World> {
         signal: options.signal ?? new AbortController().signal,
       }),
 
-    get: async (key, options = {}) => buffer((await content(getParts, request(key, options))).body),
+    get: async (key, options = {}) => buffer((await content(getDeps, request(key, options))).body),
 
-    verify: (key, options = {}) => receipt(getParts, request(key, options)),
+    verify: (key, options = {}) => receipt(getDeps, request(key, options)),
 
-    sweep: async (parts = putParts) => {
+    sweep: async (deps = putDeps) => {
       const events: OutboxEntry[] = [];
       const broker = {
         send: (event: { data?: unknown }) => {
@@ -131,8 +136,8 @@ export async function startWorld(): Promise<World> {
           return Promise.resolve();
         },
       };
-      const outbox = createOutbox({ metadata: parts.metadata, broker, now }, log);
-      return { ...(await sweep(parts, outbox, log)), events };
+      const outbox = createOutbox({ metadata: deps.metadata, broker, now }, log);
+      return { ...(await sweep(deps, outbox, log)), events };
     },
 
     stop: async () => {

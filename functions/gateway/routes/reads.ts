@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
-import { anchorRecord } from '../../lib/events.ts';
+import { fact } from '../../lib/events.ts';
 import { parse } from '../../lib/function/envelope.ts';
 import { callerHeaders, departure } from '../call.ts';
 import { eventHeaders } from '../event.ts';
@@ -54,7 +54,7 @@ export function readRoutes(options: ReadOptions): Route[] {
       path: `${DATUM}/receipt`,
       operation: reading(
         'getReceipt',
-        'The receipt, with the record on the chain as a peer has it now',
+        'The receipt, with what the chain keeps of the version as a peer has it now',
         { 200: { description: 'The receipt', content: json(proof) } },
       ),
       handlers: [getReceipt],
@@ -67,10 +67,10 @@ const DATUM = '/v1/networks/{network}/data/{key}';
 const proof = z
   .object({
     receipt: stored,
-    onChain: anchorRecord
+    onChain: fact
       .extend({ transactionId: z.string() })
       .nullable()
-      .meta({ description: 'The record on the chain, as a peer has it now' }),
+      .meta({ description: 'What the chain keeps of the version, as a peer has it now' }),
     verified: z.boolean(),
   })
   .meta({ id: 'VerifiedReceipt' });

@@ -25,20 +25,8 @@ import {
 } from 'node:crypto';
 import type { Transform } from 'node:stream';
 import { IntegrityError } from '../errors.ts';
+import { associatedData, type Binding } from './datum.ts';
 import { Framer } from './frames.ts';
-
-/** What a ciphertext is bound to; under any other value it does not open. */
-export interface Binding {
-  /** `<namespace>/<network>` */
-  network: string;
-  key: string;
-  version: number;
-  /** The user id of the owner. */
-  owner: string;
-  /** The media type, bound so that it cannot be swapped under a reader. */
-  contentType: string;
-  createdAt: string;
-}
 
 /** The name of the format, as it stands on the chain. */
 export const format = 'selvedge-1';
@@ -141,15 +129,12 @@ function derive(dataKey: Buffer, fixed: Buffer, binding: Binding): Suite {
   if (dataKey.length !== 32) throw new Error('a data key has 32 bytes');
   const expand = (use: string): Buffer =>
     Buffer.from(hkdfSync('sha256', dataKey, fixed, `${format} ${use}`, 32));
-  const { network, key, version, owner, contentType, createdAt } = binding;
-  // JSON of an array of strings and numbers is unambiguous and always written the same way.
-  const bound = JSON.stringify([format, network, key, version, owner, contentType, createdAt]);
-  const associatedData = Buffer.concat([fixed, Buffer.from(bound)]);
+  const bound = Buffer.concat([fixed, Buffer.from(associatedData(format, binding))]);
   const prefix = fixed.subarray(8, 8 + prefixLength);
   return {
     key: expand('encryption'),
-    commitment: createHmac('sha256', expand('commitment')).update(associatedData).digest(),
-    associatedData,
+    commitment: createHmac('sha256', expand('commitment')).update(bound).digest(),
+    associatedData: bound,
     nonce: (number, last) => {
       if (number >= maxFrames) throw new Error('a ciphertext has at most 2^32 frames');
       const nonce = Buffer.alloc(12);

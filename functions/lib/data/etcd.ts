@@ -57,6 +57,8 @@ export interface Etcd {
    * @returns the revision of what was written, or undefined
    */
   commit(expected: Record<string, string>, changes: Change[]): Promise<string | undefined>;
+  /** Deletes at most `limit` keys that begin with `prefix`, and says how many. */
+  erase(prefix: string, limit: number): Promise<number>;
   close(): void;
 }
 
@@ -132,6 +134,16 @@ export function connectEtcd(options: EtcdOptions): Etcd {
       );
       const { succeeded, header } = await guarded(transaction.commit());
       return succeeded ? header.revision : undefined;
+    },
+
+    async erase(prefix, limit) {
+      // Only the keys are read: the values may be large.
+      const range = client.getAll().prefix(prefix).limit(limit).sort('Key', 'Ascend');
+      const last = (await guarded(range.keys())).at(-1);
+      if (last === undefined) return 0;
+      const end = Buffer.concat([Buffer.from(last), Buffer.from([0])]);
+      const until = { start: Buffer.from(prefix), end };
+      return Number((await guarded(client.delete().inRange(until).exec())).deleted);
     },
 
     close: () => client.close(),

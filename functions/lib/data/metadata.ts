@@ -1,26 +1,25 @@
 /**
- * The metadata of data in etcd (layout: metadata-model.ts). Each method is one step of the data
+ * The metadata of data in etcd (keys: datum.ts, values: model.ts). Each method is one step of the data
  * path's story and one transaction at most; losing a race is told by `undefined` or `false`,
  * never by a half-done change.
  */
 import { IntegrityError } from '../errors.ts';
 import type { Change, Entry, Etcd } from './etcd.ts';
-import {
-  keys,
-  type Datum,
-  type DatumRef,
-  type Intent,
-  type NetworkRef,
-  type OutboxEntry,
-  type Revised,
-  type VersionRecord,
+import { keys, networkPrefixes, prefixes, type DatumRef, type Incarnation } from './datum.ts';
+import type {
+  AbandonedIntent,
+  Datum,
+  DoneIntent,
+  Intent,
+  OpenIntent,
+  OutboxEntry,
+  Revised,
+  VersionRecord,
 } from './model.ts';
-
-export type * from './model.ts';
 
 /** What a claim needs: the intent that allots `intent.version` of the datum. */
 export interface Claim {
-  intent: Intent;
+  intent: OpenIntent;
   /** The datum as it was read; undefined when it is new. */
   datum: Revised<Datum> | undefined;
   /** The policy of a new datum (Cedar text). */
@@ -32,7 +31,7 @@ export interface Publication {
   datum: Revised<Datum>;
   record: VersionRecord;
   /** The intent as it is afterwards, with its receipt. */
-  done: Intent;
+  done: DoneIntent;
   event: OutboxEntry;
 }
 
@@ -41,32 +40,32 @@ export interface Metadata {
   version(ref: DatumRef, version: number): Promise<VersionRecord | undefined>;
   /** The Cedar text that decides about a datum. */
   policy(ref: DatumRef): Promise<string | undefined>;
-  intent(ref: NetworkRef, id: string): Promise<Revised<Intent> | undefined>;
+  intent(network: Incarnation, id: string): Promise<Revised<Intent> | undefined>;
   /** Makes the intent and allots its version; undefined when another came first. */
-  claim(claim: Claim): Promise<Revised<Intent> | undefined>;
+  claim(claim: Claim): Promise<Revised<OpenIntent> | undefined>;
   /** Writes an intent anew, with a record's ciphertext if given; undefined when it was changed. */
-  advance(
+  advance<T extends Intent>(
     intent: Revised<Intent>,
-    value: Intent,
-    ciphertext?: Buffer,
-  ): Promise<Revised<Intent> | undefined>;
+    value: T,
+    ciphertext?: { key: string; value: Buffer },
+  ): Promise<Revised<T> | undefined>;
   /** Makes a version current, unless a later one is; false when something was changed meanwhile. */
   publish(publication: Publication): Promise<boolean>;
-  /** The ciphertext of a record of the network by its index (`etcd://…`). */
-  readCiphertext(ref: NetworkRef, index: string): Promise<Buffer | undefined>;
-  removeCiphertext(ref: NetworkRef, index: string): Promise<void>;
+  /** The ciphertext of a record by its key. */
+  readCiphertext(key: string): Promise<Buffer | undefined>;
+  removeCiphertext(key: string): Promise<void>;
   /** Forgets an intent and, when it was all there was of it, its datum. */
-  forget(intent: Revised<Intent>): Promise<void>;
+  forget(intent: Revised<AbandonedIntent | DoneIntent>): Promise<void>;
+  /** Erases what there is of a network; true when nothing was left. */
+  erase(network: Incarnation): Promise<boolean>;
   intents(): AsyncIterable<Revised<Intent>>;
   outbox(): AsyncIterable<OutboxEntry>;
   /** Strikes an event that the Broker has taken. */
   sent(id: string): Promise<void>;
 }
 
-/** The index of a record's ciphertext. */
-export function recordIndex(ref: NetworkRef, name: string): string {
-  return `etcd://${keys.record(ref, name)}`;
-}
+/** How many keys are erased at once. */
+const mostErased = 500;
 
 export function createMetadata(etcd: Etcd): Metadata {
   const read = async <T>(key: string): Promise<Revised<T> | undefined> => {
@@ -75,22 +74,24 @@ export function createMetadata(etcd: Etcd): Metadata {
   };
 
   /** A commit that may find its own earlier, unanswered work: that counts as done. */
-  const write = async (
+  const write = async <T extends Intent>(
     expected: Record<string, string>,
     changes: Change[],
-    intent: Intent,
-  ): Promise<Revised<Intent> | undefined> => {
+    value: T,
+  ): Promise<Revised<T> | undefined> => {
     const revision = await etcd.commit(expected, changes);
-    if (revision !== undefined) return { value: intent, revision };
-    const now = await read<Intent>(keys.intent(intent, intent.id));
-    return now && JSON.stringify(now.value) === JSON.stringify(intent) ? now : undefined;
+    if (revision !== undefined) return { value, revision };
+    const now = await read(keys.intent(value, value.id));
+    return now && JSON.stringify(now.value) === JSON.stringify(value)
+      ? { value, revision: now.revision }
+      : undefined;
   };
 
   return {
     datum: (ref) => read<Datum>(keys.datum(ref)),
     version: async (ref, version) => (await read<VersionRecord>(keys.version(ref, version)))?.value,
     policy: async (ref) => (await etcd.get(keys.policy(ref)))?.value.toString(),
-    intent: (ref, id) => read<Intent>(keys.intent(ref, id)),
+    intent: (network, id) => read<Intent>(keys.intent(network, id)),
 
     claim: ({ intent, datum, policy }) => {
       const [intentKey, datumKey] = [keys.intent(intent, intent.id), keys.datum(intent)];
@@ -106,7 +107,7 @@ export function createMetadata(etcd: Etcd): Metadata {
     advance: ({ revision }, value, ciphertext) => {
       const key = keys.intent(value, value.id);
       const changes: Change[] = [json(key, value)];
-      if (ciphertext) changes.push({ key: recordKey(value, value.index), value: ciphertext });
+      if (ciphertext) changes.push(ciphertext);
       return write({ [key]: revision }, changes, value);
     },
 
@@ -123,10 +124,9 @@ export function createMetadata(etcd: Etcd): Metadata {
       return revision !== undefined;
     },
 
-    readCiphertext: async (ref, index) => (await etcd.get(recordKey(ref, index)))?.value,
+    readCiphertext: async (key) => (await etcd.get(key))?.value,
 
-    removeCiphertext: async (ref, index) => {
-      const key = recordKey(ref, index);
+    removeCiphertext: async (key) => {
       const entry = await etcd.get(key);
       if (entry) await etcd.commit({ [key]: entry.revision }, [{ key }]);
     },
@@ -137,17 +137,24 @@ export function createMetadata(etcd: Etcd): Metadata {
       const unused = datum && datum.value.current === undefined && datum.value.next === 2;
       const expected = { [intentKey]: revision };
       const changes: Change[] = [{ key: intentKey }];
-      // What was once whole may have a record on the chain: its version must not be used again.
-      if (unused && !value.stored) {
+      const neverStored = value.state === 'abandoned' && value.onceStored !== true;
+      if (unused && neverStored) {
         expected[keys.datum(value)] = datum.revision;
         changes.push({ key: keys.datum(value) }, { key: keys.policy(value) });
       }
       await etcd.commit(expected, changes);
     },
 
-    intents: () => pages<Intent>(etcd, keys.intents),
+    erase: async (network) => {
+      const erased = await Promise.all(
+        networkPrefixes(network).map((prefix) => etcd.erase(prefix, mostErased)),
+      );
+      return erased.every((count) => count === 0);
+    },
+
+    intents: () => pages<Intent>(etcd, prefixes.intents),
     async *outbox() {
-      for await (const { value } of pages<OutboxEntry>(etcd, keys.outboxes)) yield value;
+      for await (const { value } of pages<OutboxEntry>(etcd, prefixes.outbox)) yield value;
     },
 
     sent: async (id) => {
@@ -179,13 +186,4 @@ function revised<T>({ value, revision }: Entry): Revised<T> {
 
 function json(key: string, value: unknown): Change {
   return { key, value: JSON.stringify(value) };
-}
-
-/** The key in an index, if it is one of the network's own records. */
-function recordKey(ref: NetworkRef, index: string): string {
-  const prefix = recordIndex(ref, '');
-  if (!index.startsWith(prefix)) {
-    throw new IntegrityError('the index is of no record of this network');
-  }
-  return index.slice('etcd://'.length);
 }

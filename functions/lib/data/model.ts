@@ -1,25 +1,8 @@
-/**
- * What etcd keeps of the data path, and under which keys. Everything is JSON but ciphertexts
- * and policies. Names that came from outside are percent-encoded, so `/` always separates.
- *
- *     selvedge/v1/data/<namespace>/<network>/<key>                 Datum
- *     selvedge/v1/versions/<namespace>/<network>/<key>/<version>   VersionRecord
- *     selvedge/v1/policies/<namespace>/<network>/<key>             Cedar text
- *     selvedge/v1/records/<namespace>/<network>/<name>             ciphertext of a record
- *     selvedge/v1/intents/<namespace>/<network>/<id>               Intent
- *     selvedge/v1/outbox/<id>                                      OutboxEntry
- */
+/** What etcd keeps of the data path (keys: datum.ts). All is JSON but ciphertexts and policies. */
 import type { Receipt, Tier } from '../events.ts';
+import type { DatumRef } from './datum.ts';
 
-/** A network by its place in Kubernetes. */
-export interface NetworkRef {
-  namespace: string;
-  network: string;
-}
-
-export interface DatumRef extends NetworkRef {
-  key: string;
-}
+export { prefixes } from './datum.ts';
 
 /** A datum: whose it is, the version number to allot next, the version that readers see. */
 export interface Datum {
@@ -61,19 +44,9 @@ export interface StoredCiphertext {
   fingerprint: string;
 }
 
-/**
- * A put on its way, by its idempotency id:
- *
- *     open       a version is allotted and ciphertext may be written at `index`
- *     stored     the ciphertext is whole; what is left needs no body and can be done by anyone
- *     done       it is current; `receipt` answers whoever asks again
- *     abandoned  never finished; what it left is being removed
- */
-export interface Intent {
+/** A put on its way, by its idempotency id, in whatever state. */
+export interface Allotment extends DatumRef {
   id: string;
-  namespace: string;
-  network: string;
-  key: string;
   version: number;
   owner: string;
   tier: Tier;
@@ -84,12 +57,38 @@ export interface Intent {
   attempt: string;
   /** When the attempt began (ISO 8601). */
   since: string;
-  state: 'open' | 'stored' | 'done' | 'abandoned';
-  stored?: StoredCiphertext;
+}
+
+/** A version is allotted and ciphertext may be written at `index`. */
+export interface OpenIntent extends Allotment {
+  state: 'open';
+  /** An earlier ciphertext was whole: the chain may know the version, so it is never allotted again. */
+  onceStored?: true;
+}
+
+/** The ciphertext is whole; what is left needs no body and can be done by anyone. */
+export interface StoredIntent extends Allotment {
+  state: 'stored';
+  stored: StoredCiphertext;
   /** A transaction whose fate was unknown when this was written. */
   pending?: string;
-  receipt?: Receipt;
 }
+
+/** It is current; `receipt` answers whoever asks again with the same body. */
+export interface DoneIntent extends Allotment {
+  state: 'done';
+  fingerprint: string;
+  receipt: Receipt;
+}
+
+/** Never finished; what it left is being removed. */
+export interface AbandonedIntent extends Allotment {
+  state: 'abandoned';
+  onceStored?: true;
+}
+
+export type UnfinishedIntent = OpenIntent | StoredIntent | AbandonedIntent;
+export type Intent = UnfinishedIntent | DoneIntent;
 
 /** An event that is still to be sent. */
 export interface OutboxEntry {
@@ -105,31 +104,3 @@ export interface Revised<T> {
   value: T;
   revision: string;
 }
-
-const root = 'selvedge/v1';
-
-/** What the keys of each kind begin with: rights are given by them. */
-export const prefixes = {
-  all: `${root}/`,
-  data: `${root}/data/`,
-  versions: `${root}/versions/`,
-  policies: `${root}/policies/`,
-  records: `${root}/records/`,
-  intents: `${root}/intents/`,
-  outbox: `${root}/outbox/`,
-} as const;
-
-const within = ({ namespace, network }: NetworkRef): string => `${namespace}/${network}`;
-
-/** etcd keys. */
-export const keys = {
-  datum: (ref: DatumRef) => `${prefixes.data}${within(ref)}/${encodeURIComponent(ref.key)}`,
-  version: (ref: DatumRef, version: number) =>
-    `${prefixes.versions}${within(ref)}/${encodeURIComponent(ref.key)}/${String(version).padStart(16, '0')}`,
-  policy: (ref: DatumRef) => `${prefixes.policies}${within(ref)}/${encodeURIComponent(ref.key)}`,
-  record: (ref: NetworkRef, name: string) => `${prefixes.records}${within(ref)}/${name}`,
-  intent: (ref: NetworkRef, id: string) => `${prefixes.intents}${within(ref)}/${id}`,
-  intents: prefixes.intents,
-  outbox: (id: string) => `${prefixes.outbox}${id}`,
-  outboxes: prefixes.outbox,
-};

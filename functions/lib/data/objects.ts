@@ -11,8 +11,8 @@ import { NoSpace, NotFound, TooLarge, Unavailable } from '../errors.ts';
 import { parts } from './pieces.ts';
 
 export interface Objects {
-  /** The index of an object: `minio://bucket/name`. */
-  index(name: string): string;
+  /** Where they are. */
+  readonly bucket: string;
   /**
    * Stores a stream of any size in bounded memory. When the source fails or the signal is
    * aborted, what was uploaded is removed and the reason is thrown.
@@ -22,6 +22,8 @@ export interface Objects {
   get(name: string): Promise<Readable>;
   /** Removes an object and what unfinished uploads left of it; what is absent is fine. */
   remove(name: string): Promise<void>;
+  /** Removes at most 500 objects whose names begin with `prefix`, and says how many. */
+  erase(prefix: string): Promise<number>;
 }
 
 export interface ObjectsOptions {
@@ -40,6 +42,9 @@ export interface ObjectsOptions {
 
 /** S3 takes this many parts of one object. */
 const mostParts = 10_000;
+
+/** How many objects are removed at once. */
+const mostErased = 500;
 
 /** Every method throws Unavailable when the store does not answer, NoSpace when it is full. */
 export function connectObjects(options: ObjectsOptions): Objects {
@@ -80,7 +85,7 @@ export function connectObjects(options: ObjectsOptions): Objects {
   };
 
   return {
-    index: (name) => `minio://${bucket}/${name}`,
+    bucket,
 
     async put(name, source, signal) {
       // Reading then fails at once, instead of waiting for a client that has left.
@@ -115,7 +120,25 @@ export function connectObjects(options: ObjectsOptions): Objects {
         throw translate(error);
       }
     },
+
+    async erase(prefix) {
+      try {
+        const names = await namesOf(client, bucket, prefix);
+        if (names.length === 0) return 0;
+        const answers = await client.removeObjects(bucket, names);
+        const refused = answers.find((answer) => answer?.Error)?.Error;
+        if (refused) throw new Error(refused.Message ?? refused.Code);
+        return names.length;
+      } catch (error) {
+        throw translate(error);
+      }
+    },
   };
+}
+
+async function namesOf(client: Client, bucket: string, prefix: string): Promise<string[]> {
+  const page = await client.listObjectsV2Query(bucket, prefix, '', '', mostErased, '');
+  return page.objects.flatMap(({ name }) => (name === undefined ? [] : [name]));
 }
 
 /** Sends parts in their order; `done` is the list that completes the upload. */

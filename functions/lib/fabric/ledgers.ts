@@ -1,32 +1,45 @@
 /**
  * The ledgers of the networks that this process has met. What is needed to reach one lies in
- * Vault, where provisioning put it; it is read on first use and again after a failure, since
- * certificates are renewed and peers move.
+ * Vault, where provisioning put it; it is read on first use, again after a failure, since
+ * certificates are renewed and peers move, and again after a while, since a network may be removed
+ * and made again under its name.
  */
 import { NotFound, Unavailable } from '../errors.ts';
+import type { Incarnation, NetworkRef } from '../data/datum.ts';
+import type { Vault } from '../vault/client.ts';
 import { connection as connectionSchema, type Connection } from './connection.ts';
 import type { Ledger } from './ledger.ts';
-import type { NetworkRef } from '../data/model.ts';
-import type { Vault } from '../vault/client.ts';
 
 export interface Ledgers {
+  /**
+   * The network that has this name now, or had it a few seconds ago: sooner than any other can
+   * be made in its place.
+   *
+   * @throws NotFound when there is no connection: it does not exist or is not ready
+   */
+  find(network: NetworkRef): Promise<Incarnation>;
   /**
    * Calls `use` with the network's ledger. When it throws Unavailable, the next call reads the
    * connection anew.
    *
-   * @throws NotFound when the network has no connection: it does not exist or is not ready
+   * @throws NotFound when the network is no more, even if there is another of its name
    */
-  with<T>(network: NetworkRef, use: (ledger: Ledger) => Promise<T>): Promise<T>;
+  with<T>(network: Incarnation, use: (ledger: Ledger) => Promise<T>): Promise<T>;
   close(): void;
 }
+
+/** Milliseconds for which a connection is believed without looking again. */
+const mostAge = 5_000;
 
 /** A connected network. It is closed once it was replaced and nobody uses it any more. */
 interface Known {
   ledger: Ledger;
+  incarnation: string;
   /** The connection as JSON, to see whether a new reading says anything new. */
   source: string;
   users: number;
-  stale: boolean;
+  /** When it was read (milliseconds); 0 once it failed. */
+  readAt: number;
   replaced: boolean;
 }
 
@@ -39,45 +52,69 @@ interface Slot {
 export function createLedgers(
   vault: Pick<Vault, 'read'>,
   connect: (connection: Connection) => Ledger,
+  now: () => number = Date.now,
 ): Ledgers {
   const slots = new Map<string, Slot>();
 
   const open = async (slot: Slot, { namespace, network }: NetworkRef): Promise<Known> => {
     const found = await vault.read(`selvedge/data/networks/${namespace}/${network}`);
     const data = found?.data as { connection?: unknown } | null | undefined;
+    const before = slot.known;
     if (!data?.connection) {
+      delete slot.known;
+      if (before) retire(before);
       throw new NotFound(`the network ${network} does not exist or is not ready`);
     }
     const source = JSON.stringify(data.connection);
-    const before = slot.known;
     if (before?.source === source) {
-      before.stale = false;
+      before.readAt = now();
       return before;
     }
-    const ledger = connect(connectionSchema.parse(data.connection));
-    slot.known = { ledger, source, users: 0, stale: false, replaced: false };
+    const connection = connectionSchema.parse(data.connection);
+    const { incarnation } = connection;
+    const ledger = connect(connection);
+    slot.known = { ledger, incarnation, source, users: 0, readAt: now(), replaced: false };
     if (before) retire(before);
     return slot.known;
   };
 
-  const find = async (ref: NetworkRef): Promise<Known> => {
+  /** Without Vault no data can be opened or stored anyway, and no network be made: what is known holds. */
+  const reopen = async (slot: Slot, ref: NetworkRef): Promise<Known> => {
+    try {
+      return await open(slot, ref);
+    } catch (error) {
+      if (!(error instanceof Unavailable) || !slot.known) throw error;
+      slot.known.readAt = now();
+      return slot.known;
+    }
+  };
+
+  const current = async (ref: NetworkRef): Promise<Known> => {
     const name = `${ref.namespace}/${ref.network}`;
     const slot = slots.get(name) ?? {};
     slots.set(name, slot);
-    if (slot.known && !slot.known.stale) return slot.known;
+    if (slot.known && now() - slot.known.readAt < mostAge) return slot.known;
     // One reading at a time; whoever comes meanwhile waits for the same.
-    slot.opening ??= open(slot, ref).finally(() => delete slot.opening);
+    slot.opening ??= reopen(slot, ref).finally(() => delete slot.opening);
     return slot.opening;
   };
 
   return {
-    async with(ref, use) {
-      const found = await find(ref);
+    async find({ namespace, network }) {
+      const { incarnation } = await current({ namespace, network });
+      return { namespace, network, incarnation };
+    },
+
+    async with(network, use) {
+      const found = await current(network);
+      if (found.incarnation !== network.incarnation) {
+        throw new NotFound(`the network ${network.network} was removed`);
+      }
       found.users++;
       try {
         return await use(found.ledger);
       } catch (error) {
-        if (error instanceof Unavailable) found.stale = true;
+        if (error instanceof Unavailable) found.readAt = 0;
         throw error;
       } finally {
         found.users--;

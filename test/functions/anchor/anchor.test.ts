@@ -1,8 +1,9 @@
 import test from 'ava';
 import { get, put, type LedgerState } from '../../../functions/anchor/anchor.ts';
-import type { AnchorRecord } from '../../../functions/lib/events.ts';
+import type { Fact } from '../../../functions/lib/data/fact.ts';
 
-const record = (changes: Partial<AnchorRecord> = {}): AnchorRecord => ({
+const fact = (changes: Partial<Fact> = {}): Fact => ({
+  incarnation: 'uid-1',
   key: 'readings/42',
   version: 1,
   index: 'minio://selvedge/some-name',
@@ -35,43 +36,43 @@ function ledger() {
   };
 }
 
-test('a record is read back with the transaction that anchored it', async (t) => {
+test('a fact is read back with the transaction that anchored it', async (t) => {
   const { run } = ledger();
-  t.deepEqual(await run((state) => put(state, [record()])), ['tx1']);
+  t.deepEqual(await run((state) => put(state, [fact()])), ['tx1']);
   const anchored = await run((state) => get(state, 'readings/42', '1'));
-  t.deepEqual(anchored, { ...record(), transactionId: 'tx1' });
+  t.deepEqual(anchored, { ...fact(), transactionId: 'tx1' });
 });
 
-test('the same record again changes nothing and names the first transaction', async (t) => {
+test('the same fact again changes nothing and names the first transaction', async (t) => {
   const { run, state } = ledger();
-  await run((s) => put(s, [record()]));
+  await run((s) => put(s, [fact()]));
   const before = new Map(state);
-  t.deepEqual(await run((s) => put(s, [record(), record({ version: 2 })])), ['tx1', 'tx2']);
+  t.deepEqual(await run((s) => put(s, [fact(), fact({ version: 2 })])), ['tx1', 'tx2']);
   t.is(state.get('readings/42@1'), before.get('readings/42@1'));
 });
 
-test('the order of members makes no other record', async (t) => {
+test('the order of members makes no other fact', async (t) => {
   const { run } = ledger();
-  await run((s) => put(s, [record()]));
-  const turned = Object.fromEntries(Object.entries(record()).reverse());
+  await run((s) => put(s, [fact()]));
+  const turned = Object.fromEntries(Object.entries(fact()).reverse());
   t.deepEqual(await run((s) => put(s, [turned])), ['tx1']);
 });
 
-test('another record for an anchored version is refused, and with it the whole', async (t) => {
+test('another fact for an anchored version is refused, and with it the whole', async (t) => {
   const { run, state } = ledger();
-  await run((s) => put(s, [record()]));
-  const other = record({ digest: `sha256:${'cd'.repeat(32)}` });
+  await run((s) => put(s, [fact()]));
+  const other = fact({ digest: `sha256:${'cd'.repeat(32)}` });
   await t.throwsAsync(
-    run((s) => put(s, [record({ version: 2 }), other])),
+    run((s) => put(s, [fact({ version: 2 }), other])),
     { message: /^CONFLICT/ },
   );
   t.is(state.size, 1);
 });
 
-test('two records for one version in one transaction are refused unless they are the same', async (t) => {
+test('two facts for one version in one transaction are refused unless they are the same', async (t) => {
   const { run } = ledger();
-  t.deepEqual(await run((s) => put(s, [record(), record()])), ['tx1', 'tx1']);
-  const other = record({ key: 'b' });
+  t.deepEqual(await run((s) => put(s, [fact(), fact()])), ['tx1', 'tx1']);
+  const other = fact({ key: 'b' });
   await t.throwsAsync(
     run((s) => put(s, [other, { ...other, size: 1 }])),
     { message: /^CONFLICT/ },
@@ -89,22 +90,23 @@ test('what is not anchored is said so', async (t) => {
 const malformed: Record<string, unknown> = {
   'no list': {},
   'an empty list': [],
-  'too many': Array.from({ length: 1001 }, (_, i) => record({ version: i + 1 })),
-  'a record that is null': [null],
-  'a missing member': [{ ...record(), owner: undefined }],
-  'an unknown member': [{ ...record(), more: 1 }],
-  'version 0': [record({ version: 0 })],
-  'a version that is text': [{ ...record(), version: '1' }],
-  'a digest of another kind': [record({ digest: 'md5:00' })],
-  'a negative size': [record({ size: -1 })],
-  'an empty key': [record({ key: '' })],
+  'too many': Array.from({ length: 1001 }, (_, i) => fact({ version: i + 1 })),
+  'a fact that is null': [null],
+  'a missing member': [{ ...fact(), owner: undefined }],
+  'an unknown member': [{ ...fact(), more: 1 }],
+  'no incarnation': [{ ...fact(), incarnation: undefined }],
+  'version 0': [fact({ version: 0 })],
+  'a version that is text': [{ ...fact(), version: '1' }],
+  'a digest of another kind': [fact({ digest: 'md5:00' })],
+  'a negative size': [fact({ size: -1 })],
+  'an empty key': [fact({ key: '' })],
 };
 
-for (const [name, records] of Object.entries(malformed)) {
+for (const [name, facts] of Object.entries(malformed)) {
   test(`refused: ${name}`, async (t) => {
     const { run, state } = ledger();
     await t.throwsAsync(
-      run((s) => put(s, records)),
+      run((s) => put(s, facts)),
       { message: /^INVALID/ },
     );
     t.is(state.size, 0);

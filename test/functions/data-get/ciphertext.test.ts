@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import test from 'ava';
 import { createCiphertexts } from '../../../functions/data-get/ciphertext.ts';
 
-const network = { namespace: 'selvedge', network: 'supply' };
+const network = { namespace: 'selvedge', network: 'supply', incarnation: 'uid-1' };
 
 test('a caller who leaves while a ciphertext is checked ends the reading of it', async (t) => {
   const left = new AbortController();
@@ -15,9 +15,13 @@ test('a caller who leaves while a ciphertext is checked ends the reading of it',
   });
   const { verified } = createCiphertexts({
     metadata: { readCiphertext: () => Promise.resolve(undefined) },
-    objects: { index: (name) => `minio://b/${name}`, get: () => Promise.resolve(source) },
+    objects: { bucket: 'b', get: () => Promise.resolve(source) },
   });
-  const expected = { index: 'minio://b/selvedge/supply/x', digest: '', size: 1000 * 64 * 1024 };
+  const expected = {
+    index: 'minio://b/selvedge/supply/uid-1/x',
+    digest: '',
+    size: 1000 * 64 * 1024,
+  };
   await t.throwsAsync(verified(network, expected, left.signal), { message: 'the caller left' });
   t.true(source.destroyed);
   t.true(read < 20);

@@ -1,6 +1,7 @@
 import test from 'ava';
-import { differences, type Anchored } from '../../../functions/data-get/verify.ts';
-import type { VersionRecord } from '../../../functions/lib/data/metadata.ts';
+import { mismatches } from '../../../functions/data-get/verify.ts';
+import type { Anchored } from '../../../functions/lib/data/fact.ts';
+import type { VersionRecord } from '../../../functions/lib/data/model.ts';
 
 const common = {
   version: 3,
@@ -19,10 +20,11 @@ const record: VersionRecord = {
   createdAt: '2026-01-01T00:00:00.000Z',
   block: 7,
 };
-const anchored: Anchored = { ...common, key: 'k' };
+const ref = { namespace: 'selvedge', network: 'supply', incarnation: 'uid-1', key: 'k' };
+const anchored: Anchored = { ...common, incarnation: 'uid-1', key: 'k' };
 
 test('what agrees has no differences', (t) => {
-  t.deepEqual(differences('k', record, anchored), []);
+  t.deepEqual(mismatches(ref, record, anchored), []);
 });
 
 const changes: Record<string, unknown> = {
@@ -37,20 +39,22 @@ const changes: Record<string, unknown> = {
 
 for (const [name, value] of Object.entries(changes)) {
   test(`another ${name} is named, whichever side has it`, (t) => {
-    t.deepEqual(differences('k', { ...record, [name]: value }, anchored), [name]);
-    t.deepEqual(differences('k', record, { ...anchored, [name]: value }), [name]);
-    t.deepEqual(differences('k', { ...record, [name]: undefined }, anchored), [name]);
+    t.deepEqual(mismatches(ref, { ...record, [name]: value }, anchored), [name]);
+    t.deepEqual(mismatches(ref, record, { ...anchored, [name]: value }), [name]);
+    t.deepEqual(mismatches(ref, { ...record, [name]: undefined }, anchored), [name]);
   });
 }
 
-test('a record of another key is named', (t) => {
-  t.deepEqual(differences('other', record, anchored), ['key']);
+test('a fact of another datum is named', (t) => {
+  t.deepEqual(mismatches({ ...ref, key: 'other' }, record, anchored), ['key']);
+  const before = { ...ref, incarnation: 'uid-0' };
+  t.deepEqual(mismatches(before, record, anchored), ['incarnation']);
 });
 
 test('a tier that the index belies is named', (t) => {
-  t.deepEqual(differences('k', { ...record, tier: 'record' }, anchored), ['tier']);
+  t.deepEqual(mismatches(ref, { ...record, tier: 'record' }, anchored), ['tier']);
 });
 
 test('a number that is text is no match', (t) => {
-  t.deepEqual(differences('k', { ...record, size: '100' as never }, anchored), ['size']);
+  t.deepEqual(mismatches(ref, { ...record, size: '100' as never }, anchored), ['size']);
 });

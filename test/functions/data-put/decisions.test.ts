@@ -1,7 +1,7 @@
 import test from 'ava';
 import {
   chooseTier,
-  fate,
+  fateOf,
   next,
   patience,
   recordLimit,
@@ -9,7 +9,8 @@ import {
 } from '../../../functions/data-put/decisions.ts';
 import { TooLarge, Unprocessable } from '../../../functions/lib/errors.ts';
 import type { Tier } from '../../../functions/lib/events.ts';
-import type { Intent } from '../../../functions/lib/data/metadata.ts';
+import type { Allotment, Intent, StoredCiphertext } from '../../../functions/lib/data/model.ts';
+import type { Receipt } from '../../../functions/lib/events.ts';
 
 const tiers: Record<string, [Tier | undefined, string, Extent, Tier | 'too large']> = {
   'JSON is a record': [undefined, 'application/json', 10, 'record'],
@@ -35,58 +36,68 @@ for (const [name, [wanted, type, extent, expected]] of Object.entries(tiers)) {
   });
 }
 
-const known = (changes: Partial<Intent> = {}): Intent => ({
-  id: 'id',
-  namespace: 'selvedge',
-  network: 'supply',
-  key: 'k',
-  version: 1,
-  owner: 'alice',
-  tier: 'record',
-  index: 'etcd://x',
-  contentType: 'text/plain',
-  createdAt: '2026-01-01T00:00:00.000Z',
-  attempt: 'a',
-  since: '2026-01-01T00:00:00.000Z',
-  state: 'open',
-  ...changes,
-});
+const since = '2026-01-01T00:00:00.000Z';
+const allotment: Allotment = {
+  ...{ namespace: 'selvedge', network: 'supply', incarnation: 'uid-1', key: 'k', id: 'id' },
+  ...{ version: 1, owner: 'alice', tier: 'record', index: 'etcd://x', contentType: 'text/plain' },
+  ...{ createdAt: since, attempt: 'a', since },
+};
+const intents = {
+  open: { ...allotment, state: 'open' },
+  stored: { ...allotment, state: 'stored', stored: {} as StoredCiphertext },
+  done: { ...allotment, state: 'done', fingerprint: 'f', receipt: {} as Receipt },
+  abandoned: { ...allotment, state: 'abandoned' },
+} satisfies Record<Intent['state'], Intent>;
+const revised = (value: Intent) => ({ value, revision: '7' });
 const request = { key: 'k', contentType: 'text/plain' };
 
 const steps: Record<string, [Intent | undefined, string]> = {
   'an unknown id begins': [undefined, 'begin'],
-  'an attempt that was cut off is taken over': [known(), 'takeOver'],
-  'an attempt that was given up is taken over': [known({ state: 'abandoned' }), 'takeOver'],
-  'a whole ciphertext is finished': [known({ state: 'stored' }), 'finish'],
-  'what is done is repeated': [known({ state: 'done' }), 'repeat'],
-  'an id that was used for another key is refused': [known({ key: 'other' }), 'refused'],
-  'an id that was used for another type is refused': [known({ contentType: 'a/b' }), 'refused'],
+  'an attempt that was cut off is taken over': [intents.open, 'takeOver'],
+  'an attempt that was given up is taken over': [intents.abandoned, 'takeOver'],
+  'a whole ciphertext is finished': [intents.stored, 'finish'],
+  'what is done is repeated': [intents.done, 'repeat'],
+  'an id that was used for another key is refused': [{ ...intents.open, key: 'other' }, 'refused'],
+  'an id that was used for another type is refused': [
+    { ...intents.done, contentType: 'a/b' },
+    'refused',
+  ],
 };
 
 for (const [name, [intent, expected]] of Object.entries(steps)) {
   test(name, (t) => {
-    if (expected === 'refused')
-      t.throws(() => next(intent, request), { instanceOf: Unprocessable });
-    else t.is(next(intent, request), expected as never);
+    const decide = () => next(intent && revised(intent), request);
+    if (expected === 'refused') t.throws(decide, { instanceOf: Unprocessable });
+    else t.is(decide().step, expected as never);
   });
 }
 
-const fates: [Intent['state'], number, string][] = [
-  ['open', 0, 'leave'],
-  ['open', patience.open, 'leave'],
-  ['open', patience.open + 1, 'remove'],
-  ['stored', patience.stored, 'leave'],
-  ['stored', patience.stored + 1, 'finish'],
-  ['done', patience.done, 'leave'],
-  ['done', patience.done + 1, 'forget'],
-  ['abandoned', 0, 'remove'],
+test('what is decided about an intent holds for the revision that was read', (t) => {
+  t.deepEqual(next(revised(intents.stored), request), {
+    step: 'finish',
+    intent: { value: intents.stored, revision: '7' },
+  });
+});
+
+const fates: [Intent['state'], number, string, string][] = [
+  ['open', 0, 'leave', 'remove'],
+  ['open', patience.open, 'leave', 'remove'],
+  ['open', patience.open + 1, 'remove', 'remove'],
+  ['stored', patience.stored, 'leave', 'remove'],
+  ['stored', patience.stored + 1, 'finish', 'remove'],
+  ['done', patience.done, 'leave', 'forget'],
+  ['done', patience.done + 1, 'forget', 'forget'],
+  ['abandoned', 0, 'remove', 'remove'],
   // A clock that runs behind the writer's.
-  ['open', -300_000, 'leave'],
+  ['open', -300_000, 'leave', 'remove'],
 ];
 
-for (const [state, age, expected] of fates) {
+for (const [state, age, expected, removed] of fates) {
+  const now = new Date(new Date(since).getTime() + age);
   test(`the sweep: ${state} for ${age} ms: ${expected}`, (t) => {
-    const since = '2026-01-01T00:00:00.000Z';
-    t.is(fate({ state, since }, new Date(new Date(since).getTime() + age)), expected as never);
+    t.is(fateOf(revised(intents[state]), now, false).fate, expected as never);
+  });
+  test(`the sweep: ${state} for ${age} ms of a removed network: ${removed}`, (t) => {
+    t.is(fateOf(revised(intents[state]), now, true).fate, removed as never);
   });
 }

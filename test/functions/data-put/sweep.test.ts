@@ -1,13 +1,24 @@
 import test from 'ava';
 import { createOutbox } from '../../../functions/data-put/outbox.ts';
-import type { Parts } from '../../../functions/data-put/deps.ts';
+import type { Deps } from '../../../functions/data-put/deps.ts';
 import { sweep } from '../../../functions/data-put/sweep.ts';
 import { Unavailable } from '../../../functions/lib/errors.ts';
 import { createLogger } from '../../../functions/lib/log.ts';
-import type { Intent, Metadata, NetworkRef } from '../../../functions/lib/data/metadata.ts';
+import type { Incarnation, NetworkRef } from '../../../functions/lib/data/datum.ts';
+import type { Metadata } from '../../../functions/lib/data/metadata.ts';
+import type { StoredIntent } from '../../../functions/lib/data/model.ts';
 
-const intent = (network: string, id: string): Intent => ({
-  ...{ id, namespace: 'selvedge', network, key: id, version: 1, owner: 'alice', tier: 'record' },
+const intent = (network: string, id: string): StoredIntent => ({
+  ...{
+    id,
+    namespace: 'selvedge',
+    network,
+    incarnation: `uid-${network}`,
+    key: id,
+    version: 1,
+    owner: 'alice',
+    tier: 'record',
+  },
   ...{ index: 'etcd://x', contentType: 'text/plain', createdAt: '2026-01-01T00:00:00.000Z' },
   ...{ attempt: 'a', since: '2026-01-01T00:00:00.000Z', state: 'stored' },
   stored: { digest: '', size: 64, wrapped: '', fingerprint: '' },
@@ -22,8 +33,12 @@ async function* intents() {
 test('a network that does not answer is asked once a pass, and the others still', async (t) => {
   const asked: string[] = [];
   const metadata = { intents, async *outbox() {} } as unknown as Metadata;
-  const anchors = {
-    find: ({ network }: NetworkRef) => {
+  const networks = {
+    find: (network: NetworkRef) =>
+      Promise.resolve({ ...network, incarnation: `uid-${network.network}` }),
+  };
+  const chain = {
+    find: ({ network }: Incarnation) => {
       asked.push(network);
       return Promise.reject(new Unavailable('no peer answers'));
     },
@@ -31,8 +46,10 @@ test('a network that does not answer is asked once a pass, and the others still'
   const now = () => new Date('2026-01-01T01:00:00.000Z');
   const log = createLogger('test');
   log.level = 'silent';
+  const incarnations = { removed: () => Promise.resolve([]) };
+  const deps = { metadata, networks, chain, incarnations, now } as unknown as Deps;
   const outbox = createOutbox({ metadata, broker: { send: () => Promise.resolve() }, now }, log);
-  const swept = await sweep({ metadata, anchors, now } as unknown as Parts, outbox, log);
+  const swept = await sweep(deps, outbox, log);
   t.deepEqual(asked, ['down', 'up']);
   t.is(swept.failed, 3);
 });

@@ -9,8 +9,8 @@ import {
   encrypt,
   headerLength,
   plaintextSize,
-  type Binding,
 } from '../../../../functions/lib/data/cipher.ts';
+import type { Binding } from '../../../../functions/lib/data/datum.ts';
 import { IntegrityError } from '../../../../functions/lib/errors.ts';
 
 const frame = 65_536;

@@ -1,60 +1,60 @@
 /**
- * Group commit: records that arrive while a transaction is in flight go together in the next.
+ * Group commit: facts that arrive while a transaction is in flight go together in the next.
  * There is no timer: an idle ledger anchors at once, a busy one in ever larger groups.
  */
-import { CommitUnknown, NotFound, Unavailable, Unprocessable } from '../lib/errors.ts';
-import type { AnchorRecord } from '../lib/events.ts';
+import { CommitUnknown, Unavailable, Unprocessable } from '../lib/errors.ts';
+import { readFact, submitFacts } from '../lib/data/chain.ts';
+import { scopeOf, type Incarnation } from '../lib/data/datum.ts';
+import type { Fact } from '../lib/data/fact.ts';
 import type { Ledger } from '../lib/fabric/ledger.ts';
 import type { Ledgers } from '../lib/fabric/ledgers.ts';
-import type { NetworkRef } from '../lib/data/metadata.ts';
 
-/** The transaction that put a record on the chain. */
+/** The transaction that put a fact on the chain. */
 export interface Anchoring {
   transactionId: string;
   block: number;
 }
 
-export interface Anchors {
-  /** @throws NotFound when the network does not exist or is not ready */
-  requireNetwork(network: NetworkRef): Promise<void>;
+/** Every method throws NotFound when the network is no more. */
+export interface GroupCommit {
   /**
-   * Anchors a record; returns once its transaction is committed. A record that is already there
-   * with the same content gives the transaction that put it there.
+   * Anchors a fact; returns once its transaction is committed. One that is already there with
+   * the same content gives the transaction that put it there.
    *
    * @throws CommitUnknown when the fate of the transaction could not be learnt
    * @throws Unprocessable when peers refuse it
    */
-  add(network: NetworkRef, record: AnchorRecord): Promise<Anchoring>;
+  add(network: Incarnation, fact: Fact): Promise<Anchoring>;
   /** What the chain says of a version now; undefined when it says nothing. */
-  find(network: NetworkRef, key: string, version: number): Promise<Found | undefined>;
+  find(network: Incarnation, key: string, version: number): Promise<Found | undefined>;
   /** What became of a transaction; undefined while nobody knows. */
-  lookUp(network: NetworkRef, transactionId: string): Promise<Anchoring | 'failed' | undefined>;
+  lookUp(network: Incarnation, transactionId: string): Promise<Anchoring | 'failed' | undefined>;
 }
 
-export type Found = AnchorRecord & Anchoring;
+export type Found = Fact & Anchoring;
 
 /** A group larger than this makes a transaction that endorsers hold for too long. */
-const mostRecords = 200;
+const mostFacts = 200;
 
 interface Waiting {
-  record: AnchorRecord;
+  fact: Fact;
   resolve: (anchoring: Anchoring) => void;
   reject: (error: unknown) => void;
 }
 
-export function createAnchors(ledgers: Ledgers): Anchors {
+export function createGroupCommit(ledgers: Pick<Ledgers, 'with'>): GroupCommit {
   const queues = new Map<string, Waiting[]>();
 
   /** Takes groups from the queue until it is empty; a queue that exists has one of these. */
-  const run = async (network: NetworkRef, name: string, queue: Waiting[]): Promise<void> => {
-    while (queue.length > 0) await settle(network, queue.splice(0, mostRecords));
+  const run = async (network: Incarnation, name: string, queue: Waiting[]): Promise<void> => {
+    while (queue.length > 0) await settle(network, queue.splice(0, mostFacts));
     queues.delete(name);
   };
 
-  const settle = async (network: NetworkRef, group: Waiting[]): Promise<void> => {
+  const settle = async (network: Incarnation, group: Waiting[]): Promise<void> => {
     try {
-      const records = group.map(({ record }) => record);
-      const done = await ledgers.with(network, (ledger) => commit(ledger, records));
+      const facts = group.map(({ fact }) => fact);
+      const done = await ledgers.with(network, (ledger) => commit(ledger, facts));
       group.forEach(({ resolve }, position) => resolve(done[position] as Anchoring));
     } catch (error) {
       if (group.length === 1 || !(error instanceof Unprocessable)) {
@@ -67,12 +67,10 @@ export function createAnchors(ledgers: Ledgers): Anchors {
   };
 
   return {
-    requireNetwork: (network) => ledgers.with(network, () => Promise.resolve()),
-
-    add: (network, record) =>
+    add: (network, fact) =>
       new Promise((resolve, reject) => {
-        const name = `${network.namespace}/${network.network}`;
-        const waiting = { record, resolve, reject };
+        const name = scopeOf(network);
+        const waiting = { fact, resolve, reject };
         const queue = queues.get(name);
         if (queue) {
           queue.push(waiting);
@@ -85,7 +83,7 @@ export function createAnchors(ledgers: Ledgers): Anchors {
 
     find: (network, key, version) =>
       ledgers.with(network, async (ledger) => {
-        const found = await readAnchor(ledger, key, version);
+        const found = await readFact(ledger, key, version);
         if (!found) return undefined;
         return { ...found, block: await blockOf(ledger, found.transactionId) };
       }),
@@ -95,15 +93,13 @@ export function createAnchors(ledgers: Ledgers): Anchors {
   };
 }
 
-async function commit(ledger: Ledger, records: AnchorRecord[]): Promise<Anchoring[]> {
-  const argument = JSON.stringify(records);
+async function commit(ledger: Ledger, facts: Fact[]): Promise<Anchoring[]> {
   try {
-    const { transactionId, block, result } = await ledger.submit('put', [argument]);
-    const transactions = JSON.parse(result) as string[];
+    const { transactionId, block, transactions } = await submitFacts(ledger, facts);
     return await Promise.all(
       transactions.map(async (id) => ({
         transactionId: id,
-        block: id === transactionId ? Number(block) : await blockOf(ledger, id),
+        block: id === transactionId ? block : await blockOf(ledger, id),
       })),
     );
   } catch (error) {
@@ -117,29 +113,15 @@ async function commit(ledger: Ledger, records: AnchorRecord[]): Promise<Anchorin
         cause: error,
       });
     }
-    // It may have found some records already there: the chain says under which transaction.
+    // It may have found some facts already there: the chain says under which transaction.
     return Promise.all(
-      records.map(async ({ key, version }) => {
-        const found = await readAnchor(ledger, key, version);
+      facts.map(async ({ key, version }) => {
+        const found = await readFact(ledger, key, version);
         if (!found || found.transactionId === transactionId) return known;
         const id = found.transactionId;
         return { transactionId: id, block: await blockOf(ledger, id) };
       }),
     );
-  }
-}
-
-async function readAnchor(
-  ledger: Ledger,
-  key: string,
-  version: number,
-): Promise<(AnchorRecord & { transactionId: string }) | undefined> {
-  try {
-    const text = await ledger.evaluate('get', [key, String(version)]);
-    return JSON.parse(text) as AnchorRecord & { transactionId: string };
-  } catch (error) {
-    if (error instanceof NotFound) return undefined;
-    throw error;
   }
 }
 

@@ -1,0 +1,83 @@
+/** Making an anchored version the one that readers see. */
+import { createHash } from 'node:crypto';
+import { format, plaintextSize } from '../lib/data/cipher.ts';
+import type {
+  DoneIntent,
+  OutboxEntry,
+  Revised,
+  StoredIntent,
+  VersionRecord,
+} from '../lib/data/model.ts';
+import { Conflict, NotFound } from '../lib/errors.ts';
+import type { Receipt } from '../lib/events.ts';
+import { allotmentOf } from './claim.ts';
+import type { Deps } from './deps.ts';
+import type { Anchoring } from './group-commit.ts';
+
+export interface Published {
+  receipt: Receipt;
+  /** The event to send; left out when somebody else published it. */
+  event?: OutboxEntry;
+}
+
+/** Others may publish versions of the same datum at the same moment; each try lets one in. */
+const mostTries = 50;
+
+/** @throws NotFound, Conflict, Unavailable */
+export async function publish(
+  { metadata }: Pick<Deps, 'metadata'>,
+  intent: Revised<StoredIntent>,
+  anchoring: Anchoring,
+): Promise<Published> {
+  const { value } = intent;
+  const { record, receipt, event } = describe(value, anchoring);
+  // The wrapped key has one place, so that erasing the version erases it.
+  const { fingerprint } = value.stored;
+  const done: DoneIntent = { ...allotmentOf(value), state: 'done', fingerprint, receipt };
+  for (let tries = 0, revision = intent.revision; tries < mostTries; tries++) {
+    const datum = await metadata.datum(value);
+    if (!datum) throw new NotFound('the datum was removed while it was put');
+    const now = { value, revision };
+    if (await metadata.publish({ intent: now, datum, record, done, event })) {
+      return { receipt, event };
+    }
+    const seen = await metadata.intent(value, value.id);
+    if (seen?.value.state === 'done') return { receipt: seen.value.receipt };
+    if (seen?.value.state !== 'stored') break;
+    revision = seen.revision;
+  }
+  throw new Conflict('others kept changing the datum; try again');
+}
+
+/** What is said of a version: to readers, to its owner, to other workloads. */
+function describe(
+  intent: StoredIntent,
+  { transactionId, block }: Anchoring,
+): { record: VersionRecord; receipt: Receipt; event: OutboxEntry } {
+  const { network, key, version, tier, index, owner, contentType, createdAt } = intent;
+  const { digest, size, wrapped } = intent.stored;
+  const receipt: Receipt = {
+    ...{ network, key, version, tier, index, digest, size: plaintextSize(size), owner },
+    ...{ transactionId, block, createdAt },
+  };
+  return {
+    record: {
+      ...{ version, tier, index, digest, size, wrapped, owner, format, contentType },
+      ...{ createdAt, transactionId, block },
+    },
+    receipt,
+    event: {
+      id: eventId(intent),
+      type: 'dev.selvedge.data.stored.v1',
+      subject: `${network}/${key}`,
+      createdAt,
+      data: receipt,
+    },
+  };
+}
+
+/** The same for the same version, so that receivers can drop a second telling. */
+function eventId({ namespace, network, incarnation, key, version }: StoredIntent): string {
+  const identity = JSON.stringify([namespace, network, incarnation, key, version]);
+  return createHash('sha256').update(identity).digest('hex').slice(0, 32);
+}

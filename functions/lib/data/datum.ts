@@ -1,0 +1,154 @@
+/**
+ * The data contract: how a datum is named, where its parts lie, and what its ciphertext is bound to.
+ * Everything here is read by others than wrote it, long after: a change of a single byte makes data
+ * unreadable. test/functions/lib/data/datum.test.ts pins them.
+ *
+ * etcd keys (values: model.ts). Names that came from outside are percent-encoded, so `/` always
+ * separates; a network is `<namespace>/<name>/<incarnation>`.
+ *
+ *     selvedge/v1/data/<network>/<key>                 Datum
+ *     selvedge/v1/versions/<network>/<key>/<version>   VersionRecord
+ *     selvedge/v1/policies/<network>/<key>             Cedar text
+ *     selvedge/v1/records/<network>/<name>             ciphertext of a record
+ *     selvedge/v1/intents/<network>/<id>               Intent
+ *     selvedge/v1/outbox/<id>                          OutboxEntry
+ *
+ * Objects are named `<network>/<name>`.
+ */
+import { IntegrityError } from '../errors.ts';
+
+/** A network by its place in Kubernetes. */
+export interface NetworkRef {
+  namespace: string;
+  network: string;
+}
+
+/** The network that had the place once: `incarnation` is the UID of its resource. */
+export interface Incarnation extends NetworkRef {
+  incarnation: string;
+}
+
+export interface DatumRef extends Incarnation {
+  key: string;
+}
+
+/** An incarnation in one text: its part of every key, object name and ciphertext. */
+export function scopeOf({ namespace, network, incarnation }: Incarnation): string {
+  return `${namespace}/${network}/${incarnation}`;
+}
+
+const root = 'selvedge/v1';
+
+/** What the keys of each kind begin with: rights are given by them. */
+export const prefixes = {
+  all: `${root}/`,
+  data: `${root}/data/`,
+  versions: `${root}/versions/`,
+  policies: `${root}/policies/`,
+  records: `${root}/records/`,
+  intents: `${root}/intents/`,
+  outbox: `${root}/outbox/`,
+} as const;
+
+const below = (kind: keyof typeof prefixes, network: Incarnation): string =>
+  `${prefixes[kind]}${scopeOf(network)}/`;
+
+const keyed = (kind: keyof typeof prefixes, ref: DatumRef): string =>
+  `${below(kind, ref)}${encodeURIComponent(ref.key)}`;
+
+/** etcd keys. */
+export const keys = {
+  datum: (ref: DatumRef) => keyed('data', ref),
+  version: (ref: DatumRef, version: number) =>
+    `${keyed('versions', ref)}/${paddedVersion(version)}`,
+  policy: (ref: DatumRef) => keyed('policies', ref),
+  record: (network: Incarnation, name: string) => `${below('records', network)}${name}`,
+  intent: (network: Incarnation, id: string) => `${below('intents', network)}${id}`,
+  outbox: (id: string) => `${prefixes.outbox}${id}`,
+};
+
+/** What all etcd keys of a network begin with. */
+export function networkPrefixes(network: Incarnation): string[] {
+  const kinds = ['data', 'versions', 'policies', 'records', 'intents'] as const;
+  return kinds.map((kind) => below(kind, network));
+}
+
+/** What the names of all objects of a network begin with. */
+export function objectPrefix(network: Incarnation): string {
+  return `${scopeOf(network)}/`;
+}
+
+/** A version's number so that text sorts as numbers do. */
+export function paddedVersion(version: number): string {
+  return String(version).padStart(16, '0');
+}
+
+/** Where a ciphertext is: `index` is the same as one text, as the chain keeps it. */
+export type Place =
+  | { tier: 'record'; index: string; key: string }
+  | { tier: 'object'; index: string; bucket: string; name: string };
+
+/** The place of a record's ciphertext in etcd; `name` is never used again. */
+export function recordPlace(network: Incarnation, name: string): Place {
+  const key = keys.record(network, name);
+  return { tier: 'record', index: `etcd://${key}`, key };
+}
+
+/** The place of an object's ciphertext; `name` is never used again. */
+export function objectPlace(network: Incarnation, bucket: string, name: string): Place {
+  const full = `${objectPrefix(network)}${name}`;
+  return { tier: 'object', index: `minio://${bucket}/${full}`, bucket, name: full };
+}
+
+/** Reads an index; undefined for what is none. */
+export function parseIndex(index: string): Place | undefined {
+  const [, scheme, rest = ''] = /^(etcd|minio):\/\/(.+)$/.exec(index) ?? [];
+  if (scheme === 'etcd') return { tier: 'record', index, key: rest };
+  const [, bucket, name] = /^([^/]+)\/(.+)$/.exec(rest) ?? [];
+  return scheme === undefined || bucket === undefined || name === undefined
+    ? undefined
+    : { tier: 'object', index, bucket, name };
+}
+
+/**
+ * The place of a ciphertext of the network.
+ *
+ * @throws IntegrityError for an index of anything else
+ */
+export function locate(network: Incarnation, bucket: string, index: string): Place {
+  const place = parseIndex(index);
+  const own =
+    place?.tier === 'record'
+      ? place.key.startsWith(keys.record(network, ''))
+      : place?.bucket === bucket && place.name.startsWith(objectPrefix(network));
+  if (place && own) return place;
+  throw new IntegrityError('the index is of no ciphertext of this network');
+}
+
+/** What a ciphertext is bound to; under any other value it does not open. */
+export interface Binding {
+  /** The network's scope. */
+  network: string;
+  key: string;
+  version: number;
+  /** The user id of the owner. */
+  owner: string;
+  /** The media type, bound so that it cannot be swapped under a reader. */
+  contentType: string;
+  createdAt: string;
+}
+
+/** What the ciphertext of a version is bound to. */
+export function bindingOf(
+  ref: DatumRef,
+  { version, owner, contentType, createdAt }: Omit<Binding, 'network' | 'key'>,
+): Binding {
+  return { network: scopeOf(ref), key: ref.key, version, owner, contentType, createdAt };
+}
+
+/** The associated data of a ciphertext, without the header that its format puts in front. */
+export function associatedData(format: string, binding: Binding): string {
+  const { network, key, version, owner, contentType, createdAt } = binding;
+  // JSON of an array of strings and numbers is unambiguous and always written the same way.
+  return JSON.stringify([format, network, key, version, owner, contentType, createdAt]);
+}
