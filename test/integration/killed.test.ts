@@ -1,0 +1,193 @@
+/** A function that is killed at any call it makes, before it or just after: the next run carries on. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import { patience } from '../../functions/data-put/decisions.ts';
+import type { Deps } from '../../functions/data-put/deps.ts';
+import { lateness } from '../../functions/data-put/erase.ts';
+import { networkPrefixes, objectPrefix } from '../../functions/lib/data/datum.ts';
+import type { Tier } from '../../functions/lib/events.ts';
+import { NotFound } from '../../functions/lib/errors.ts';
+import { connectVault } from '../../functions/lib/vault/client.ts';
+import { createIncarnations } from '../../functions/lib/vault/incarnations.ts';
+import { network, s3, startWorld, type World } from './world.ts';
+
+const test = anyTest as TestFn<World>;
+test.before(async (t) => {
+  t.context = await startWorld();
+});
+test.after.always((t) => t.context.stop());
+
+/** When a process ends: just before or just after its nth call. */
+interface End {
+  call: number;
+  moment: 'before' | 'after';
+}
+
+/** Dependencies of a process that ends then: from there on nothing answers. */
+function mortal(deps: Deps, { call, moment }: End): { deps: Deps; hasEnded: () => boolean } {
+  let [count, dead] = [0, false];
+  const end = (): never => {
+    dead = true;
+    throw new Error('the process has ended');
+  };
+  const wrap = <T extends object>(part: T): T =>
+    new Proxy(part, {
+      get: (target, name) => {
+        const original: unknown = Reflect.get(target, name);
+        // Lists are read as they go: what is done with their items is what counts.
+        if (typeof original !== 'function' || name === 'intents' || name === 'outbox')
+          return original;
+        return async (...args: unknown[]): Promise<unknown> => {
+          count++;
+          if (dead || (count === call && moment === 'before')) end();
+          const result: unknown = await Reflect.apply(original, target, args);
+          return count === call ? end() : result;
+        };
+      },
+    });
+  const wrapped = {
+    ...deps,
+    metadata: wrap(deps.metadata),
+    objects: wrap(deps.objects),
+    keys: wrap(deps.keys),
+    chain: wrap(deps.chain),
+    incarnations: wrap(deps.incarnations),
+  };
+  return { deps: wrapped, hasEnded: () => dead };
+}
+
+/** Prepares afresh, and gives what is done, the clock it is done at, and what must hold at last. */
+type Scenario = (world: World) => Promise<{
+  run: (deps: Deps) => Promise<unknown>;
+  ahead?: number;
+  holds: (t: ExecutionContext<World>) => Promise<void>;
+}>;
+
+/** A put that ended just before its nth call. */
+async function cutOff(world: World, key: string, options: object, call: number): Promise<void> {
+  const { deps } = mortal(world.putDeps, { call, moment: 'before' });
+  await world.put(key, body, { ...options, deps }).catch(() => undefined);
+}
+
+const body = randomBytes(5000);
+
+async function stateOf({ putDeps }: World, key: string): Promise<string[]> {
+  const states: string[] = [];
+  for await (const { value } of putDeps.metadata.intents()) {
+    if (value.key === key) states.push(value.state);
+  }
+  return states;
+}
+
+const lastOpen = new Map<Tier, number>();
+
+/** The call of a put that says that its ciphertext is whole: killed before, it is open to the end. */
+async function callThatStores(world: World, tier: Tier): Promise<number> {
+  for (let call = 2; !lastOpen.has(tier); call++) {
+    const key = randomUUID();
+    await cutOff(world, key, { tier }, call);
+    if ((await stateOf(world, key))[0] === 'stored') lastOpen.set(tier, call - 1);
+    if (call > 30) throw new Error('a put never stores its ciphertext');
+  }
+  world.ahead.ms += patience.open + 1000;
+  await world.sweep();
+  world.ahead.ms -= patience.open + 1000;
+  return lastOpen.get(tier) ?? 0;
+}
+
+/** The datum is there once, whole, and nothing else is left of it. */
+const isStored = (key: string) => async (t: ExecutionContext<World>) => {
+  t.true(body.equals(await t.context.get(key)));
+  t.deepEqual(await stateOf(t.context, key), ['done']);
+  const anchored = [...t.context.ledger.state.keys()].filter((name) => name.startsWith(`${key}@`));
+  t.is(anchored.length, 1);
+  await noOrphans(t);
+};
+
+/** Every record and object is the ciphertext of a version that readers see. */
+async function noOrphans(t: ExecutionContext<World>): Promise<void> {
+  const { etcd } = t.context;
+  const seen = new Set<string>();
+  for (const { value } of await etcd.list('selvedge/v1/versions/', 1000)) {
+    seen.add((JSON.parse(value.toString()) as { index: string }).index);
+  }
+  for (const { key } of await etcd.list('selvedge/v1/records/', 1000)) {
+    t.true(seen.has(`etcd://${key}`), key);
+  }
+  const objects = await s3(t.context).listObjectsV2('selvedge', '', true).toArray();
+  for (const { name } of objects as { name: string }[])
+    t.true(seen.has(`minio://selvedge/${name}`), name);
+}
+
+const scenarios: Record<string, Scenario> = {};
+
+for (const tier of ['record', 'object'] as const) {
+  scenarios[`a put of one ${tier}`] = (world) => {
+    const [key, options] = [randomUUID(), { tier, id: randomUUID() }];
+    const run = (deps: Deps) => world.put(key, body, { ...options, deps });
+    return Promise.resolve({ run, holds: isStored(key) });
+  };
+
+  scenarios[`a put of one ${tier} that takes over from one that was cut off`] = async (world) => {
+    const [key, options] = [randomUUID(), { tier, id: randomUUID() }];
+    await cutOff(world, key, options, await callThatStores(world, tier));
+    const run = (deps: Deps) => world.put(key, body, { ...options, deps });
+    return { run, holds: isStored(key) };
+  };
+
+  scenarios[`a sweep that finishes one ${tier}`] = async (world) => {
+    const key = randomUUID();
+    await cutOff(world, key, { tier }, (await callThatStores(world, tier)) + 1);
+    if ((await stateOf(world, key))[0] !== 'stored') throw new Error('it is not stored');
+    return { run: world.sweep, ahead: patience.stored + 1000, holds: isStored(key) };
+  };
+
+  scenarios[`a sweep that removes one ${tier}`] = async (world) => {
+    const key = randomUUID();
+    await cutOff(world, key, { tier }, await callThatStores(world, tier));
+    const holds = async (t: ExecutionContext<World>) => {
+      t.deepEqual(await stateOf(world, key), []);
+      await t.throwsAsync(world.get(key), { instanceOf: NotFound });
+      await noOrphans(t);
+    };
+    return { run: world.sweep, ahead: patience.open + 1000, holds };
+  };
+}
+
+scenarios['a sweep that erases a removed network'] = async (world) => {
+  const gone = { ...network, incarnation: randomUUID() };
+  const deps = { ...world.putDeps, networks: { find: () => Promise.resolve(gone) } };
+  for (const tier of ['record', 'object'] as const)
+    await world.put(randomUUID(), body, { tier, deps });
+  const { bury } = createIncarnations(connectVault(world.vault.as('provisioning')));
+  await bury({ ...gone, removed: world.putDeps.now().toISOString() });
+  const holds = async (t: ExecutionContext<World>) => {
+    for (const prefix of networkPrefixes(gone))
+      t.deepEqual(await world.etcd.list(prefix, 10), [], prefix);
+    const objects = s3(world).listObjectsV2('selvedge', objectPrefix(gone), true);
+    t.deepEqual(await objects.toArray(), []);
+    t.deepEqual(await world.putDeps.incarnations.removed(), []);
+  };
+  return { run: world.sweep, ahead: lateness + 1000, holds };
+};
+
+for (const [name, scenario] of Object.entries(scenarios)) {
+  test.serial(`${name}, killed at any call: the next run carries on`, async (t) => {
+    const world = t.context;
+    let ends = 0;
+    for (let call = 1, survived = false; !survived; call++) {
+      for (const moment of ['before', 'after'] as const) {
+        const { run, ahead = 0, holds } = await scenario(world);
+        world.ahead.ms += ahead;
+        const { deps, hasEnded } = mortal(world.putDeps, { call, moment });
+        await run(deps).catch(() => undefined);
+        if (hasEnded()) ends++;
+        else survived = true;
+        await run(world.putDeps);
+        world.ahead.ms -= ahead;
+        await holds(t);
+      }
+    }
+    t.true(ends >= 6, `it ended ${ends} times`);
+  });
+}
