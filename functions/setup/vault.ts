@@ -2,11 +2,12 @@
 import type { Logger } from '../lib/log.ts';
 import { until } from '../lib/until.ts';
 import {
-  VaultRefused,
+  refusalOf,
   type SealStatus,
   type UnsealKeys,
   type VaultMember,
 } from '../lib/vault/members.ts';
+import { VaultRefusal } from '../lib/vault/refusal.ts';
 
 /** Where the unseal keys are kept. */
 export interface KeyStore {
@@ -112,14 +113,14 @@ export function authorized(member: VaultMember, token: string) {
       {
         what: `Vault to take ${path}`,
         timeoutMs: 60_000,
-        final: (error) => error instanceof VaultRefused && error.status < 500,
+        final: (error) => error instanceof VaultRefusal && error.status < 500,
       },
       async () => {
         const answer = await member.call(method, path, {
           token,
           ...(body === undefined ? {} : { body }),
         });
-        if (answer.status >= 300 && answer.status !== 404) throw new VaultRefused(path, answer);
+        if (answer.status >= 300 && answer.status !== 404) throw refusalOf(path, answer);
         return answer.status === 404 ? {} : answer.body;
       },
     );

@@ -8,6 +8,9 @@ import { readFile } from 'node:fs/promises';
 import createClient from 'node-vault';
 import { withDeadline } from '../deadline.ts';
 import { Unavailable } from '../errors.ts';
+import { VaultRefusal } from './refusal.ts';
+
+export { VaultRefusal };
 
 /** Paths are without `v1/`; the caller encodes whatever of them came from outside. */
 export interface Vault {
@@ -40,17 +43,6 @@ export interface VaultOptions {
 /** Vault is sealed, in standby without a leader, or does not answer. */
 export class VaultUnavailable extends Unavailable {
   override readonly kind = 'unavailable' as const;
-}
-
-/** Vault understood and refused: a 4xx other than 404. The message holds no secret. */
-export class VaultRefusal extends Error {
-  readonly status: number;
-
-  constructor(status: number, reason: string, path: string) {
-    super(`Vault refused ${path} with ${status}: ${reason}`);
-    this.name = 'VaultRefusal';
-    this.status = status;
-  }
 }
 
 type Method = 'GET' | 'POST' | 'DELETE' | 'LIST';

@@ -45,7 +45,7 @@ const backdated = '10m';
 /** P-256: what Fabric's crypto provider takes. */
 const key = { key_type: 'ec', key_bits: 256 };
 
-/** Every call throws Unavailable or VaultRefusal as lib/vault.ts says. */
+/** Every call throws Unavailable or VaultRefusal as client.ts says. */
 export function createIdentities(vault: Vault): Identities {
   return {
     async authority(mount, name, roles) {

@@ -6,6 +6,7 @@
 import { Agent, request, type RequestOptions } from 'node:https';
 import { json as readBody } from 'node:stream/consumers';
 import { Unavailable } from '../errors.ts';
+import { VaultRefusal } from './refusal.ts';
 
 /** What unseals a Vault: `threshold` of the `shares` (base64), as Vault gave them. */
 export interface UnsealKeys {
@@ -44,16 +45,10 @@ export interface CallOptions {
   timeoutMs?: number;
 }
 
-/** The member refused: the message holds its reason, and no part of the request. */
-export class VaultRefused extends Error {
-  readonly status: number;
-
-  constructor(path: string, { status, body }: VaultAnswer) {
-    const errors = Array.isArray(body.errors) ? body.errors.join('; ') : 'no reason given';
-    super(`Vault answered ${status} to ${path}: ${errors}`);
-    this.name = 'VaultRefused';
-    this.status = status;
-  }
+/** What a member's answer says, when it is a refusal. */
+export function refusalOf(path: string, { status, body }: VaultAnswer): VaultRefusal {
+  const reason = Array.isArray(body.errors) ? body.errors.join('; ') : 'no reason given';
+  return new VaultRefusal(status, reason, path);
 }
 
 export interface MemberOptions {
@@ -64,14 +59,14 @@ export interface MemberOptions {
   timeoutMs?: number;
 }
 
-/** Every method throws Unavailable when the member cannot be reached, VaultRefused when it refuses. */
+/** Every method throws Unavailable when the member cannot be reached, VaultRefusal when it refuses. */
 export function connectMember({ address, ca, timeoutMs = 5_000 }: MemberOptions): VaultMember {
   const agent = new Agent({ ca, keepAlive: false });
   const call = (method: string, path: string, options: CallOptions = {}): Promise<VaultAnswer> =>
     exchange(new URL(`/v1/${path}`, address), { method, agent, timeoutMs, ...options });
   const expect = async (method: string, path: string, options: CallOptions = {}) => {
     const answer = await call(method, path, options);
-    if (answer.status >= 300) throw new VaultRefused(path, answer);
+    if (answer.status >= 300) throw refusalOf(path, answer);
     return answer.body;
   };
 
@@ -132,7 +127,7 @@ export function decodeRoot(encoded: string, otp: string): string {
 
 async function must(member: VaultMember, method: string, path: string, body?: unknown) {
   const answer = await member.call(method, path, body === undefined ? {} : { body });
-  if (answer.status >= 300) throw new VaultRefused(path, answer);
+  if (answer.status >= 300) throw refusalOf(path, answer);
   return answer.body;
 }
 
