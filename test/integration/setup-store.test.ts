@@ -50,6 +50,17 @@ test('what data-put writes, in one piece or in parts, data-get reads', async (t)
   }
 });
 
+test('data-put erases what a network left, and data-get does not', async (t) => {
+  const { minio } = t.context;
+  const put = connectObjects(minio.as('data-put'));
+  const get = connectObjects(minio.as('data-get'));
+  const names = [1, 2, 3].map((n) => `ns/gone/incarnation/${n}`);
+  for (const name of names) await put.put(name, Readable.from([Buffer.from('x')]), signal);
+  await t.throwsAsync(get.erase('ns/gone/incarnation/'));
+  t.is(await put.erase('ns/gone/incarnation/'), 3);
+  t.is(await put.erase('ns/gone/incarnation/'), 0);
+});
+
 test('data-put ends an upload that it gave up', async (t) => {
   const { minio } = t.context;
   const put = connectObjects({ ...minio.as('data-put'), partSize: 5 * MiB });
