@@ -1,5 +1,6 @@
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+
+import { cacheFolder } from '../lib/cache.ts';
 
 /** A node of the local cluster: a network namespace with its own container runtime and kubelet. */
 export interface Node {
@@ -43,8 +44,8 @@ export const logs = join(state, 'log');
 /** Sockets, whose paths may have no more than 107 characters, and the record of who owns the running cluster. */
 export const runtime = '/run/selvedge';
 
-/** What survives `npm stop`: builds, images. Follows the XDG base directory specification. */
-export const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'selvedge');
+/** What survives `npm stop`: builds, images. */
+export const cache = cacheFolder();
 
 /** The control group under which everything runs, so that nothing of a cluster is ever lost sight of. */
 export const controlGroup = 'selvedge';

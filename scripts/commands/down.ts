@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { mkdir } from 'node:fs/promises';
 
-import { withLock } from '../cluster/components/build-process.ts';
+import { withLock } from '../lib/lock.ts';
 import { inTheWay, ownership } from '../cluster/machine/owner.ts';
 import { Plan } from '../lib/progress.ts';
 import { cache } from '../cluster/settings.ts';
@@ -17,7 +16,6 @@ export async function down(signal: AbortSignal): Promise<void> {
     throw new NotPossible('The local cluster can only be stopped by root.');
   const other = inTheWay(await ownership());
   if (other !== undefined) throw new NotPossible(other);
-  await mkdir(cache, { recursive: true });
   await withLock(join(cache, 'cluster.lock'), signal, async () => {
     const plan = new Plan(signal);
     plan.step('Stop the local cluster', [], (_, progress) => tearDown(progress));

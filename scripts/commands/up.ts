@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { installFunctions, installTiers } from '../cli/install.ts';
 import { runSample, type SampleResult } from '../cli/sample.ts';
-import { withLock } from '../cluster/components/build-process.ts';
+import { withLock } from '../lib/lock.ts';
 import { componentNames } from '../cluster/components/build.ts';
 import * as catalog from '../cluster/images/catalog.ts';
 import { ImageStore, leaveNoMounts, type Image } from '../cluster/images/store.ts';

@@ -87,30 +87,3 @@ async function ended(child: ChildProcess): Promise<Error | undefined> {
     return error instanceof Error ? error : new Error(String(error));
   }
 }
-
-/**
- * Does the work while this caller alone holds the lock. A process of its own holds it (flock(1)), whose input
- * closes when we end in whatever way: nobody can leave the lock behind.
- * @throws Error when flock(1) is missing or the signal ends the wait, and what the work throws
- */
-export async function withLock<T>(
-  path: string,
-  signal: AbortSignal | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
-  const holder = spawn('flock', [path, 'sh', '-c', 'echo held && exec cat'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    ...(signal === undefined ? {} : { signal }),
-  });
-  const gone = ended(holder);
-  const held = once(holder.stdout, 'data').then(() => undefined);
-  const problem = await Promise.race([held, gone.then((why) => why ?? new Error('ended early'))]);
-  if (problem !== undefined)
-    throw new Error(`Cannot lock ${path}: ${problem.message}`, { cause: problem });
-  try {
-    return await work();
-  } finally {
-    holder.stdin.end();
-    await gone;
-  }
-}

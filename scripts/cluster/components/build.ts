@@ -10,7 +10,6 @@ import {
   symlink,
   utimes,
 } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import {
@@ -21,7 +20,9 @@ import {
   type ComponentName,
 } from './index.ts';
 import { Turns } from './turns.ts';
-import { BuildLog, run, withLock } from './build-process.ts';
+import { cacheFolder } from '../../lib/cache.ts';
+import { withLock } from '../../lib/lock.ts';
+import { BuildLog, run } from './build-process.ts';
 
 export {
   componentNames,
@@ -45,15 +46,8 @@ export interface BuildOptions {
   rank?: number;
 }
 
-/** The folder that keeps what was built, outside of the checkout, following the XDG base directory specification. */
-export function buildCache(): string {
-  const base = process.env['XDG_CACHE_HOME'];
-  return join(
-    base === undefined || base === '' ? join(homedir(), '.cache') : base,
-    'selvedge',
-    'build',
-  );
-}
+/** The folder that keeps what was built, outside of the checkout. */
+export const buildCache = (): string => join(cacheFolder(), 'build');
 
 /**
  * Builds a component, or finds it built. Builds take turns, within this process in the order of `components` and

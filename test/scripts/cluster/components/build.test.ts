@@ -10,7 +10,6 @@ import {
   knativeBinary,
   type Component,
 } from '../../../../scripts/cluster/components/build.ts';
-import { withLock } from '../../../../scripts/cluster/components/build-process.ts';
 
 interface Fixture {
   component: Component;
@@ -121,22 +120,6 @@ test('an aborted build rejects', async (t) => {
     },
   });
   await t.throwsAsync(building);
-});
-
-test('a lock is held by one at a time and given back after a failure', async (t) => {
-  const { cache } = await fixture(t);
-  const path = `${cache}.lock`;
-  let inside = 0;
-  const visit = (fail: boolean): Promise<void> =>
-    withLock(path, undefined, async () => {
-      t.is(++inside, 1);
-      await new Promise((resolve) => setImmediate(resolve));
-      inside--;
-      if (fail) throw new Error('as asked');
-    });
-  await t.throwsAsync(visit(true), { message: 'as asked' });
-  await Promise.all([visit(false), visit(false)]);
-  t.is(inside, 0);
 });
 
 test('an image reference of a Knative manifest names its binary', (t) => {
