@@ -31,7 +31,7 @@ export async function announce(
   const told = `${type} of generation ${generation}`;
   const conditions = status.conditions ?? [];
   const last = conditions.find((one) => one.type === 'Announced');
-  if (last?.status === 'True' && last.message === told) return status;
+  if (last?.status === 'True' && isTold(last.message, told)) return status;
   const taken = await send(clients, type, eventFor(network, status, type));
   const observed = { previous: network.status, generation, now: clients.now() };
   const announced = condition(
@@ -42,6 +42,11 @@ export async function announce(
     told,
   );
   return { ...status, conditions: [...conditions.filter((one) => one !== last), announced] };
+}
+
+/** A network that failed is not told to be merely degraded: that is no change of its phase. */
+function isTold(last: string, told: string): boolean {
+  return last === told || last === told.replace('.degraded.', '.failed.');
 }
 
 /** Whether nothing is left to be told. */

@@ -103,8 +103,12 @@ async function runPass(
       steps: story.map(({ name }) => name),
       created: new Date(network.metadata.creationTimestamp ?? 0),
     });
-    written = final ? await announce(clients, network, status) : status;
-    await writeStatus(clients, network, written);
+    written = status;
+    await writeStatus(clients, network, status);
+    if (!final) return;
+    // Told only of what is written: a pass that repeats the telling tells the very same event.
+    written = await announce(clients, network, status);
+    if (written !== status) await writeStatus(clients, network, written);
   };
   // A look at a network that works is no change of its status until the pass is over.
   const seen = network.status?.observedGeneration === network.metadata.generation;
