@@ -3,7 +3,8 @@ import type { approve, commit } from '../lib/fabric/lifecycle.ts';
 import type { Participation, ParticipationOptions } from '../lib/fabric/participation.ts';
 import type { PeerClient } from '../lib/fabric/peer.ts';
 import type { Broker } from '../lib/function/broker.ts';
-import { Unprocessable } from '../lib/errors.ts';
+import { withDeadline } from '../lib/deadline.ts';
+import { Unavailable, Unprocessable } from '../lib/errors.ts';
 import type { Identities } from '../lib/vault/identities.ts';
 import {
   type Kubernetes,
@@ -45,6 +46,12 @@ export interface Clients {
 /** Milliseconds a pass waits in all for what it started; after that an event wakes the next. */
 export const PATIENCE = 60_000;
 
+/** Milliseconds a pass has in all, whatever its steps are at: then it ends with what it has. */
+export const BOUND = 120_000;
+
+/** Milliseconds more for a call under way to meet its own deadline: then it is left behind. */
+const GRACE = 30_000;
+
 /** What ends a pass (the Lease is lost), and what ends only its waiting. */
 export interface Signals {
   signal: AbortSignal;
@@ -58,22 +65,47 @@ export class Pass {
   readonly plan: Plan;
   readonly credentials: Credentials;
   readonly kept: Kept;
-  /** Aborted when the pass must stop at once: the Lease is lost. */
+  /** Aborted when the pass must stop at once: the Lease is lost, or its time is over. */
   readonly signal: AbortSignal;
   /** Aborted when waiting is over; what does not wait goes on. */
   readonly patience: AbortSignal;
   /** Everything applied in this pass: `prune` removes the rest. */
   readonly made: Ref[] = [];
   readonly #peers = new Map<string, PeerClient>();
+  readonly #late: AbortSignal;
+  readonly #end: number;
 
-  constructor(clients: Clients, network: FabricNetwork, plan: Plan, { signal, urgent }: Signals) {
+  constructor(
+    clients: Clients,
+    network: FabricNetwork,
+    plan: Plan,
+    { signal, urgent }: Signals,
+    { bound = BOUND, grace = GRACE } = {},
+  ) {
     this.clients = clients;
     this.network = network;
     this.plan = plan;
     this.credentials = createCredentials(clients.identities, plan);
     this.kept = createKept(clients.vault, plan);
-    this.signal = signal;
-    this.patience = AbortSignal.any([signal, urgent, AbortSignal.timeout(PATIENCE)]);
+    this.#late = AbortSignal.timeout(bound);
+    this.#end = performance.now() + bound + grace;
+    this.signal = AbortSignal.any([signal, this.#late]);
+    this.patience = AbortSignal.any([this.signal, urgent, AbortSignal.timeout(PATIENCE)]);
+  }
+
+  /** Whether the pass has had its time. */
+  get isLate(): boolean {
+    return this.#late.aborted;
+  }
+
+  /**
+   * Settles as `work` does, and no later than the pass may end.
+   *
+   * @throws Unavailable when it is left behind
+   */
+  within<T>(work: Promise<T>): Promise<T> {
+    const left = Math.max(0, this.#end - performance.now());
+    return withDeadline(left, work, () => new Unavailable('it did not end with its pass'));
   }
 
   /**

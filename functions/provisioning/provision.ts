@@ -78,10 +78,11 @@ async function runAfter(
   const seconds = (): number => Math.round(performance.now() - began) / 1000;
   try {
     pass.signal.throwIfAborted();
-    const outcome = await step.run(pass);
+    const outcome = await pass.within(step.run(pass));
     return { ...base, retryable: outcome.retry ?? false, seconds: seconds(), ...told(outcome) };
   } catch (error) {
     pass.clients.log.error({ error, step: step.name }, 'step failed');
+    if (pass.isLate) return { ...base, ...outOfTime, seconds: seconds() };
     const message = error instanceof Error ? error.message : 'unknown error';
     return {
       ...base,
@@ -93,6 +94,14 @@ async function runAfter(
     };
   }
 }
+
+/** No fault of the step's: the next pass goes on where this one was. */
+const outOfTime = {
+  state: 'waiting',
+  reason: 'OutOfTime',
+  message: 'waiting for the next pass: the time of this one was over',
+  retryable: true,
+} as const;
 
 function told({
   waitingFor,

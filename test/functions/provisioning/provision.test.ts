@@ -137,3 +137,23 @@ test('a pass that lost its Lease begins no further step', async (t) => {
     ['done', 'failed'],
   );
 });
+
+test('a step that never ends ends with its pass, and says that the next goes on', async (t) => {
+  const { clients } = await createWorld();
+  const plan = planOf(supply(), networkSpec.parse(supply().spec), settings);
+  const { signal } = new AbortController();
+  const bounds = { bound: 30, grace: 30 };
+  const pass = new Pass(clients, supply(), plan, { signal, urgent: signal }, bounds);
+  const hangs = step('hangs', [], () => new Promise<Outcome>(() => undefined));
+  // Holds the process while nothing else does.
+  const alive = setTimeout(() => undefined, 10_000);
+  const results = await provision(pass, undefined, [hangs, step('later', ['hangs'], ends)]);
+  clearTimeout(alive);
+  t.deepEqual(
+    results.map(({ state, reason, retryable }) => [state, reason, retryable]),
+    [
+      ['waiting', 'OutOfTime', true],
+      ['waiting', 'OutOfTime', true],
+    ],
+  );
+});
