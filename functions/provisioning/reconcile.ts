@@ -18,7 +18,7 @@ import { provision, story, type Result } from './provision.ts';
 import { removeNetwork } from './remove.ts';
 import { passLease, type NetworkId } from './resources/names.ts';
 import { metadata, planOf } from './resources/plan.ts';
-import { deletingStatus, invalidStatus, statusOf } from './status.ts';
+import { deletingStatus, invalidStatus, isPersistent, statusOf } from './status.ts';
 
 /** Holds a network's deletion until everything made for it is gone. */
 export const FINALIZER = 'selvedge.dev/network';
@@ -67,9 +67,11 @@ async function advance(clients: Clients, network: FabricNetwork, signals: Signal
   if (!network.metadata.finalizers?.includes(FINALIZER)) {
     await setFinalizers(clients, network, (finalizers) => [...finalizers, FINALIZER]);
   }
-  const results = await runPass(clients, network, spec, signals);
+  const { results, status } = await runPass(clients, network, spec, signals);
   const open = results.find(({ retryable }) => retryable);
-  if (open) throw new Unavailable(`${open.step}: ${open.message}`);
+  if (open && !isPersistent(status, clients.now())) {
+    throw new Unavailable(`${open.step}: ${open.message}`);
+  }
 }
 
 /** The spec, or undefined where it breaks a rule: then the status names every fault. */
@@ -89,7 +91,7 @@ async function runPass(
   network: FabricNetwork,
   spec: NetworkSpec,
   signals: Signals,
-): Promise<Result[]> {
+): Promise<{ results: Result[]; status: NetworkStatus | undefined }> {
   const pass = new Pass(clients, network, planOf(network, spec, clients.settings), signals);
   let written = network.status;
   const write = async (results: Result[], final: boolean): Promise<void> => {
@@ -121,7 +123,7 @@ async function runPass(
     await writing;
     await write(results, true);
     if (!isAnnounced(written)) throw new Unavailable('the Broker has not been told');
-    return results;
+    return { results, status: written };
   } finally {
     pass.close();
   }

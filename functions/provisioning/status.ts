@@ -142,6 +142,19 @@ function stepCondition(observed: Observed, step: string): Condition {
   return condition(observed, type, result.state === 'done', reason, result.message);
 }
 
+/** Milliseconds in which an event of a network that is not ready is tried again and again. */
+const EAGER = 480_000;
+
+/**
+ * Whether a network has not been ready for so long that trying at once again is idle: the clock
+ * tries it (sources.yaml), and whatever happens to it. The status remembers; no function has to.
+ */
+export function isPersistent({ conditions }: NetworkStatus = {}, now: Date): boolean {
+  const ready = conditions?.find(({ type }) => type === 'Ready');
+  if (ready?.status !== 'False') return false;
+  return now.getTime() - new Date(ready.lastTransitionTime).getTime() > EAGER;
+}
+
 /** A condition that says the same as before keeps the time it began to. */
 export function condition(
   { previous, written, generation, now }: Moment,

@@ -304,23 +304,3 @@ test('a network that waits for its turn is told so, and one with a status keeps 
   await greet(world.clients, id);
   t.is((await statusOf(world)).phase, 'Ready');
 });
-
-test('what is told is in the status already, and told again as the same event', async (t) => {
-  const world = await createWorld();
-  const { broker } = world.clients;
-  const told: [unknown, string][] = [];
-  world.clients.broker = {
-    send: async (event) => {
-      told.push([(await statusOf(world)).phase, event.id]);
-      if (told.length === 1) throw new Unavailable('no Broker');
-      await broker.send(event);
-    },
-  };
-  await t.throwsAsync(reconcile(world.clients, id), { instanceOf: Unavailable });
-  await reconcile(world.clients, id);
-  t.deepEqual(
-    told.map(([phase]) => phase),
-    ['Ready', 'Ready'],
-  );
-  t.is(told[0]?.[1], told[1]?.[1]);
-});
