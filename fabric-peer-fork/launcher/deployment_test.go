@@ -88,7 +88,7 @@ func TestWhatIsMadeCarriesTheLabelsOfTheDesign(t *testing.T) {
 		"selvedge.dev/network":      "supply",
 		"selvedge.dev/organization": "farm",
 		"selvedge.dev/component":    "chaincode",
-		"selvedge.dev/peer":         "supply-farm-peer-0",
+		"selvedge.dev/peer":         "farm-peer-0",
 		"selvedge.dev/chaincode":    "anchor_1.0",
 		"selvedge.dev/package":      "3bb0a2b9d8a4f5bd",
 		"selvedge.dev/launch":       launchID(connection),

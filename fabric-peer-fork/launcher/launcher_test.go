@@ -82,7 +82,7 @@ func (b bench) refuseWatch(resource string, refused chan<- struct{}) {
 
 func (b bench) found(t *testing.T) *appsv1.Deployment {
 	t.Helper()
-	d, err := b.client.AppsV1().Deployments("selvedge").Get(t.Context(), workloadName(b.settings.PodName, packageID), metav1.GetOptions{})
+	d, err := b.client.AppsV1().Deployments("selvedge-net-supply").Get(t.Context(), workloadName(b.settings.PodName, packageID), metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (b bench) found(t *testing.T) *appsv1.Deployment {
 
 func (b bench) secrets(t *testing.T) []string {
 	t.Helper()
-	list, err := b.client.CoreV1().Secrets("selvedge").List(t.Context(), metav1.ListOptions{})
+	list, err := b.client.CoreV1().Secrets("selvedge-net-supply").List(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestStartOnAnotherNodeFreesItFromPodsThatCannotEnd(t *testing.T) {
 	pod := func(name, launch, node string) *corev1.Pod {
 		labels := labelsOf(settings(t), packageID)
 		labels[LabelLaunch] = launch
-		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "selvedge", Labels: labels}, Spec: corev1.PodSpec{NodeName: node}}
+		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "selvedge-net-supply", Labels: labels}, Spec: corev1.PodSpec{NodeName: node}}
 	}
 	current := launchID(connection)
 	b := newBench(t, pod("on-lost-node", "old", "node-2"), pod("here", "old", "node-1"), pod("unscheduled", "old", ""), pod("current", current, "node-2"))
@@ -172,7 +172,7 @@ func TestStartOnAnotherNodeFreesItFromPodsThatCannotEnd(t *testing.T) {
 	if err := b.Start(t.Context(), imageLaunch()); err != nil {
 		t.Fatal(err)
 	}
-	list, _ := b.client.CoreV1().Pods("selvedge").List(t.Context(), metav1.ListOptions{})
+	list, _ := b.client.CoreV1().Pods("selvedge-net-supply").List(t.Context(), metav1.ListOptions{})
 	var left []string
 	for _, p := range list.Items {
 		left = append(left, p.Name)
@@ -185,7 +185,7 @@ func TestStartOnAnotherNodeFreesItFromPodsThatCannotEnd(t *testing.T) {
 func TestStartLeavesTheDeploymentOfAnotherPeerAlone(t *testing.T) {
 	s := settings(t)
 	b := newBench(t, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{
-		Name: workloadName(s.PodName, packageID), Namespace: "selvedge", Labels: map[string]string{LabelPeer: "another"},
+		Name: workloadName(s.PodName, packageID), Namespace: "selvedge-net-supply", Labels: map[string]string{LabelPeer: "another"},
 	}})
 	if err := b.Start(t.Context(), imageLaunch()); err == nil || !strings.Contains(err.Error(), `another peer: "another"`) {
 		t.Fatalf("got %v", err)
@@ -249,7 +249,7 @@ func TestWhatCleaningMissesFailsNoLaunch(t *testing.T) {
 func TestAStrandedPodThatCannotBeDeletedIsReported(t *testing.T) {
 	labels := labelsOf(settings(t), packageID)
 	labels[LabelLaunch] = "old"
-	b := newBench(t, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "stuck", Namespace: "selvedge", Labels: labels}, Spec: corev1.PodSpec{NodeName: "node-2"}})
+	b := newBench(t, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "stuck", Namespace: "selvedge-net-supply", Labels: labels}, Spec: corev1.PodSpec{NodeName: "node-2"}})
 	b.fails("delete", "pods", forbidden)
 	for range 2 {
 		if err := b.Start(t.Context(), imageLaunch()); err != nil {

@@ -17,18 +17,18 @@ func (b bench) podOfLaunch(t *testing.T, name, ip string) {
 	t.Helper()
 	template := b.found(t).Spec.Template
 	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "selvedge", Labels: template.Labels},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "selvedge-net-supply", Labels: template.Labels},
 		Spec:       template.Spec,
 		Status:     corev1.PodStatus{PodIP: ip},
 	}
-	if _, err := b.client.CoreV1().Pods("selvedge").Create(t.Context(), pod, metav1.CreateOptions{}); err != nil {
+	if _, err := b.client.CoreV1().Pods("selvedge-net-supply").Create(t.Context(), pod, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func (b bench) registered(t *testing.T, name string) corev1.ConditionStatus {
 	t.Helper()
-	pod, err := b.client.CoreV1().Pods("selvedge").Get(t.Context(), name, metav1.GetOptions{})
+	pod, err := b.client.CoreV1().Pods("selvedge-net-supply").Get(t.Context(), name, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ const packageID = "anchor_1.0:3bb0a2b9d8a4f5bd3f6cc4be0b2d4b1b5c8f43ed5f16fda3a0
 var longID = strings.Repeat("Long.Label+", 12) + ":" + strings.Repeat("ab", 32)
 
 func TestNamesAreBoundedAndValid(t *testing.T) {
-	for _, pod := range []string{"p", "supply-farm-peer-0", strings.Repeat("a-very-long-name-", 5) + "0"} {
+	for _, pod := range []string{"p", "farm-peer-0", strings.Repeat("a-very-long-name-", 5) + "0"} {
 		for _, id := range []string{packageID, longID, "x:1", "no hash", "___:1"} {
 			name := workloadName(pod, id)
 			if len(name) > maxName || len(validation.IsDNS1123Label(name)) > 0 {

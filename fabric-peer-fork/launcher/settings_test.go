@@ -10,14 +10,14 @@ import (
 func env(changes ...string) func(string) (string, bool) {
 	values := map[string]string{
 		EnvKubernetes:   "10.96.0.1",
-		EnvNamespace:    "selvedge",
-		EnvPodName:      "supply-farm-peer-0",
+		EnvNamespace:    "selvedge-net-supply",
+		EnvPodName:      "farm-peer-0",
 		EnvPodUID:       "6f2b1a3c-0000-4000-8000-000000000001",
 		EnvPodIP:        "10.90.1.7",
 		EnvNodeName:     "node-1",
 		EnvNetwork:      "supply",
 		EnvOrganization: "farm",
-		EnvVolumeClaim:  "data-supply-farm-peer-0",
+		EnvVolumeClaim:  "data-farm-peer-0",
 		EnvRuntimeImage: "registry.example/chaincode-node:1",
 	}
 	for i := 0; i < len(changes); i += 2 {

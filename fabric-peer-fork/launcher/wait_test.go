@@ -95,7 +95,7 @@ func TestWaitEndsWhenTheDeploymentIsScaledToZero(t *testing.T) {
 	d := b.found(t)
 	zero := int32(0)
 	d.Spec.Replicas = &zero
-	if _, err := b.client.AppsV1().Deployments("selvedge").Update(t.Context(), d, metav1.UpdateOptions{}); err != nil {
+	if _, err := b.client.AppsV1().Deployments("selvedge-net-supply").Update(t.Context(), d, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if end := within(t, ended); end.err != nil {
@@ -107,8 +107,8 @@ func TestWaitTellsWhyAPodCannotStart(t *testing.T) {
 	b := started(t)
 	ended := waiting(b, t.Context())
 	notYet(t, ended)
-	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "pod", Namespace: "selvedge", Labels: b.found(t).Spec.Template.Labels}}
-	pods := b.client.CoreV1().Pods("selvedge")
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "pod", Namespace: "selvedge-net-supply", Labels: b.found(t).Spec.Template.Labels}}
+	pods := b.client.CoreV1().Pods("selvedge-net-supply")
 	if _, err := pods.Create(t.Context(), pod, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestWaitWatchesFromNowAndNotFromTheLastChangeOfTheDeployment(t *testing.T) 
 	b := started(t)
 	d := b.found(t)
 	d.ResourceVersion = "7"
-	if err := b.client.Tracker().Update(appsv1.SchemeGroupVersion.WithResource("deployments"), d, "selvedge"); err != nil {
+	if err := b.client.Tracker().Update(appsv1.SchemeGroupVersion.WithResource("deployments"), d, "selvedge-net-supply"); err != nil {
 		t.Fatal(err)
 	}
 	var refused atomic.Int32

@@ -14,6 +14,9 @@ export const kind = 'FabricNetwork';
 /** Labels on everything made for a network. */
 export const labels = {
   network: 'selvedge.dev/network',
+  /** On a network's namespace: that of its resource, and the resource's UID. */
+  home: 'selvedge.dev/home',
+  uid: 'selvedge.dev/network-uid',
   organization: 'selvedge.dev/organization',
   component: 'selvedge.dev/component',
   peer: 'selvedge.dev/peer',
@@ -298,6 +301,7 @@ export const networkStatus = z.object({
     .enum(['Pending', 'Progressing', 'Ready', 'Degraded', 'Deleting'])
     .optional()
     .describe('All conditions in one word.'),
+  namespace: z.string().optional().describe('The namespace of its own, where all of it runs.'),
   conditions: z
     .array(condition)
     .optional()

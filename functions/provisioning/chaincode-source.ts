@@ -28,7 +28,7 @@ export async function packageOf(
 }
 
 /**
- * The files of a chaincode that comes as JavaScript: builtin, or from a ConfigMap.
+ * The files of a chaincode that comes as JavaScript: builtin, or from a ConfigMap beside the resource.
  *
  * @throws Unprocessable when the ConfigMap is missing or empty
  */
@@ -42,7 +42,7 @@ async function filesOf(
   const found = await clients.kubernetes.get<ConfigMap>({
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    namespace: plan.id.namespace,
+    namespace: plan.id.home,
     name: configMap,
   });
   const binary = Object.entries(found?.binaryData ?? {}).map(

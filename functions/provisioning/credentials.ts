@@ -3,10 +3,10 @@ import type { AuthorityRole, Identities, KeyPair } from '../lib/vault/identities
 import type { NetworkSpec } from '../lib/network.ts';
 import {
   authorityKinds,
+  clustersetHost,
   host,
+  memberName,
   pkiMount,
-  podName,
-  workload,
   type AuthorityKind,
   type Tier,
 } from './resources/names.ts';
@@ -60,7 +60,7 @@ export function createCredentials(identities: Identities, plan: Plan): Credentia
     }),
 
     async member({ organization, tier }, ordinal) {
-      const commonName = podName(plan.id, organization, tier, ordinal);
+      const commonName = memberName(organization, tier, ordinal);
       const common = { commonName, hours: hours.member };
       const [msp, tls] = await Promise.all([
         identities.issue(mount(organization, 'msp'), tier, common),
@@ -90,18 +90,11 @@ export function mspIdOf(spec: NetworkSpec, organization: string): string {
   return found.mspId;
 }
 
-/** Every name a member is reached by: fully qualified, within the cluster, and by its Service. */
+/** Every name a member is reached by: within its cluster, in full and in short, and from others. */
 function serverNames({ id }: Plan, organization: string, tier: Tier, ordinal: number): string[] {
-  const service = workload(id, organization, tier);
   const full = host(id, organization, tier, ordinal);
   const short = full.slice(0, -id.domain.length - 1);
-  return [
-    full,
-    short,
-    `${service}.${id.namespace}.svc`,
-    `${service}.${id.namespace}.svc.${id.domain}`,
-    'localhost',
-  ];
+  return [full, short, clustersetHost(id, organization, tier, ordinal), 'localhost'];
 }
 
 function once<T>(make: (key: string) => Promise<T>): (key: string) => Promise<T> {

@@ -7,7 +7,7 @@ import type { Kubernetes } from '../lib/kubernetes/client.ts';
 import { apiVersion, kind, labels, type FabricNetwork } from '../lib/network.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
 import type { Logger } from '../lib/log.ts';
-import type { NetworkId } from './resources/names.ts';
+import { networkNamespace, type NetworkId } from './resources/names.ts';
 import { Slots } from './slots.ts';
 import { Turns } from './turns.ts';
 
@@ -65,7 +65,7 @@ export function createEndpoints(options: HandlerOptions): Record<string, Endpoin
 
   const resource = async ({ body, event, log }: Call<unknown>): Promise<Reply> => {
     const object = await readJson(body, eventObject);
-    const id = networkOf(object, event.type);
+    const id = networkOf(object, event.type, options.namespace);
     if (!id) return acknowledged;
     log.info({ network: id.network, kind: object.kind, name: object.metadata.name }, 'woken');
     // A changed spec, or a deletion, makes what a pass waits for pointless.
@@ -119,14 +119,19 @@ function resyncEvent(network: string, tick: string): CloudEvent<object> {
 /**
  * The network an event is about, or undefined when there is nothing to do: our own writing of a
  * status is an event too, and must not wake us for ever.
+ *
+ * @param home the namespace whose networks are ours
  */
-export function networkOf(object: EventObject, type: string): NetworkId | undefined {
+export function networkOf(object: EventObject, type: string, home: string): NetworkId | undefined {
   const { name, namespace, labels: given, deletionTimestamp } = object.metadata;
   if (object.kind !== kind) {
     const network = given?.[labels.network];
-    return network === undefined ? undefined : { namespace, network };
+    if (network === undefined) return undefined;
+    // A label can be set by anyone; what is a network's stands in its namespace.
+    const id = { namespace: home, network };
+    return networkNamespace(id) === namespace ? id : undefined;
   }
-  if (type === `${RESOURCE}delete`) return undefined;
+  if (type === `${RESOURCE}delete` || namespace !== home) return undefined;
   if (deletionTimestamp === undefined && isSettled(object, type)) return undefined;
   return { namespace, network: name };
 }

@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Vault } from '../lib/vault/client.ts';
-import { type Incarnation, keptMetadataPath, keptPath } from './resources/names.ts';
+import { keptMetadataPath, keptPath, type Place } from './resources/names.ts';
 import type { Plan } from './resources/plan.ts';
 import { Refused } from './steps/step.ts';
 
@@ -41,7 +41,7 @@ export interface Kept {
 export function createKept(vault: Vault, plan: Plan): Kept {
   return {
     async read(name) {
-      const answer = await vault.read(`${keptPath(plan)}/${name}`);
+      const answer = await vault.read(`${keptPath(plan.id)}/${name}`);
       return (answer?.['data'] ?? undefined) as Record<string, unknown> | undefined;
     },
 
@@ -52,13 +52,13 @@ export function createKept(vault: Vault, plan: Plan): Kept {
         throw new Refused({ reason: 'TooLarge', message });
       }
       const once = options?.once && { options: { cas: 0 } };
-      await vault.write(`${keptPath(plan)}/${name}`, { data, ...once });
+      await vault.write(`${keptPath(plan.id)}/${name}`, { data, ...once });
     },
   };
 }
 
 /** Removes all that is kept of a network, every version of it. */
-export async function forget(vault: Vault, network: Incarnation): Promise<void> {
+export async function forget(vault: Vault, network: Place): Promise<void> {
   await forgetBelow(vault, keptMetadataPath(network));
 }
 

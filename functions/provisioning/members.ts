@@ -1,6 +1,7 @@
+import { Forbidden } from '../lib/errors.ts';
 import type { Kubernetes, KubernetesObject, PodStatus } from '../lib/kubernetes/client.ts';
 import { labels } from '../lib/network.ts';
-import { host, podName, selectorOf, type Tier } from './resources/names.ts';
+import { host, memberName, selectorOf, type Tier } from './resources/names.ts';
 import { type Group, groups, type Plan } from './resources/plan.ts';
 
 export type Pod = KubernetesObject & { spec?: { nodeName?: string }; status?: PodStatus };
@@ -15,11 +16,17 @@ export interface Member {
   node: string | undefined;
 }
 
-export function listPods(kubernetes: Kubernetes, plan: Plan, tier?: Tier): Promise<Pod[]> {
+export async function listPods(kubernetes: Kubernetes, plan: Plan, tier?: Tier): Promise<Pod[]> {
   const { namespace } = plan.id;
   const component = tier ? `,${labels.component}=${tier}` : '';
   const of = { apiVersion: 'v1', kind: 'Pod', namespace };
-  return kubernetes.list<Pod>(of, selectorOf(plan.id) + component);
+  try {
+    return await kubernetes.list<Pod>(of, selectorOf(plan.id) + component);
+  } catch (error) {
+    // We have rights in a namespace once we have made it: before that, there is nothing.
+    if (error instanceof Forbidden) return [];
+    throw error;
+  }
 }
 
 /** The members of a tier, in the order of the spec, with what their pods say. */
@@ -29,7 +36,7 @@ export function membersOf(plan: Plan, tier: Tier, pods: readonly Pod[]): Member[
     .filter((group) => group.tier === tier)
     .flatMap((group) =>
       Array.from({ length: group.members }, (_, ordinal): Member => {
-        const name = podName(plan.id, group.organization, tier, ordinal);
+        const name = memberName(group.organization, tier, ordinal);
         const pod = byName.get(name);
         return {
           name,

@@ -9,11 +9,12 @@ import type { Identities } from '../lib/vault/identities.ts';
 import {
   type Kubernetes,
   type KubernetesObject,
+  type OwnerReference,
   type Ref,
   refOf,
 } from '../lib/kubernetes/client.ts';
 import type { Logger } from '../lib/log.ts';
-import { labels, type FabricNetwork } from '../lib/network.ts';
+import type { FabricNetwork } from '../lib/network.ts';
 import type { Vault } from '../lib/vault/client.ts';
 import { createKept, type Kept } from './kept.ts';
 import { createCredentials, type Credentials } from './credentials.ts';
@@ -71,6 +72,7 @@ export class Pass {
   readonly patience: AbortSignal;
   /** Everything applied in this pass: `prune` removes the rest. */
   readonly made: Ref[] = [];
+  #owner: OwnerReference | undefined;
   readonly #peers = new Map<string, PeerClient>();
   readonly #late: AbortSignal;
   readonly #end: number;
@@ -108,15 +110,24 @@ export class Pass {
     return withDeadline(left, work, () => new Unavailable('it did not end with its pass'));
   }
 
+  /** Says which namespace is the network's: it owns all that is made in it from now on. */
+  settle({ apiVersion, kind, metadata: { name, uid = '' } }: KubernetesObject): void {
+    this.#owner = { apiVersion, kind, name, uid };
+  }
+
+  /** Whether an object was made for this network, by this project. */
+  isOwn({ metadata }: KubernetesObject): boolean {
+    return metadata.ownerReferences?.some(({ uid }) => uid === this.#owner?.uid) ?? false;
+  }
+
   /**
-   * An object of this network, or undefined where there is none. Names are put together, so
-   * another network's may be the same (`a` with `b-c`, `a-b` with `c`), and so may a user's.
+   * An object of this network, or undefined where there is none.
    *
    * @throws Unprocessable when the name is taken by what is not this network's
    */
   async own<T extends KubernetesObject>(ref: Ref): Promise<T | undefined> {
     const found = await this.clients.kubernetes.get<T>(ref);
-    if (found && found.metadata.labels?.[labels.network] !== this.plan.id.network) {
+    if (found && !this.isOwn(found)) {
       throw new Unprocessable(`there is a ${ref.kind} ${ref.name} that is not of this network`);
     }
     return found;
@@ -131,9 +142,20 @@ export class Pass {
     for (const object of objects) {
       this.signal.throwIfAborted();
       await this.own(refOf(object));
-      await this.clients.kubernetes.apply(object);
+      await this.clients.kubernetes.apply(this.#owned(object));
       this.keep(refOf(object));
     }
+  }
+
+  /** Makes an object that must not be there yet. @throws Conflict when it is */
+  async create(object: KubernetesObject): Promise<void> {
+    await this.clients.kubernetes.create(this.#owned(object));
+    this.keep(refOf(object));
+  }
+
+  #owned<T extends KubernetesObject>(object: T): T {
+    if (!this.#owner) throw new Error('the namespace of a network comes first');
+    return { ...object, metadata: { ...object.metadata, ownerReferences: [this.#owner] } };
   }
 
   /** Notes an object as wanted without applying it. */

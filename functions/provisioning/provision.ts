@@ -6,6 +6,7 @@ import { channels } from './steps/channels.ts';
 import { endpoints } from './steps/endpoints.ts';
 import { identities } from './steps/identities.ts';
 import { joins } from './steps/joins.ts';
+import { namespace } from './steps/namespace.ts';
 import { orderers } from './steps/orderers.ts';
 import { peers } from './steps/peers.ts';
 import { prune } from './steps/prune.ts';
@@ -13,6 +14,7 @@ import { type Outcome, Refused, type Step } from './steps/step.ts';
 
 /** The story of a network. A step runs as soon as those it comes after have ended. */
 export const story: readonly Step[] = [
+  namespace,
   identities,
   orderers,
   channels,

@@ -17,7 +17,7 @@ import { type Clients, Pass, type Signals } from './pass.ts';
 import { provision, story, type Result } from './provision.ts';
 import { removeNetwork } from './remove.ts';
 import { passLease, type NetworkId } from './resources/names.ts';
-import { metadata, planOf } from './resources/plan.ts';
+import { metadataAtHome, placeOf, planOf } from './resources/plan.ts';
 import { deletingStatus, invalidStatus, isPersistent, statusOf } from './status.ts';
 
 /** Holds a network's deletion until everything made for it is gone. */
@@ -133,10 +133,9 @@ export function observe({ now }: Clients, { metadata: { generation = 0 }, status
   return { generation, previous: status, now: now() };
 }
 
-function leaseOptions({ kubernetes, log, now }: Clients, network: FabricNetwork) {
-  const { name, namespace, uid = '' } = network.metadata;
-  const id = { namespace, network: name };
-  return { kubernetes, log, now, holder, metadata: metadata({ id, uid }, passLease(id)) };
+function leaseOptions({ kubernetes, log, now, settings }: Clients, network: FabricNetwork) {
+  const place = placeOf(network, settings);
+  return { kubernetes, log, now, holder, metadata: metadataAtHome(place, passLease(place)) };
 }
 
 function refOfNetwork({ namespace, network }: NetworkId): Ref {

@@ -1,23 +1,23 @@
-import { refOf } from '../lib/kubernetes/client.ts';
-import type { FabricNetwork } from '../lib/network.ts';
+import { Conflict } from '../lib/errors.ts';
+import { labels, type FabricNetwork } from '../lib/network.ts';
+import { createIncarnations } from '../lib/vault/incarnations.ts';
 import { until } from '../lib/until.ts';
 import { forget } from './kept.ts';
 import type { Clients } from './pass.ts';
-import { removable } from './resources/kinds.ts';
 import {
   authorityKinds,
   connectionMetadataPath,
   passLease,
   pkiMount,
-  selectorOf,
-  type NetworkId,
+  type Place,
 } from './resources/names.ts';
+import { placeOf } from './resources/plan.ts';
 
-/** Milliseconds for the pods to end and the claims behind them. */
+/** Milliseconds for a namespace with all its pods and claims to go. */
 const goneMs = 60_000;
 
 /**
- * Removes everything that bears the network's label, its ledgers too, its certificate authorities
+ * Removes the network's namespace with all that is in it, ledgers too, its certificate authorities
  * and its connection, and nothing else.
  *
  * @throws Unavailable when something is not gone in time: the next pass carries on
@@ -27,43 +27,49 @@ export async function removeNetwork(
   network: FabricNetwork,
   signal: AbortSignal,
 ): Promise<void> {
-  const { name, namespace } = network.metadata;
-  const id = { namespace, network: name };
+  const place = placeOf(network, clients.settings);
   await until(
-    { what: `the objects of ${name} to go`, timeoutMs: goneMs, firstMs: 200, mostMs: 1000, signal },
-    async () => (await sweep(clients, id)) === 0,
+    {
+      what: `the namespace ${place.namespace} to go`,
+      timeoutMs: goneMs,
+      firstMs: 200,
+      mostMs: 1000,
+      signal,
+    },
+    () => isNamespaceGone(clients, place),
   );
-  await removeFromVault(clients, network, id);
-  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace };
-  await clients.kubernetes.remove({ ...lease, name: passLease(id) });
+  await removeFromVault(clients, network, place);
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace: place.home };
+  await clients.kubernetes.remove({ ...lease, name: passLease(place) });
 }
 
-/** Asks all that is there to go; the number of objects there still were. */
-async function sweep({ kubernetes }: Clients, id: NetworkId): Promise<number> {
-  let left = 0;
-  for (const kinds of removable) {
-    const found = await Promise.all(
-      kinds.map((kind) => kubernetes.list({ ...kind, namespace: id.namespace }, selectorOf(id))),
-    );
-    const objects = found.flat();
-    left += objects.length;
-    const staying = objects.filter(({ metadata }) => !metadata.deletionTimestamp);
-    // Ledgers go with them: there is nothing to shut down in order.
-    await Promise.all(
-      staying.map((object) => kubernetes.remove(refOf(object), { gracePeriodSeconds: 1 })),
-    );
+/** Asks it to go; another's of the same name is none of ours. */
+async function isNamespaceGone({ kubernetes }: Clients, place: Place): Promise<boolean> {
+  const ref = { apiVersion: 'v1', kind: 'Namespace', name: place.namespace };
+  const found = await kubernetes.get(ref);
+  if (found?.metadata.labels?.[labels.uid] !== place.uid) return true;
+  const { uid, deletionTimestamp } = found.metadata;
+  try {
+    if (!deletionTimestamp && uid) await kubernetes.remove(ref, { uid });
+  } catch (error) {
+    // Another took its name meanwhile: the next look tells.
+    if (!(error instanceof Conflict)) throw error;
   }
-  return left;
+  return false;
 }
 
 async function removeFromVault(
   { identities, vault }: Clients,
   { metadata, spec }: FabricNetwork,
-  id: NetworkId,
+  place: Place,
 ): Promise<void> {
-  await vault.remove(connectionMetadataPath(id));
-  await forget(vault, { id, uid: metadata.uid ?? '' });
+  const removed = metadata.deletionTimestamp ?? new Date().toISOString();
+  const { home: namespace, network, uid: incarnation } = place;
+  await createIncarnations(vault).bury({ incarnation, namespace, network, removed });
+  await vault.remove(connectionMetadataPath(place));
+  await forget(vault, place);
   for (const { name } of spec.organizations) {
-    for (const kind of authorityKinds) await identities.removeAuthority(pkiMount(id, name, kind));
+    for (const kind of authorityKinds)
+      await identities.removeAuthority(pkiMount(place, name, kind));
   }
 }

@@ -36,6 +36,7 @@ export function statusOf(observed: Observed): NetworkStatus {
   return {
     observedGeneration: generation,
     phase,
+    namespace: plan.id.namespace,
     conditions: [
       condition(observed, 'Ready', phase === 'Ready', phase, summary(observed)),
       ...observed.steps.map((step) => stepCondition(observed, step)),
@@ -54,7 +55,7 @@ export function statusOf(observed: Observed): NetworkStatus {
 /** The status of a network whose spec is refused; `faults` names every bad field. */
 export function invalidStatus(observed: Moment, faults: string): NetworkStatus {
   const { generation, previous } = observed;
-  const { ready, orderers, peers, timings } = previous ?? {};
+  const { namespace, ready, orderers, peers, timings } = previous ?? {};
   return {
     observedGeneration: generation,
     phase: previous?.timings?.['total'] === undefined ? 'Pending' : 'Degraded',
@@ -62,6 +63,7 @@ export function invalidStatus(observed: Moment, faults: string): NetworkStatus {
       condition(observed, 'Ready', false, 'Invalid', faults),
       ...kept(previous, ['Announced']),
     ],
+    ...(namespace && { namespace }),
     ...(ready && { ready }),
     ...(orderers && { orderers }),
     ...(peers && { peers }),

@@ -11,6 +11,11 @@ const rbac = 'rbac.authorization.k8s.io/v1';
 /** What lies outside the namespaces, in the order of removal. */
 const clusterScoped = [
   { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-access-review' },
+  { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-provisioning' },
+  { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-provisioning-source' },
+  { apiVersion: rbac, kind: 'ClusterRole', name: 'selvedge-provisioning' },
+  { apiVersion: rbac, kind: 'ClusterRole', name: 'selvedge-provisioning-source' },
+  { apiVersion: rbac, kind: 'ClusterRole', name: 'selvedge-network' },
   { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-issuer-discovery' },
   { apiVersion: rbac, kind: 'ClusterRole', name: 'selvedge-access-review' },
   {

@@ -6,19 +6,24 @@ import {
   fresh,
   isReady,
   kubernetes,
-  namespace,
   network,
+  ownNamespace,
   pods,
   user,
   type Pod,
 } from './cluster.ts';
+
+const namespace = ownNamespace(network);
 
 const component = (name: string): string =>
   `${labels.network}=${network},${labels.component}=${name}`;
 
 /** The node of every peer and of its chaincode pods, by peer. */
 async function nodes(): Promise<Map<string, { peer: Pod; chaincodes: Pod[] }>> {
-  const [peers, chaincodes] = [await pods(component('peer')), await pods(component('chaincode'))];
+  const [peers, chaincodes] = [
+    await pods(component('peer'), namespace),
+    await pods(component('chaincode'), namespace),
+  ];
   return new Map(
     peers.map((peer) => [
       peer.metadata.name,
@@ -64,7 +69,7 @@ test.serial('a crashed chaincode pod comes back beside its peer', async (t) => {
 });
 
 test.serial('chaincode follows its peer to another node, and the chain goes on', async (t) => {
-  const name = `${network}-shop-peer-1`;
+  const name = 'shop-peer-1';
   const { peer } = (await nodes()).get(name)!;
   const from = peer.spec.nodeName!;
   const node = { apiVersion: 'v1', kind: 'Node', name: from };

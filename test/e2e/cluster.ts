@@ -9,6 +9,7 @@ import {
   type KubernetesObject,
 } from '../../functions/lib/kubernetes/client.ts';
 import { storageNamespace } from '../../functions/lib/tiers.ts';
+import { networkNamespace } from '../../functions/provisioning/resources/names.ts';
 import { connectGateway, type DataClient } from '../../scripts/cli/client.ts';
 import { issueToken } from '../../scripts/cli/token.ts';
 
@@ -18,6 +19,10 @@ process.env['KUBECONFIG'] = kubeconfig;
 export const kubernetes: Kubernetes = connectKubernetes();
 export const gateway = 'http://127.0.0.1:8480';
 export const namespace = 'selvedge';
+
+/** The namespace of a network's own. */
+export const ownNamespace = (name: string): string =>
+  networkNamespace({ namespace, network: name });
 export const network = 'supply';
 
 export interface Pod extends KubernetesObject {

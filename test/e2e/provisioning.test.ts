@@ -10,6 +10,7 @@ import {
   kubernetes,
   namespace,
   network,
+  ownNamespace,
   pods,
 } from './cluster.ts';
 
@@ -55,7 +56,7 @@ async function madeFor(name: string): Promise<string[]> {
   const lists = await Promise.all(
     kinds.map(([version, of]) =>
       kubernetes.list<KubernetesObject & { metadata: { generation?: number; uid?: string } }>(
-        { apiVersion: version, kind: of, namespace },
+        { apiVersion: version, kind: of, namespace: ownNamespace(name) },
         `${labels.network}=${name}`,
       ),
     ),
@@ -132,6 +133,8 @@ test.serial(
       60,
       async () => (await madeFor(name)).length === 0,
     );
+    const own = { apiVersion: 'v1', kind: 'Namespace', name: ownNamespace(name) };
+    t.is(await kubernetes.get(own), undefined);
     t.deepEqual(await madeFor(network), others);
   },
 );

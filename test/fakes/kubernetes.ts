@@ -7,6 +7,7 @@ import {
   pathOf,
   type Ref,
   refOf,
+  type RemoveOptions,
   type WatchEvent,
   type WatchOptions,
 } from '../../functions/lib/kubernetes/client.ts';
@@ -15,7 +16,7 @@ type Stored = KubernetesObject & { status?: unknown; spec?: unknown };
 type Listener = (event: WatchEvent<Stored>, path: string) => void;
 
 /**
- * An API server in memory: versions, generations, label selectors, finalizers, watches. Apply
+ * An API server in memory: versions, generations, label selectors, finalizers, namespaces, watches. Apply
  * replaces what is there except metadata it does not name and the status.
  */
 export class FakeKubernetes implements Kubernetes {
@@ -73,9 +74,10 @@ export class FakeKubernetes implements Kubernetes {
     return Promise.resolve(stored as T);
   }
 
-  remove(ref: Ref): Promise<void> {
+  remove(ref: Ref, { uid }: RemoveOptions = {}): Promise<void> {
     const found = this.objects.get(pathOf(ref));
     if (!found) return Promise.resolve();
+    if (uid && uid !== found.metadata.uid) return Promise.reject(new Conflict('it is another'));
     if (found.metadata.finalizers?.length) {
       const metadata = { ...found.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };
       this.#store('remove', { ...found, metadata });
@@ -157,6 +159,14 @@ export class FakeKubernetes implements Kubernetes {
     this.objects.delete(path);
     this.changes.push(`remove ${path}`);
     this.#tell({ type: 'DELETED', object: found }, path);
+    if (found.kind === 'Namespace') this.#empty(found.metadata.name);
+  }
+
+  /** What the namespace controller does with all that was in one. */
+  #empty(namespace: string): void {
+    for (const object of [...this.objects.values()]) {
+      if (object.metadata.namespace === namespace) this.#drop(refOf(object));
+    }
   }
 
   #tell(event: WatchEvent<Stored>, path: string): void {

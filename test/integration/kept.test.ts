@@ -15,10 +15,10 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.stop());
 
-const planWith = (uid: string): Plan => ({
-  ...planOf(supply(), networkSpec.parse(supply().spec), settings),
-  uid,
-});
+const planWith = (uid: string): Plan => {
+  const network = { ...supply(), metadata: { ...supply().metadata, uid } };
+  return planOf(network, networkSpec.parse(network.spec), settings);
+};
 
 const vaultAs = ({ as }: VaultServer, user: Parameters<VaultServer['as']>[0]) =>
   connectVault(as(user));
@@ -49,8 +49,8 @@ test('a network that goes takes all that was kept of it along, and of no other',
     await createKept(vault, plan).write('genesis/goods', { block: 'x' }, { once: true });
     await createKept(vault, plan).write('joined/goods', { members: [] });
   }
-  await forget(vault, going);
-  await forget(vault, going);
+  await forget(vault, going.id);
+  await forget(vault, going.id);
   t.is(await createKept(vault, going).read('genesis/goods'), undefined);
   t.is(await createKept(vault, going).read('joined/goods'), undefined);
   t.deepEqual(await createKept(vault, staying).read('genesis/goods'), { block: 'x' });
@@ -58,7 +58,7 @@ test('a network that goes takes all that was kept of it along, and of no other',
 
 for (const user of ['data-put', 'data-get'] as const) {
   test(`${user} reads nothing of it`, async (t) => {
-    const path = `${keptPath(planWith('once'))}/genesis/goods`;
+    const path = `${keptPath(planWith('once').id)}/genesis/goods`;
     await t.throwsAsync(vaultAs(t.context, user).read(path), { instanceOf: VaultRefusal });
   });
 }

@@ -16,7 +16,7 @@ import {
 import { KubernetesHttp } from '../../functions/lib/kubernetes/http.ts';
 import { networkSpec } from '../../functions/lib/network.ts';
 import { until } from '../../functions/lib/until.ts';
-import { launcher, podName } from '../../functions/provisioning/resources/names.ts';
+import { launcher, memberName } from '../../functions/provisioning/resources/names.ts';
 import { groups, planOf } from '../../functions/provisioning/resources/plan.ts';
 import {
   chaincodeAccount,
@@ -67,7 +67,7 @@ const podOf = (name: string, serviceAccountName: string, labels = {}): Kubernete
 
 async function peerOf(organization: string): Promise<KubeConfig> {
   const account = launcher(plan.id, organization);
-  const pod = podName(plan.id, organization, 'peer', 0);
+  const pod = memberName(organization, 'peer', 0);
   await admin.apply(podOf(pod, account));
   const bound = ['--bound-object-kind', 'Pod', '--bound-object-name', pod];
   return configOf(await tokenOf(account, bound));
@@ -190,8 +190,7 @@ const forbidden: Record<string, Try> = {
     await admin.apply(podOf('theirs', 'chaincode'));
     await as.remove({ ...of, kind: 'Pod', name: 'theirs' });
   },
-  'delete itself': (as) =>
-    as.remove({ ...of, kind: 'Pod', name: podName(plan.id, 'farm', 'peer', 0) }),
+  'delete itself': (as) => as.remove({ ...of, kind: 'Pod', name: memberName('farm', 'peer', 0) }),
   'make a pod': (as, { image }) => as.create(podOf('mine', 'chaincode', image.metadata.labels)),
   'run as provisioning': withPod((spec) => (spec.serviceAccountName = 'provisioning')),
   'run as itself': withPod((spec) => (spec.serviceAccountName = launcher(plan.id, 'farm'))),

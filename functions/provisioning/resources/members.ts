@@ -13,6 +13,7 @@ import {
   adminCaKey,
   identitySecret,
   memberKeys,
+  memberName,
   MOST_MEMBERS,
   sharedKeys,
   VOLUME,
@@ -50,7 +51,7 @@ export function statefulSet(
   group: Group,
   program: MemberProgram,
 ): Made<StatefulSetSpec> {
-  const name = workload(plan.id, group.organization, group.tier);
+  const name = workload(group.organization, group.tier);
   const described = metadata(plan, name, group);
   return {
     apiVersion: 'apps/v1',
@@ -83,24 +84,34 @@ export function statefulSet(
   };
 }
 
-/** The Service that gives each pod its name, from its first moment on. */
-export function headlessService(
+/** The Service that Kubernetes wants of a StatefulSet, and one for each member. */
+export function services(
   plan: Plan,
   group: Group,
   ports: Record<string, number>,
-): Made<ServiceSpec> {
-  return {
+): Made<ServiceSpec>[] {
+  const { organization, tier, members } = group;
+  const service = (name: string, spec: ServiceSpec): Made<ServiceSpec> => ({
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: metadata(plan, workload(plan.id, group.organization, group.tier), group),
+    metadata: metadata(plan, name, group),
     spec: {
-      clusterIP: 'None',
+      ...spec,
+      // Members find each other before they are ready.
       publishNotReadyAddresses: true,
-      selector: selector(plan, group),
       ports: Object.entries(ports).map(([name, port]) => ({ name, port, protocol: 'TCP' })),
     },
-  };
+  });
+  const own = Array.from({ length: members }, (_, index) => {
+    const name = memberName(organization, tier, index);
+    return service(name, { selector: { [POD_NAME]: name } });
+  });
+  const governing = { clusterIP: 'None', selector: selector(plan, group) };
+  return [service(workload(organization, tier), governing), ...own];
 }
+
+/** The label by which Kubernetes tells a StatefulSet's pods apart. */
+const POD_NAME = 'statefulset.kubernetes.io/pod-name';
 
 function selector({ id }: Plan, { organization, tier }: Group): Record<string, string> {
   return {
@@ -137,7 +148,7 @@ function podSpec(plan: Plan, group: Group, program: MemberProgram): PodSpec {
       },
     ],
     containers: [container(group, program)],
-    volumes: [identityVolume(plan, group), { name: 'tmp', emptyDir: {} }],
+    volumes: [identityVolume(group), { name: 'tmp', emptyDir: {} }],
   };
 }
 
@@ -200,13 +211,13 @@ function probes({ operationsPort }: MemberProgram): Record<string, Probe> {
  * The identities of all pods of the group, a folder for each; the mount shows a pod its own only.
  * It lists the most members there can be, so that one member more does not restart the others.
  */
-function identityVolume({ id }: Plan, { organization, tier }: Group): Volume {
-  const name = workload(id, organization, tier);
+function identityVolume({ organization, tier }: Group): Volume {
+  const name = workload(organization, tier);
   const ordinals = Array.from({ length: MOST_MEMBERS[tier] }, (_, ordinal) => ordinal);
   return {
     name: 'identity',
     secret: {
-      secretName: identitySecret(id, organization, tier),
+      secretName: identitySecret(organization, tier),
       defaultMode: 0o440,
       optional: true,
       items: ordinals.flatMap((ordinal) => {

@@ -1,4 +1,5 @@
 /** Every name provisioning gives: of objects, hosts, keys of Secrets, paths in Vault. */
+import { createHash } from 'node:crypto';
 import { labels } from '../../lib/network.ts';
 
 /** What a StatefulSet of a network runs. */
@@ -18,56 +19,88 @@ export const ports = {
   ordererOperations: 8443,
 } as const;
 
-/** The network a name belongs to. `domain` is the cluster's, e.g. `cluster.local`. */
+/** A network's resource: the namespace it is declared in, and its name. */
 export interface NetworkId {
   namespace: string;
   network: string;
 }
 
-/** StatefulSet, headless Service, PodDisruptionBudget: one per organization and tier. */
-export const workload = ({ network }: NetworkId, organization: string, tier: Tier): string =>
-  `${network}-${organization}-${tier}`;
+/** Where a network lives, and which of all that had its name it is. */
+export interface Place {
+  network: string;
+  /** The namespace of its resource. */
+  home: string;
+  /** The UID of its resource: its incarnation. */
+  uid: string;
+  /** The namespace of its own, where all of it runs. */
+  namespace: string;
+  /** The cluster's DNS domain, e.g. `cluster.local`. */
+  domain: string;
+}
 
-export const podName = (id: NetworkId, organization: string, tier: Tier, ordinal: number): string =>
-  `${workload(id, organization, tier)}-${ordinal}`;
+/** Kubernetes' bound for the name of a namespace. */
+const MOST_LETTERS = 63;
+
+/**
+ * The namespace of a network's own, told apart from those beside its home (`selvedge-storage`).
+ * Two networks can only come to the same name where homes are called like networks' namespaces;
+ * then the second is refused (steps/namespace.ts).
+ */
+export function networkNamespace({ namespace, network }: NetworkId): string {
+  const name = `${namespace}-net-${network}`;
+  if (name.length <= MOST_LETTERS) return name;
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 10);
+  return `${name.slice(0, MOST_LETTERS - hash.length - 1)}-${hash}`;
+}
+
+/** StatefulSet, its governing Service, PodDisruptionBudget: one per organization and tier. */
+export const workload = (organization: string, tier: Tier): string => `${organization}-${tier}`;
+
+/** A member: its pod, and the Service that is the member's for good, whatever pod serves it. */
+export const memberName = (organization: string, tier: Tier, index: number): string =>
+  `${workload(organization, tier)}-${index}`;
 
 /** The stable name a member is reached by, whatever node it runs on. Fully qualified. */
 export const host = (
-  id: NetworkId & { domain: string },
+  { namespace, domain }: Pick<Place, 'namespace' | 'domain'>,
   organization: string,
   tier: Tier,
-  ordinal: number,
-): string => {
-  const service = workload(id, organization, tier);
-  return `${service}-${ordinal}.${service}.${id.namespace}.svc.${id.domain}`;
-};
+  index: number,
+): string => `${memberName(organization, tier, index)}.${namespace}.svc.${domain}`;
+
+/** The same member's name where its network spans clusters (Multi-Cluster Services). */
+export const clustersetHost = (
+  { namespace }: Pick<Place, 'namespace'>,
+  organization: string,
+  tier: Tier,
+  index: number,
+): string => host({ namespace, domain: 'clusterset.local' }, organization, tier, index);
 
 /** The Secret with the identities of a StatefulSet's pods. */
-export const identitySecret = (id: NetworkId, organization: string, tier: Tier): string =>
-  `${workload(id, organization, tier)}-identity`;
+export const identitySecret = (organization: string, tier: Tier): string =>
+  `${workload(organization, tier)}-identity`;
 
 /** The claim template's name; the claim of a pod is `data-<pod>`. */
 export const VOLUME = 'data';
 
 /** The ConfigMap with a channel's first block. Channel names may hold `.`, object names too. */
-export const genesisConfigMap = ({ network }: NetworkId, channel: string): string =>
-  `${network}-${channel}-genesis`;
+export const genesisConfigMap = (channel: string): string => `genesis-${channel}`;
 
 /**
  * ServiceAccount, Role and RoleBinding of the launcher in an organization's peers. The admission
  * policy (knative/base/chaincode) reads network and organization from it; neither holds a dot.
  */
-export const launcher = ({ network }: NetworkId, organization: string): string =>
+export const launcher = ({ network }: Pick<Place, 'network'>, organization: string): string =>
   `selvedge-peer.${network}.${organization}`;
 
 /** What chaincode pods run as: an account without any right. The launcher knows it by this name. */
 export const CHAINCODE_ACCOUNT = 'chaincode';
 
 /** The budget over all orderers of a network. */
-export const ordererBudget = ({ network }: NetworkId): string => `${network}-orderers`;
+export const ORDERER_BUDGET = 'orderers';
 
-/** The Lease that keeps two passes over a network apart. */
-export const passLease = ({ network }: NetworkId): string => `${network}-pass`;
+/** The Lease that keeps two passes over a network apart, beside its resource. */
+export const passLease = ({ network }: Pick<Place, 'network'>): string => `${network}-pass`;
 
 /** Keys in an identity Secret that all pods share, and those of one pod. */
 export const sharedKeys = { mspCa: 'msp-ca.crt', tlsCa: 'tls-ca.crt', ous: 'config.yaml' } as const;
@@ -84,37 +117,34 @@ export const memberKeys = (ordinal: number) =>
 export type AuthorityKind = 'msp' | 'tls' | 'admin';
 export const authorityKinds: readonly AuthorityKind[] = ['msp', 'tls', 'admin'];
 
-/** The mount of a CA in Vault. */
+/** The mount of a CA in Vault: of this incarnation, so that one made again has its own. */
 export const pkiMount = (
-  { namespace, network }: NetworkId,
+  { uid }: Pick<Place, 'uid'>,
   organization: string,
   kind: AuthorityKind,
-): string => `fabric/${namespace}/${network}/${organization}/${kind}`;
+): string => `fabric/${uid}/${organization}/${kind}`;
 
 /** Where the data functions find their connection, in Vault's KV version 2. */
-export const connectionPath = ({ namespace, network }: NetworkId): string =>
-  `selvedge/data/networks/${namespace}/${network}`;
+export const connectionPath = ({ home, network }: Pick<Place, 'home' | 'network'>): string =>
+  `selvedge/data/networks/${home}/${network}`;
 
 /** The same with all its versions, for removing it. */
-export const connectionMetadataPath = ({ namespace, network }: NetworkId): string =>
-  `selvedge/metadata/networks/${namespace}/${network}`;
-
-/** A network of its own, whatever others had its name: `uid` is that of its resource. */
-export interface Incarnation {
-  id: NetworkId;
-  uid: string;
-}
+export const connectionMetadataPath = ({
+  home,
+  network,
+}: Pick<Place, 'home' | 'network'>): string => `selvedge/metadata/networks/${home}/${network}`;
 
 /** Below it lies what only provisioning may read of a network, in Vault's KV version 2. */
-export const keptPath = (network: Incarnation): string => `selvedge/data/${keptBelow(network)}`;
+export const keptPath = (place: Kept): string => `selvedge/data/${keptBelow(place)}`;
 
 /** The same with all its versions, for removing it. */
-export const keptMetadataPath = (network: Incarnation): string =>
-  `selvedge/metadata/${keptBelow(network)}`;
+export const keptMetadataPath = (place: Kept): string => `selvedge/metadata/${keptBelow(place)}`;
 
 /** A network made again under an old name does not meet the old one's. */
-const keptBelow = ({ id: { namespace, network }, uid }: Incarnation): string =>
-  `fabric/${namespace}/${network}/${uid}`;
+const keptBelow = ({ home, network, uid }: Kept): string => `fabric/${home}/${network}/${uid}`;
+
+type Kept = Pick<Place, 'home' | 'network' | 'uid'>;
 
 /** Picks everything made for a network. */
-export const selectorOf = ({ network }: NetworkId): string => `${labels.network}=${network}`;
+export const selectorOf = ({ network }: Pick<Place, 'network'>): string =>
+  `${labels.network}=${network}`;

@@ -1,13 +1,13 @@
 import type { KubernetesObject } from '../../lib/kubernetes/client.ts';
 import { podFields, variables } from './env.ts';
-import { headlessService, type MemberProgram, paths, statefulSet } from './members.ts';
+import { type MemberProgram, paths, services, statefulSet } from './members.ts';
 import { ports } from './names.ts';
 import type { Group, Plan } from './plan.ts';
 
 /** What one organization's orderers are made of, in the order to apply it. */
 export function ordererResources(plan: Plan, group: Group): KubernetesObject[] {
   const program = ordererProgram(plan, group);
-  return [headlessService(plan, group, program.ports), statefulSet(plan, group, program)];
+  return [...services(plan, group, program.ports), statefulSet(plan, group, program)];
 }
 
 function ordererProgram({ settings }: Plan, { mspId }: Group): MemberProgram {

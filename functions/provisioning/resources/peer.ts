@@ -1,13 +1,13 @@
 import type { KubernetesObject, EnvVar } from '../../lib/kubernetes/client.ts';
 import { podFields, variables } from './env.ts';
-import { headlessService, type MemberProgram, paths, statefulSet } from './members.ts';
-import { host, launcher, MOST_MEMBERS, ports, VOLUME, workload } from './names.ts';
+import { type MemberProgram, paths, services, statefulSet } from './members.ts';
+import { host, launcher, MOST_MEMBERS, ports, VOLUME } from './names.ts';
 import type { Group, Plan } from './plan.ts';
 
 /** What one organization's peers are made of, in the order to apply it. */
 export function peerResources(plan: Plan, group: Group): KubernetesObject[] {
   const program = peerProgram(plan, group);
-  return [headlessService(plan, group, program.ports), statefulSet(plan, group, program)];
+  return [...services(plan, group, program.ports), statefulSet(plan, group, program)];
 }
 
 function peerProgram(plan: Plan, group: Group): MemberProgram {
@@ -48,8 +48,8 @@ function launcherEnv({ id, settings }: Plan, { organization }: Group): EnvVar[] 
 }
 
 function fabricEnv({ id }: Plan, { organization, mspId, members }: Group): EnvVar[] {
-  const service = workload(id, organization, 'peer');
-  const self = `$(SELVEDGE_POD_NAME).${service}.${id.namespace}.svc.${id.domain}`;
+  // The member's Service is called as its pod.
+  const self = `$(SELVEDGE_POD_NAME).${id.namespace}.svc.${id.domain}`;
   // Two members are enough to be found by; naming more would restart all when one is added.
   const known = Array.from({ length: Math.min(members, 2) }, (_, ordinal) =>
     [host(id, organization, 'peer', ordinal), ports.peer].join(':'),

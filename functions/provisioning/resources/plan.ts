@@ -6,7 +6,7 @@ import {
   type FabricNetwork,
   type NetworkSpec,
 } from '../../lib/network.ts';
-import type { NetworkId, Tier } from './names.ts';
+import { networkNamespace, type Place, type Tier } from './names.ts';
 
 /** What the cluster gives to every network. */
 export interface Settings {
@@ -21,15 +21,18 @@ export interface Settings {
 
 /** All that builders of resources need: they are functions of this and nothing else. */
 export interface Plan {
-  id: NetworkId & { domain: string };
-  uid: string;
+  id: Place;
   spec: NetworkSpec;
   settings: Settings;
 }
 
 export function planOf(network: FabricNetwork, spec: NetworkSpec, settings: Settings): Plan {
-  const { name, namespace, uid = '' } = network.metadata;
-  return { id: { namespace, network: name, domain: settings.domain }, uid, spec, settings };
+  return { id: placeOf(network, settings), spec, settings };
+}
+
+export function placeOf({ metadata }: FabricNetwork, { domain }: Pick<Settings, 'domain'>): Place {
+  const { name: network, namespace: home, uid = '' } = metadata;
+  return { network, home, uid, namespace: networkNamespace({ namespace: home, network }), domain };
 }
 
 /** One StatefulSet: the members of one tier that one organization runs. */
@@ -62,9 +65,9 @@ export function groups({ consensus, organizations }: NetworkSpec): Group[] {
   return [...orderers, ...peers].filter(({ members }) => members > 0);
 }
 
-/** Metadata of an object made for a network: its labels, and the network as its owner. */
+/** Metadata of an object in a network's namespace; who owns it is said as it is made (Pass). */
 export function metadata(
-  { id, uid }: { id: NetworkId; uid: string },
+  { id }: Pick<Plan, 'id'>,
   name: string,
   { organization, tier }: { organization?: string; tier?: Tier } = {},
 ): Metadata {
@@ -77,8 +80,16 @@ export function metadata(
       ...(organization && { [labels.organization]: organization }),
       ...(tier && { [labels.component]: tier }),
     },
-    // The finalizer removes everything in order; this is for what it could not see.
-    ownerReferences: [{ apiVersion, kind, name: id.network, uid }],
+  };
+}
+
+/** Metadata of what stands beside the network's resource, and goes with it. */
+export function metadataAtHome({ network, home, uid }: Place, name: string): Metadata {
+  return {
+    name,
+    namespace: home,
+    labels: { 'app.kubernetes.io/managed-by': 'selvedge', [labels.network]: network },
+    ownerReferences: [{ apiVersion, kind, name: network, uid }],
   };
 }
 

@@ -1,17 +1,16 @@
 import type {
   KubernetesObject,
   Metadata,
-  NetworkPolicySpec,
   PodDisruptionBudgetSpec,
   PolicyRule,
 } from '../../lib/kubernetes/client.ts';
-import { group, labels } from '../../lib/network.ts';
+import { group } from '../../lib/network.ts';
 import {
   CHAINCODE_ACCOUNT,
   genesisConfigMap,
   identitySecret,
   launcher,
-  ordererBudget as ordererBudgetName,
+  ORDERER_BUDGET,
   workload,
 } from './names.ts';
 import { type Group, type Made, metadata, type Plan } from './plan.ts';
@@ -73,13 +72,13 @@ export function ordererQuorum({ spec: { consensus } }: Plan): number {
 
 /** Over all orderers of the network together, whoever runs them. */
 export function ordererBudget(plan: Plan): Made<PodDisruptionBudgetSpec> {
-  const described = metadata(plan, ordererBudgetName(plan.id), { tier: 'orderer' });
+  const described = metadata(plan, ORDERER_BUDGET, { tier: 'orderer' });
   return budget(described, { minAvailable: ordererQuorum(plan) });
 }
 
 /** One peer of an organization at a time. */
 export function peerBudget(plan: Plan, group: Group): Made<PodDisruptionBudgetSpec> {
-  const described = metadata(plan, workload(plan.id, group.organization, group.tier), group);
+  const described = metadata(plan, workload(group.organization, group.tier), group);
   return budget(described, { maxUnavailable: 1 });
 }
 
@@ -94,20 +93,6 @@ function budget(described: Metadata, spec: PodDisruptionBudgetSpec): Made<PodDis
   };
 }
 
-/** Only pods of the network's own namespace may connect to its members. */
-export function networkPolicy(plan: Plan): Made<NetworkPolicySpec> {
-  return {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: metadata(plan, `${plan.id.network}-members`),
-    spec: {
-      podSelector: { matchLabels: { [labels.network]: plan.id.network } },
-      policyTypes: ['Ingress'],
-      ingress: [{ from: [{ podSelector: {} }] }],
-    },
-  };
-}
-
 /** The Secret with the identities of a group's pods; values are text. */
 export function identitySecretOf(
   plan: Plan,
@@ -117,7 +102,7 @@ export function identitySecretOf(
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: metadata(plan, identitySecret(plan.id, group.organization, group.tier), group),
+    metadata: metadata(plan, identitySecret(group.organization, group.tier), group),
     data: Object.fromEntries(
       Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
     ),
@@ -133,7 +118,7 @@ export function genesisOf(
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: metadata(plan, genesisConfigMap(plan.id, channel)),
+    metadata: metadata(plan, genesisConfigMap(channel)),
     immutable: true,
     binaryData: { block: block.toString('base64') },
   };

@@ -25,7 +25,7 @@ export const endpoints: Step = {
     const [organization] = channel?.organizations ?? [];
     if (!channel || !anchor || !organization) return done;
     const peers = await peersOf(pass, channel.organizations);
-    const incarnation = pass.plan.uid;
+    const incarnation = pass.plan.id.uid;
     const target = { incarnation, channel: channel.name, chaincode: anchor.name, peers };
     const path = connectionPath(pass.plan.id);
     const known = readConnection(await pass.clients.vault.read(path));

@@ -20,7 +20,7 @@ const refOf = ({ plan: { id } }: Pass, channel: string) => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   namespace: id.namespace,
-  name: genesisConfigMap(id, channel),
+  name: genesisConfigMap(channel),
 });
 
 /** Both copies of a channel's first block, base64. */
@@ -62,7 +62,7 @@ export async function genesisBlock(pass: Pass, channel: Channel, joined: boolean
     case 'restore':
       // It cannot be changed.
       if (found) await pass.clients.kubernetes.remove(ref);
-      await pass.clients.kubernetes.create(genesisOf(pass.plan, name, bytes(kept)));
+      await pass.create(genesisOf(pass.plan, name, bytes(kept)));
       return bytes(kept);
     case 'refuse':
       throw new Refused({ reason: 'GenesisLost', message: lostMessage(ref.name, name) });
@@ -70,7 +70,7 @@ export async function genesisBlock(pass: Pass, channel: Channel, joined: boolean
       const block = channelGenesis(await genesisSpec(pass, channel));
       await pass.kept.write(keptName(name), { block: block.toString('base64') }, { once: true });
       if (found) await pass.clients.kubernetes.remove(ref);
-      await pass.clients.kubernetes.create(genesisOf(pass.plan, name, block));
+      await pass.create(genesisOf(pass.plan, name, block));
       return block;
     }
   }
@@ -132,7 +132,7 @@ async function consenters(
     apiVersion: 'v1',
     kind: 'Secret',
     namespace: id.namespace,
-    name: identitySecret(id, organization, 'orderer'),
+    name: identitySecret(organization, 'orderer'),
   });
   const data = readSecret(secret);
   return Array.from({ length: members }, (_, ordinal) => {

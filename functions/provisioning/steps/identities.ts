@@ -10,7 +10,7 @@ import {
 } from '../identity-secret.ts';
 import { decideKept } from '../kept.ts';
 import type { Pass } from '../pass.ts';
-import { adminCaKey, host, identitySecret, podName, sharedKeys } from '../resources/names.ts';
+import { adminCaKey, host, identitySecret, memberName, sharedKeys } from '../resources/names.ts';
 import { type Group, groups } from '../resources/plan.ts';
 import { identitySecretOf } from '../resources/shared.ts';
 import { knownGenesis } from './genesis.ts';
@@ -19,7 +19,7 @@ import { done, Refused, type Step } from './step.ts';
 /** Authorities in Vault, and for each member an identity that is made once and kept. */
 export const identities: Step = {
   name: 'identities',
-  after: [],
+  after: ['namespace'],
   async run(pass) {
     const consenters = once(() => pinnedHosts(pass));
     const lost = await Promise.all(
@@ -46,7 +46,7 @@ async function keepIdentities(
   consenters: () => Promise<(host: string) => boolean>,
 ): Promise<string[]> {
   const { namespace } = pass.plan.id;
-  const name = identitySecret(pass.plan.id, group.organization, group.tier);
+  const name = identitySecret(group.organization, group.tier);
   const ref = { apiVersion: 'v1', kind: 'Secret', namespace, name };
   const authorities = await pass.credentials.authorities(group.organization);
   const known = readSecret(await pass.own<Secret>(ref));
@@ -73,7 +73,7 @@ async function keepIdentities(
   }
   return ordinals
     .filter((ordinal) => !members[ordinal])
-    .map((ordinal) => podName(pass.plan.id, group.organization, group.tier, ordinal));
+    .map((ordinal) => memberName(group.organization, group.tier, ordinal));
 }
 
 /**
@@ -106,7 +106,7 @@ async function memberIdentity(
 ): Promise<MemberIdentity | undefined> {
   const { id } = pass.plan;
   const { organization, tier } = group;
-  const at = `identities/${podName(id, organization, tier, ordinal)}`;
+  const at = `identities/${memberName(organization, tier, ordinal)}`;
   const here = unkeyed(known, ordinal);
   const kept = (await pass.kept.read(at)) as MemberIdentity | undefined;
   const isPinned = async (): Promise<boolean> =>

@@ -1,6 +1,6 @@
 import { ordererResources } from '../resources/orderer.ts';
 import { groups } from '../resources/plan.ts';
-import { networkPolicy, ordererBudget } from '../resources/shared.ts';
+import { ordererBudget } from '../resources/shared.ts';
 import type { Step } from './step.ts';
 import { settle } from './workloads.ts';
 
@@ -12,7 +12,6 @@ export const orderers: Step = {
     const { plan } = pass;
     const mine = groups(plan.spec).filter(({ tier }) => tier === 'orderer');
     await pass.apply([
-      networkPolicy(plan),
       ordererBudget(plan),
       ...mine.flatMap((group) => ordererResources(plan, group)),
     ]);

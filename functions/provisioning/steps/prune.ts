@@ -1,17 +1,18 @@
 import { labels } from '../../lib/network.ts';
 import { refOf } from '../../lib/kubernetes/client.ts';
 import type { Pass } from '../pass.ts';
-import { passLease, selectorOf } from '../resources/names.ts';
+import { selectorOf } from '../resources/names.ts';
 import { prunable } from '../resources/kinds.ts';
 import { done, type Step } from './step.ts';
 
 /**
- * Removes what was made for an earlier spec and is not wanted any more. Ledgers stay: what is
+ * Removes what this network made for an earlier spec and does not want any more. Ledgers stay: what is
  * kept on them cannot be made again. Chaincode belongs to the launcher in its peer.
  */
 export const prune: Step = {
   name: 'prune',
   after: [
+    'namespace',
     'identities',
     'orderers',
     'channels',
@@ -32,9 +33,8 @@ async function pruneKind(pass: Pass, kind: { apiVersion: string; kind: string })
   const { id } = pass.plan;
   const selector = `${selectorOf(id)},${labels.component}!=chaincode`;
   const found = await kubernetes.list({ ...kind, namespace: id.namespace }, selector);
-  for (const ref of found.map(refOf)) {
-    const wanted = pass.made.some((made) => made.kind === ref.kind && made.name === ref.name);
-    if (wanted || ref.name === passLease(id)) continue;
+  for (const ref of found.filter((object) => pass.isOwn(object)).map(refOf)) {
+    if (pass.made.some((made) => made.kind === ref.kind && made.name === ref.name)) continue;
     log.info({ kind: ref.kind, object: ref.name }, 'pruned');
     await kubernetes.remove(ref);
   }

@@ -19,10 +19,10 @@ export type StatefulSet = KubernetesObject & {
 
 /** Waits until every StatefulSet of a tier has all its pods, as now wanted and ready. */
 export async function settle(pass: Pass, tier: Tier): Promise<Outcome> {
-  const { id, spec } = pass.plan;
+  const { spec } = pass.plan;
   const names = groups(spec)
     .filter((group) => group.tier === tier)
-    .map(({ organization }) => workload(id, organization, tier));
+    .map(({ organization }) => workload(organization, tier));
   let open = names;
   await watchSets(pass, tier, (sets) => {
     open = names.filter((name) => !isSettled(sets.get(name)));

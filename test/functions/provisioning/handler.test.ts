@@ -12,7 +12,7 @@ import {
 } from '../../../functions/provisioning/handler.ts';
 import type { NetworkId } from '../../../functions/provisioning/resources/names.ts';
 import { FakeKubernetes } from '../../fakes/kubernetes.ts';
-import { supply } from './world.ts';
+import { own, supply } from './world.ts';
 
 const resource = (verb: string): string => `dev.knative.apiserver.resource.${verb}`;
 const id = { namespace: 'selvedge', network: 'supply' };
@@ -25,9 +25,9 @@ const network = (
   metadata: { name: 'supply', namespace: 'selvedge', generation: 2, ...metadata },
   ...(status && { status }),
 });
-const workload = (labels?: Record<string, string>): EventObject => ({
+const workload = (labels?: Record<string, string>, namespace = own): EventObject => ({
   kind: 'StatefulSet',
-  metadata: { name: 'supply-farm-peer', namespace: 'selvedge', ...(labels && { labels }) },
+  metadata: { name: 'farm-peer', namespace, ...(labels && { labels }) },
 });
 
 const decisions: Record<string, [EventObject, string, NetworkId | undefined]> = {
@@ -57,10 +57,15 @@ const decisions: Record<string, [EventObject, string, NetworkId | undefined]> = 
   'a workload of a network': [workload({ 'selvedge.dev/network': 'supply' }), 'update', id],
   'a workload that is gone': [workload({ 'selvedge.dev/network': 'supply' }), 'delete', id],
   'a workload of nobody we know': [workload(), 'update', undefined],
+  'a workload elsewhere that only says so': [
+    workload({ 'selvedge.dev/network': 'supply' }, 'selvedge'),
+    'update',
+    undefined,
+  ],
 };
 for (const [what, [object, verb, wanted]] of Object.entries(decisions)) {
   test(`${what} ${wanted ? 'wakes a pass' : 'is acknowledged'}`, (t) => {
-    t.deepEqual(networkOf(object, resource(verb)), wanted);
+    t.deepEqual(networkOf(object, resource(verb), id.namespace), wanted);
   });
 }
 

@@ -16,7 +16,7 @@ const ordererSecret = (world: World): Secret =>
 const genesis = (world: World): ConfigMap =>
   world.kubernetes
     .all('ConfigMap')
-    .find(({ metadata }) => metadata.name.endsWith('genesis')) as ConfigMap;
+    .find(({ metadata }) => metadata.name.startsWith('genesis-')) as ConfigMap;
 
 async function readyWorld(): Promise<World> {
   const world = await createWorld();

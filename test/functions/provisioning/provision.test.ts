@@ -35,6 +35,7 @@ test('the story of a network comes in its order', (t) => {
   t.deepEqual(
     story.map(({ name }) => name),
     [
+      'namespace',
       'identities',
       'orderers',
       'channels',

@@ -2,8 +2,8 @@ import test from 'ava';
 import { CommitUnknown, Unavailable, Unprocessable } from '../../../functions/lib/errors.ts';
 import { labels, type FabricNetwork } from '../../../functions/lib/network.ts';
 import { greet } from '../../../functions/provisioning/greet.ts';
-import { FINALIZER, reconcile } from '../../../functions/provisioning/reconcile.ts';
-import { createWorld, id, supply, type World } from './world.ts';
+import { reconcile } from '../../../functions/provisioning/reconcile.ts';
+import { createWorld, id, own, supply, type World } from './world.ts';
 
 const ref = { apiVersion: 'selvedge.dev/v1alpha1', kind: 'FabricNetwork', namespace: id.namespace };
 
@@ -27,7 +27,7 @@ test('one pass makes a network ready', async (t) => {
   t.deepEqual(ready, { orderers: '3/3', peers: '4/4' });
   t.deepEqual(
     orderers?.map(({ name }) => name),
-    ['supply-farm-orderer-0', 'supply-farm-orderer-1', 'supply-shop-orderer-0'],
+    ['farm-orderer-0', 'farm-orderer-1', 'shop-orderer-0'],
   );
   t.true(peers?.every(({ chaincodes }) => chaincodes?.length === 1 && chaincodes[0]?.ready));
   t.true(timings?.['total'] !== undefined && timings['chaincodes'] !== undefined);
@@ -95,8 +95,8 @@ test('a new version of a chaincode gets the next sequence', async (t) => {
 test('one peer more keeps the identities of the others', async (t) => {
   const world = await createWorld();
   await reconcile(world.clients, id);
-  const secret = { apiVersion: 'v1', kind: 'Secret', namespace: id.namespace };
-  const name = 'supply-farm-peer-identity';
+  const secret = { apiVersion: 'v1', kind: 'Secret', namespace: own };
+  const name = 'farm-peer-identity';
   type Secret = Parameters<typeof world.kubernetes.create>[0] & { data: Record<string, string> };
   const before = await world.kubernetes.get<Secret>({ ...secret, name });
   const changed = supply();
@@ -159,40 +159,19 @@ test('a pass that waits says for what, and does not hold on to it when something
   await reconcile(world.clients, id, urgent.signal);
   const { phase, conditions } = await statusOf(world);
   t.is(phase, 'Progressing');
-  t.regex(conditions?.find(({ type }) => type === 'Peers')?.message ?? '', /waiting for supply-/);
+  t.regex(conditions?.find(({ type }) => type === 'Peers')?.message ?? '', /waiting for farm-/);
   world.stuck = false;
   for (const set of world.kubernetes.all('StatefulSet')) world.kubernetes.onChange(set);
   await reconcile(world.clients, id);
   t.is((await statusOf(world)).phase, 'Ready');
 });
 
-test('deleting removes all that bears the label, ledgers and authorities too, and nothing else', async (t) => {
-  const world = await createWorld();
-  await reconcile(world.clients, id);
-  const other = {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'mine', namespace: id.namespace, labels: { [labels.network]: 'other' } },
-  };
-  await world.kubernetes.create(other);
-  t.deepEqual((await networkOf(world)).metadata.finalizers, [FINALIZER]);
-  t.true(world.secrets.size > 0 && world.authorities.size > 0);
-  await world.kubernetes.remove({ ...ref, name: id.network });
-  await reconcile(world.clients, id);
-  t.deepEqual(
-    [...world.kubernetes.objects.values()].map(({ metadata }) => metadata.name),
-    ['mine'],
-  );
-  t.is(world.secrets.size, 0);
-  t.is(world.authorities.size, 0);
-});
-
 test('a member that is gone shows in the status at once, before the pass waits for it', async (t) => {
   const world = await createWorld();
   await reconcile(world.clients, id);
   world.stuck = true;
-  const pod = { apiVersion: 'v1', kind: 'Pod', namespace: id.namespace };
-  await world.kubernetes.remove({ ...pod, name: 'supply-shop-peer-1' });
+  const pod = { apiVersion: 'v1', kind: 'Pod', namespace: own };
+  await world.kubernetes.remove({ ...pod, name: 'shop-peer-1' });
   const phases: unknown[] = [];
   world.kubernetes.onChange = (object) => {
     const { phase, ready } = (object.status ?? {}) as { phase?: string; ready?: object };
@@ -207,47 +186,10 @@ test('a network that is not there is fine', async (t) => {
   await t.notThrowsAsync(reconcile(world.clients, { ...id, network: 'other' }));
 });
 
-test('what is left over from an earlier spec is removed', async (t) => {
-  const world = await createWorld();
-  await world.kubernetes.create({
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: {
-      name: 'supply-old-peer',
-      namespace: id.namespace,
-      labels: { [labels.network]: id.network },
-    },
-  });
-  await reconcile(world.clients, id);
-  t.false(world.kubernetes.all('Service').some(({ metadata }) => metadata.name.includes('old')));
-});
-
-test('an object of another, though its name is the one wanted, is neither read nor taken over', async (t) => {
-  const taken = [
-    ['Secret', 'supply-farm-peer-identity', 'identities'],
-    ['Service', 'supply-farm-peer', 'peers'],
-    ['ConfigMap', 'supply-goods-genesis', 'identities'],
-  ] as const;
-  for (const [kind, name, step] of taken) {
-    for (const owner of ['supply-farm', undefined]) {
-      const world = await createWorld();
-      const given = owner === undefined ? {} : { [labels.network]: owner };
-      const metadata = { name, namespace: id.namespace, labels: given };
-      const theirs = await world.kubernetes.create({ apiVersion: 'v1', kind, metadata });
-      await reconcile(world.clients, id);
-      t.deepEqual(await world.kubernetes.get({ apiVersion: 'v1', kind, ...metadata }), theirs);
-      const { phase, conditions } = await statusOf(world);
-      t.is(phase, 'Degraded');
-      const message = conditions?.find(({ type }) => type.toLowerCase() === step)?.message;
-      t.is(message, `there is a ${kind} ${name} that is not of this network`);
-    }
-  }
-});
-
 test('an orderer that is ready and does not answer is asked again: no event would tell', async (t) => {
   const world = await createWorld();
   const connect = world.fabric.connectParticipation;
-  const silent = new Set(['supply-farm-orderer-1']);
+  const silent = new Set(['farm-orderer-1']);
   world.fabric.connectParticipation = ({ hostname = '' }) => {
     const orderer = connect({ hostname });
     if (!silent.has(hostname.split('.')[0] ?? '')) return orderer;
@@ -255,7 +197,7 @@ test('an orderer that is ready and does not answer is asked again: no event woul
   };
   await t.throwsAsync(reconcile(world.clients, id), {
     instanceOf: Unavailable,
-    message: 'channels: waiting for supply-farm-orderer-1',
+    message: 'channels: waiting for farm-orderer-1',
   });
   t.is((await statusOf(world)).phase, 'Progressing');
   silent.clear();

@@ -1,7 +1,20 @@
 import test from 'ava';
-import { networkSpec, type NetworkSpec } from '../../../functions/lib/network.ts';
-import { memberKeys, MOST_MEMBERS } from '../../../functions/provisioning/resources/names.ts';
+import {
+  type FabricNetwork,
+  networkSpec,
+  type NetworkSpec,
+} from '../../../functions/lib/network.ts';
+import {
+  host,
+  memberKeys,
+  memberName,
+  MOST_MEMBERS,
+  networkNamespace,
+  pkiMount,
+} from '../../../functions/provisioning/resources/names.ts';
+import { namespaceOf } from '../../../functions/provisioning/resources/namespace.ts';
 import { ordererResources } from '../../../functions/provisioning/resources/orderer.ts';
+import { networkPolicies } from '../../../functions/provisioning/resources/policies.ts';
 import { peerResources } from '../../../functions/provisioning/resources/peer.ts';
 import {
   groups,
@@ -15,7 +28,11 @@ import {
   ordererBudget,
   ordererQuorum,
 } from '../../../functions/provisioning/resources/shared.ts';
-import type { StatefulSetSpec } from '../../../functions/lib/kubernetes/client.ts';
+import type {
+  KubernetesObject,
+  ServiceSpec,
+  StatefulSetSpec,
+} from '../../../functions/lib/kubernetes/client.ts';
 import { settings, supply } from './world.ts';
 
 const specOf = (change: (spec: NetworkSpec) => void = () => undefined): NetworkSpec => {
@@ -30,10 +47,16 @@ const planWith = (change?: (spec: NetworkSpec) => void): Plan =>
 const groupOf = (plan: Plan, tier: Group['tier']): Group =>
   groups(plan.spec).find((group) => group.tier === tier)!;
 
+const made = (uid: string): FabricNetwork => {
+  const network = supply();
+  return { ...network, metadata: { ...network.metadata, uid } };
+};
+
+const resourcesOf = (plan: Plan, group: Group): KubernetesObject[] =>
+  group.tier === 'peer' ? peerResources(plan, group) : ordererResources(plan, group);
+
 function statefulSets(plan: Plan): Made<StatefulSetSpec>[] {
-  const made = groups(plan.spec).flatMap((group) =>
-    group.tier === 'peer' ? peerResources(plan, group) : ordererResources(plan, group),
-  );
+  const made = groups(plan.spec).flatMap((group) => resourcesOf(plan, group));
   return made.filter(({ kind }) => kind === 'StatefulSet') as Made<StatefulSetSpec>[];
 }
 
@@ -41,7 +64,6 @@ const longest = planWith((spec) => {
   spec.organizations[0]!.name = 'o'.repeat(16);
   spec.channels[0]!.organizations[0] = 'o'.repeat(16);
 });
-longest.id.network = 'n'.repeat(24);
 
 const spread: [orderers: number, organizations: number, wanted: number[]][] = [
   [3, 1, [3]],
@@ -177,15 +199,119 @@ test('members are spread over nodes, those of all organizations together', (t) =
   }
 });
 
-test('everything belongs to the network, for the garbage collector too', (t) => {
+test('everything stands in the namespace of the network and says whose it is', (t) => {
   const plan = planWith();
   const made = [
-    ...statefulSets(plan),
+    ...groups(plan.spec).flatMap((group) => resourcesOf(plan, group)),
     ...launcherResources(plan, groupOf(plan, 'peer')),
     ordererBudget(plan),
+    ...networkPolicies(plan),
   ];
   for (const { metadata } of made) {
     t.is(metadata.labels?.['selvedge.dev/network'], 'supply');
-    t.is(metadata.ownerReferences?.[0]?.name, 'supply');
+    t.is(metadata.namespace, 'selvedge-net-supply');
   }
+});
+
+test('a namespace of a network is named after it and its home, within 63 characters', (t) => {
+  t.is(networkNamespace({ namespace: 'selvedge', network: 'supply' }), 'selvedge-net-supply');
+  const home = 'h'.repeat(63);
+  const [one, other] = ['supply', 'supplies'].map((network) =>
+    networkNamespace({ namespace: home, network }),
+  );
+  for (const name of [one, other]) t.regex(name ?? '', /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
+  t.not(one, other);
+});
+
+test('no network can be named into a namespace of the platform', (t) => {
+  for (const network of ['storage', 'users']) {
+    t.not(networkNamespace({ namespace: 'selvedge', network }), `selvedge-${network}`);
+  }
+});
+
+test('the namespace says whose it is and lets run only what is restricted', (t) => {
+  const { metadata } = namespaceOf(planOf(made('uid-7'), specOf(), settings));
+  t.like(metadata.labels, {
+    'selvedge.dev/network': 'supply',
+    'selvedge.dev/home': 'selvedge',
+    'selvedge.dev/network-uid': 'uid-7',
+    'pod-security.kubernetes.io/enforce': 'restricted',
+  });
+});
+
+test('every member has a Service of its own, by whose name others know it', (t) => {
+  const plan = planWith();
+  const group = groupOf(plan, 'peer');
+  const services = resourcesOf(plan, group).filter(({ kind }) => kind === 'Service');
+  for (const index of [0, 1]) {
+    const name = memberName('farm', 'peer', index);
+    const found = services.find(({ metadata }) => metadata.name === name) as Made<ServiceSpec>;
+    t.deepEqual(found.spec.selector, { 'statefulset.kubernetes.io/pod-name': name });
+    t.true(found.spec.publishNotReadyAddresses);
+    t.is(host(plan.id, 'farm', 'peer', index), `${name}.selvedge-net-supply.svc.cluster.local`);
+  }
+});
+
+/** Who may reach a port of what a policy selects, as the labels it names. */
+function reaching(plan: Plan, component: string, port: number): string[] {
+  return networkPolicies(plan)
+    .filter(({ spec }) => spec.podSelector?.matchLabels?.['selvedge.dev/component'] === component)
+    .flatMap(({ spec }) => spec.ingress ?? [])
+    .filter(({ ports }) => ports?.some((open) => open.port === port))
+    .flatMap(({ from = [] }) => from.flatMap(({ podSelector }) => labelsOf(podSelector)))
+    .sort();
+}
+
+const labelsOf = (
+  selector: {
+    matchLabels?: Record<string, string>;
+    matchExpressions?: { values?: string[] }[];
+  } = {},
+): string[] => [
+  ...Object.values(selector.matchLabels ?? {}),
+  ...(selector.matchExpressions ?? []).flatMap(({ values = [] }) => values),
+];
+
+test('a port is reached by those that need it, and an operations port by nobody', (t) => {
+  const plan = planWith();
+  t.deepEqual(reaching(plan, 'orderer', 7050), ['orderer', 'peer', 'provisioning']);
+  t.deepEqual(reaching(plan, 'orderer', 9443), ['provisioning']);
+  t.deepEqual(reaching(plan, 'orderer', 8443), []);
+  t.deepEqual(reaching(plan, 'peer', 7051), ['data-get', 'data-put', 'peer', 'provisioning']);
+  t.deepEqual(reaching(plan, 'peer', 9443), []);
+  t.deepEqual(reaching(plan, 'peer', 7053), ['chaincode', 'chaincode', 'farm', 'shop']);
+  t.deepEqual(reaching(plan, 'chaincode', 7053), []);
+});
+
+test('who is not named reaches nobody and is reached by nobody', (t) => {
+  const [nothing] = networkPolicies(planWith());
+  t.deepEqual(nothing?.spec, { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+});
+
+test('chaincode reaches the peers of its organization and nothing else', (t) => {
+  const found = networkPolicies(planWith()).find(
+    ({ metadata }) => metadata.name === 'chaincode-shop',
+  );
+  t.deepEqual(found?.spec.egress, [
+    {
+      to: [
+        {
+          podSelector: {
+            matchLabels: {
+              'selvedge.dev/component': 'peer',
+              'selvedge.dev/organization': 'shop',
+            },
+          },
+        },
+      ],
+      ports: [{ port: 7053, protocol: 'TCP' }],
+    },
+  ]);
+});
+
+test('a network made again has authorities of its own in Vault', (t) => {
+  const [first, second] = ['uid-1', 'uid-2'].map((uid) =>
+    pkiMount(planOf(made(uid), specOf(), settings).id, 'farm', 'msp'),
+  );
+  t.not(first, second);
 });

@@ -168,21 +168,21 @@ test('chaincode stands with the peer it runs beside', (t) => {
   const { peers, ready } = statusOf(
     observed({
       pods: [
-        pod('supply-shop-peer-0', {}),
-        pod('supply-shop-peer-0-anchor', {
+        pod('shop-peer-0', {}),
+        pod('shop-peer-0-anchor', {
           'selvedge.dev/component': 'chaincode',
-          'selvedge.dev/peer': 'supply-shop-peer-0',
+          'selvedge.dev/peer': 'shop-peer-0',
           'selvedge.dev/chaincode': 'anchor',
         }),
       ],
     }),
   );
   t.deepEqual(peers?.[2], {
-    name: 'supply-shop-peer-0',
+    name: 'shop-peer-0',
     organization: 'shop',
     node: 'node-2',
     ready: true,
-    chaincodes: [{ name: 'anchor', pod: 'supply-shop-peer-0-anchor', node: 'node-2', ready: true }],
+    chaincodes: [{ name: 'anchor', pod: 'shop-peer-0-anchor', node: 'node-2', ready: true }],
   });
   t.deepEqual(ready, { orderers: '0/3', peers: '1/4' });
 });

@@ -27,6 +27,9 @@ export interface World {
 
 export const id = { namespace: 'selvedge', network: 'supply' };
 
+/** The namespace of the network's own. */
+export const own = 'selvedge-net-supply';
+
 export const supply = (): FabricNetwork => ({
   apiVersion: 'selvedge.dev/v1alpha1',
   kind: 'FabricNetwork',
@@ -92,7 +95,7 @@ export async function createWorld(network: FabricNetwork = supply()): Promise<Wo
   };
   fabric.onRunning = (host, chaincode, packageId) => {
     const [name = ''] = host.split('.');
-    const pod = podOf(`${name}-${chaincode}`, 'node-9', {
+    const pod = podOf(own, `${name}-${chaincode}`, 'node-9', {
       [labels.network]: id.network,
       [labels.component]: 'chaincode',
       [labels.peer]: name,
@@ -117,7 +120,8 @@ function playStatefulSet(world: World, object: KubernetesObject): void {
   if (world.stuck) return;
   for (let ordinal = 0; ordinal < replicas; ordinal++) {
     const name = `${set.metadata.name}-${ordinal}`;
-    void world.kubernetes.apply(podOf(name, `node-${ordinal + 1}`, template.metadata.labels));
+    const node = `node-${ordinal + 1}`;
+    void world.kubernetes.apply(podOf(own, name, node, template.metadata.labels));
   }
   const status = {
     observedGeneration: set.metadata.generation,
@@ -127,11 +131,16 @@ function playStatefulSet(world: World, object: KubernetesObject): void {
   void world.kubernetes.applyStatus({ ...set, status });
 }
 
-function podOf(name: string, node: string, given: Record<string, string>): KubernetesObject {
+function podOf(
+  namespace: string,
+  name: string,
+  node: string,
+  given: Record<string, string>,
+): KubernetesObject {
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, namespace: id.namespace, labels: given },
+    metadata: { name, namespace, labels: given },
     spec: { nodeName: node },
     status: { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] },
   };
