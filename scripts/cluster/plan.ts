@@ -10,7 +10,8 @@ import type { ImageStore } from './images/store.ts';
 import { installKnative, knativeImages, knativeManifests } from './addons/knative.ts';
 import { apply, kubectlLink, rolledOut } from './nodes/kubectl.ts';
 import { hasNetwork, makeNetwork } from './machine/network.ts';
-import { nodeReady, prepareNode, startNode } from './nodes/node.ts';
+import { firewallOf, firewallRights, startFirewall } from './nodes/firewall.ts';
+import { nodeParts, nodeReady, prepareNode, startNode } from './nodes/node.ts';
 import { claim, ownership } from './machine/owner.ts';
 import { makePki } from './nodes/pki.ts';
 import { isRunning } from './machine/processes.ts';
@@ -28,7 +29,8 @@ const programs = [
   'kube-apiserver',
   'kube-controller-manager',
   'kube-scheduler',
-  ...nodes.flatMap(({ name }) => [`${name}-containerd`, `${name}-kube-proxy`, `${name}-kubelet`]),
+  ...nodes.flatMap(({ name }) => nodeParts.map((part) => `${name}-${part}`)),
+  ...nodes.map(firewallOf),
   'forward',
 ];
 
@@ -73,14 +75,18 @@ export function planCluster(plan: Plan, store: ImageStore, prepared: Step<unknow
     async ([, folder, etcdFolder]) => {
       await linkKubectl(folder);
       await startControlPlane({ kubernetes: folder, etcd: etcdFolder }, signal);
-      await apply([issuerDiscovery], signal);
+      await apply([issuerDiscovery, ...firewallRights], signal);
     },
   );
   const pause = plan.step('Image of pods', [registry], (_, progress) =>
     store.provide(catalog.pause, progress),
   );
-  const joined = plan.step('Three nodes', [control, kubernetes, pause], ([, folder, image]) =>
-    startNodes(folder, image, signal),
+  const firewall = planBuild(plan, 'kube-router', prepared);
+  const joined = plan.step(
+    'Three nodes',
+    [control, kubernetes, firewall, pause],
+    ([, folder, firewallFolder, image]) =>
+      startNodes({ kubernetes: folder, firewall: firewallFolder, pause: image }, signal),
   );
   const basicImages = plan.step(
     'Images of DNS and volumes',
@@ -131,12 +137,17 @@ async function linkKubectl(kubernetes: string): Promise<void> {
   await symlink(join(kubernetes, 'kubectl'), kubectlLink);
 }
 
-async function startNodes(kubernetes: string, pause: string, signal: AbortSignal): Promise<void> {
+/** Starts the nodes; a pod on one comes under NetworkPolicies as soon as it runs. */
+async function startNodes(
+  { kubernetes, firewall, pause }: { kubernetes: string; firewall: string; pause: string },
+  signal: AbortSignal,
+): Promise<void> {
   await Promise.all(
     nodes.map(async (node) => {
       if (!(await isRunning(`${node.name}-containerd`))) await prepareNode(node, pause);
       await startNode(node, kubernetes);
       await nodeReady(node, signal);
+      await startFirewall(node, firewall, signal);
     }),
   );
   await startForward();

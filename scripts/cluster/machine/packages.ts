@@ -13,6 +13,7 @@ export const packages: Record<string, string> = {
   'docker-registry': 'serves images to the nodes',
   haproxy: 'forwards to the gateway',
   iptables: 'is how kube-proxy makes Services work',
+  ipset: 'holds the addresses that NetworkPolicies speak of',
   iproute2: 'makes the network of the nodes',
 };
 

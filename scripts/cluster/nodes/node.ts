@@ -80,6 +80,9 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
+/** What makes a node, by the last part of its name. */
+export const nodeParts = ['containerd', 'kube-proxy', 'kubelet'] as const;
+
 /** Waits until the API server calls the node ready. */
 export async function nodeReady(node: Node, signal?: AbortSignal): Promise<void> {
   const condition = '{.status.conditions[?(@.type=="Ready")].status}';
@@ -93,7 +96,7 @@ export async function nodeReady(node: Node, signal?: AbortSignal): Promise<void>
   ];
   const ready = { what: `${node.name} to be ready`, timeoutMs: 90_000, mostMs: 400, signal };
   await until(ready, async () => {
-    for (const part of ['containerd', 'kubelet', 'kube-proxy']) {
+    for (const part of nodeParts) {
       const name = `${node.name}-${part}`;
       if (!(await isRunning(name))) throw new Hopeless(`${name} ended; see ${logOf(name)}`);
     }

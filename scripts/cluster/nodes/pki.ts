@@ -60,6 +60,7 @@ export async function makePki(): Promise<void> {
     'controller-manager',
     'scheduler',
     'kube-proxy',
+    'kube-router',
     ...nodes.map(({ name }) => name),
   ])
     await writeKubeconfig(join(pki, `${client}.kubeconfig`), client, ca);
@@ -84,6 +85,7 @@ export function subjects(): Record<string, Subject> {
     'controller-manager': { name: 'system:kube-controller-manager' },
     scheduler: { name: 'system:kube-scheduler' },
     'kube-proxy': { name: 'system:kube-proxy' },
+    'kube-router': { name: 'system:kube-router' },
     ...Object.fromEntries(
       nodes.map(({ name, address }) => [
         name,
