@@ -1,6 +1,6 @@
 import { NotFound } from '../../functions/lib/errors.ts';
 import { until } from '../../functions/lib/until.ts';
-import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
+import type { Kubernetes, KubernetesObject, Ref } from '../../functions/lib/kubernetes/client.ts';
 import { storageNamespace } from '../../functions/lib/tiers.ts';
 import { connectTarget, type TargetOptions } from './target.ts';
 import { usersNamespace } from './token.ts';
@@ -8,8 +8,11 @@ import { usersNamespace } from './token.ts';
 const networks = { apiVersion: 'selvedge.dev/v1alpha1', kind: 'FabricNetwork' };
 const rbac = 'rbac.authorization.k8s.io/v1';
 
+const admission = 'admissionregistration.k8s.io/v1';
+const policy = 'ValidatingAdmissionPolicy';
+
 /** What lies outside the namespaces, in the order of removal. */
-const clusterScoped = [
+export const clusterScoped: readonly Ref[] = [
   { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-access-review' },
   { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-provisioning' },
   { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-provisioning-source' },
@@ -18,6 +21,9 @@ const clusterScoped = [
   { apiVersion: rbac, kind: 'ClusterRole', name: 'selvedge-network' },
   { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-issuer-discovery' },
   { apiVersion: rbac, kind: 'ClusterRole', name: 'selvedge-access-review' },
+  // What fences rights goes after the rights.
+  { apiVersion: admission, kind: `${policy}Binding`, name: 'selvedge-peers' },
+  { apiVersion: admission, kind: policy, name: 'selvedge-peers' },
   {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',

@@ -1,6 +1,13 @@
+import { readFile, readdir } from 'node:fs/promises';
 import test from 'ava';
-import { removeAll } from '../../../scripts/cli/uninstall.ts';
+import { parseAllDocuments } from 'yaml';
+import { clusterScoped, removeAll } from '../../../scripts/cli/uninstall.ts';
 import { FakeObjects } from '../../fakes/objects.ts';
+
+interface Made {
+  kind: string;
+  metadata?: { name: string; namespace?: string };
+}
 
 const object = (apiVersion: string, kind: string, name: string, namespace?: string) => ({
   apiVersion,
@@ -34,4 +41,15 @@ test('where nothing is installed there is nothing to do', async (t) => {
   const cluster = new FakeObjects();
   await removeAll(cluster.edge);
   t.deepEqual(cluster.writes, []);
+});
+
+test('all that the manifests put outside a namespace is removed', async (t) => {
+  const base = new URL('../../../knative/base/', import.meta.url);
+  const files = (await readdir(base, { recursive: true })).filter((name) => name.endsWith('.yaml'));
+  const texts = await Promise.all(files.map((file) => readFile(new URL(file, base), 'utf8')));
+  const made = texts
+    .flatMap((text) => parseAllDocuments(text).map((one) => one.toJSON() as Made))
+    .filter(({ kind, metadata }) => metadata && !metadata.namespace && kind !== 'Namespace')
+    .map(({ kind, metadata }) => `${kind} ${metadata?.name}`);
+  t.deepEqual(made.sort(), clusterScoped.map(({ kind, name }) => `${kind} ${name}`).sort());
 });
