@@ -9,6 +9,7 @@ import {
   type KubernetesObject,
 } from '../../functions/lib/kubernetes/client.ts';
 import { storageNamespace } from '../../functions/lib/tiers.ts';
+import { apiVersion, kind, type FabricNetwork } from '../../functions/lib/network.ts';
 import { networkNamespace } from '../../functions/provisioning/resources/names.ts';
 import { connectGateway, type DataClient } from '../../scripts/cli/client.ts';
 import { issueToken } from '../../scripts/cli/token.ts';
@@ -33,6 +34,25 @@ export interface Pod extends KubernetesObject {
     conditions?: { type: string; status: string }[];
   };
 }
+
+/** The smallest network there is. */
+export const tiny = (name: string): FabricNetwork => ({
+  apiVersion,
+  kind,
+  metadata: { name, namespace },
+  spec: {
+    consensus: { type: 'raft', orderers: 1 },
+    organizations: [{ name: 'solo', mspId: 'SoloMSP', peers: 1 }],
+    channels: [
+      {
+        name: 'one',
+        organizations: ['solo'],
+        chaincodes: [{ name: 'anchor', builtin: 'anchor', version: '1' }],
+      },
+    ],
+    data: { channel: 'one' },
+  },
+});
 
 /** A name no other run has used. */
 export const fresh = (prefix: string): string => `${prefix}-${randomBytes(4).toString('hex')}`;
@@ -91,12 +111,15 @@ export async function command(
   return (await running).stdout;
 }
 
-/** The entries of a Secret of the storage tiers, decoded. */
-export async function secret(name: string): Promise<Record<string, Buffer>> {
+/** The entries of a Secret, of the storage tiers unless told, decoded. */
+export async function secret(
+  name: string,
+  where = storageNamespace,
+): Promise<Record<string, Buffer>> {
   const found = await kubernetes.get<KubernetesObject & { data: Record<string, string> }>({
     apiVersion: 'v1',
     kind: 'Secret',
-    namespace: storageNamespace,
+    namespace: where,
     name,
   });
   if (!found) throw new Error(`there is no Secret ${name}`);

@@ -12,30 +12,12 @@ import {
   network,
   ownNamespace,
   pods,
+  tiny,
 } from './cluster.ts';
 
 import { subscribe } from './workloads.ts';
 
 const ref = (name: string) => ({ apiVersion, kind, namespace, name });
-
-/** The smallest network there is. */
-const tiny = (name: string): FabricNetwork => ({
-  apiVersion,
-  kind,
-  metadata: { name, namespace },
-  spec: {
-    consensus: { type: 'raft', orderers: 1 },
-    organizations: [{ name: 'solo', mspId: 'SoloMSP', peers: 1 }],
-    channels: [
-      {
-        name: 'one',
-        organizations: ['solo'],
-        chaincodes: [{ name: 'anchor', builtin: 'anchor', version: '1' }],
-      },
-    ],
-    data: { channel: 'one' },
-  },
-});
 
 const kinds = [
   ['v1', 'Pod'],

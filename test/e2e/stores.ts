@@ -7,21 +7,38 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hostOf, storageNamespace } from '../../functions/lib/tiers.ts';
 import { buildComponent } from '../../scripts/cluster/components/build.ts';
-import { command, pods, secret } from './cluster.ts';
+import { nodes } from '../../scripts/cluster/settings.ts';
+import { command, namespace, pods, secret } from './cluster.ts';
 
 const bucket = 'selvedge';
 
-async function address(tier: string): Promise<string> {
+interface Store {
+  ip: string;
+  /** Runs a program on the store's own node: policies refuse everybody else. */
+  beside(program: string, args: string[], input?: Buffer): Promise<Buffer>;
+}
+
+async function storeOf(tier: string): Promise<Store> {
   const [pod] = await pods(`selvedge.dev/tier=${tier}`, storageNamespace);
-  if (!pod?.status?.podIP) throw new Error(`no pod of ${tier} has an address`);
-  return pod.status.podIP;
+  const node = nodes.find(({ name }) => name === pod?.spec.nodeName);
+  const ip = pod?.status?.podIP;
+  if (!node || ip === undefined) throw new Error(`no pod of ${tier} has an address`);
+  const enter = [`--net=/run/netns/${node.namespace}`, '--'];
+  return {
+    ip,
+    beside: (program, args, input) => command('nsenter', [...enter, program, ...args], input),
+  };
 }
 
 /** Calls `use` with the PEM files of a Secret in a folder that is gone afterwards. */
-async function withFiles<T>(name: string, use: (folder: string) => Promise<T>): Promise<T> {
+async function withFiles<T>(
+  name: string,
+  use: (folder: string) => Promise<T>,
+  where = storageNamespace,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'selvedge-e2e-'));
   try {
-    for (const [file, content] of Object.entries(await secret(name))) {
+    for (const [file, content] of Object.entries(await secret(name, where))) {
       await writeFile(join(folder, file), content, { mode: 0o600 });
     }
     return await use(folder);
@@ -33,9 +50,9 @@ async function withFiles<T>(name: string, use: (folder: string) => Promise<T>): 
 /** One S3 call, signed by curl (AWS Signature Version 4). */
 async function s3(path: string, ...more: string[]): Promise<Buffer> {
   const credentials = await secret('minio-credentials');
-  const ip = await address('minio');
+  const { ip, beside } = await storeOf('minio');
   return withFiles('minio-tls', (folder) =>
-    command('curl', [
+    beside('curl', [
       ...['--silent', '--show-error', '--fail', '--cacert', join(folder, 'ca.crt')],
       ...['--connect-to', `${hostOf('minio')}:9000:${ip}:9000`],
       ...['--aws-sigv4', 'aws:amz:us-east-1:s3'],
@@ -69,12 +86,16 @@ export async function listObjects(): Promise<string[]> {
   return [...xml.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, name]) => name ?? '');
 }
 
-/** One call of etcdctl, as the user that may do everything. */
-async function etcdctl(args: string[], input?: Buffer): Promise<Buffer> {
+/** One call of etcdctl, as the user that may do everything unless told. */
+export async function etcdctl(
+  args: string[],
+  input?: Buffer,
+  user: 'root' | 'data-get' = 'root',
+): Promise<Buffer> {
   const program = join(await buildComponent('etcd'), 'etcdctl');
-  const ip = await address('etcd');
-  return withFiles('etcd-client-root', (folder) =>
-    command(
+  const { ip, beside } = await storeOf('etcd');
+  const call = (folder: string): Promise<Buffer> =>
+    beside(
       program,
       [
         // The members' certificates name them by DNS, and we come by address.
@@ -83,8 +104,9 @@ async function etcdctl(args: string[], input?: Buffer): Promise<Buffer> {
         ...args,
       ],
       input,
-    ),
-  );
+    );
+  const where = user === 'root' ? storageNamespace : namespace;
+  return withFiles(`etcd-client-${user}`, call, where);
 }
 
 async function etcdRange(...args: string[]): Promise<{ key: Buffer; value: Buffer }[]> {

@@ -1,4 +1,7 @@
-/** Workloads beside Selvedge in the cluster: a pod that runs a script, and a subscriber. */
+/**
+ * Workloads beside Selvedge in the cluster, in a namespace of their own: a pod that runs a script, and a
+ * subscriber.
+ */
 import type { ExecutionContext } from 'ava';
 import type { KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 import {
@@ -8,9 +11,12 @@ import {
   isReady,
   kubeconfig,
   kubernetes,
-  namespace,
+  namespace as home,
   pods,
 } from './cluster.ts';
+
+/** The namespace of other people's workloads. */
+export const namespace = 'workloads';
 
 interface Conditioned extends KubernetesObject {
   status?: { conditions?: { type: string; status: string }[] };
@@ -25,11 +31,18 @@ export interface Told {
 
 /** An image with Node in it: the gateway's. */
 async function nodeImage(): Promise<string> {
-  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'gateway' };
+  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: home, name: 'gateway' };
   const found = await kubernetes.get<
     KubernetesObject & { spec: { template: { spec: { containers: { image: string }[] } } } }
   >(ref);
   return found!.spec.template.spec.containers[0]!.image;
+}
+
+interface PodOptions {
+  /** Where it runs, and what it says it is. */
+  namespace?: string;
+  labels?: Record<string, string>;
+  args?: string[];
 }
 
 /** Runs a script in a pod, until the test is over. */
@@ -37,12 +50,13 @@ export async function runPod(
   t: ExecutionContext,
   name: string,
   script: string,
-  args: string[] = [],
+  { namespace: where = namespace, labels = {}, args = [] }: PodOptions = {},
 ): Promise<void> {
+  await kubernetes.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   await make(t, {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, namespace, labels: { app: name } },
+    metadata: { name, namespace: where, labels: { app: name, ...labels } },
     spec: {
       restartPolicy: 'Never',
       automountServiceAccountToken: false,
@@ -65,8 +79,8 @@ export async function runPod(
 }
 
 /** What a pod printed. */
-export async function logs(pod: string): Promise<string> {
-  const args = ['--kubeconfig', kubeconfig, 'logs', '-n', namespace, pod];
+export async function logs(pod: string, where = namespace): Promise<string> {
+  const args = ['--kubeconfig', kubeconfig, 'logs', '-n', where, pod];
   return (await command('.selvedge/bin/kubectl', args)).toString();
 }
 
@@ -97,19 +111,19 @@ export async function subscribe(t: ExecutionContext): Promise<() => Promise<Told
     metadata: { name, namespace },
     spec: { selector: { app: name }, ports: [{ port: 80, targetPort: 8080 }] },
   });
-  const trigger = { apiVersion: 'eventing.knative.dev/v1', kind: 'Trigger', namespace, name };
+  const trigger = { apiVersion: 'eventing.knative.dev/v1', kind: 'Trigger', namespace: home, name };
   await make(t, {
     apiVersion: trigger.apiVersion,
     kind: trigger.kind,
-    metadata: { name, namespace },
+    metadata: { name, namespace: home },
     spec: {
       broker: 'default',
       filters: [{ prefix: { type: 'dev.selvedge.' } }],
-      subscriber: { ref: { apiVersion: 'v1', kind: 'Service', name } },
+      subscriber: { ref: { apiVersion: 'v1', kind: 'Service', name, namespace } },
     },
   });
   await eventually('the subscriber is ready', 60, async () =>
-    isReady((await pods(`app=${name}`))[0]!),
+    isReady((await pods(`app=${name}`, namespace))[0]!),
   );
   await eventually('the trigger is ready', 60, async () => {
     const conditions = (await kubernetes.get<Conditioned>(trigger))?.status?.conditions;
@@ -124,5 +138,6 @@ export async function subscribe(t: ExecutionContext): Promise<() => Promise<Told
 /** Makes an object that is gone again after the test. */
 async function make(t: ExecutionContext, object: object): Promise<void> {
   const { apiVersion, kind, metadata } = await kubernetes.apply(object as KubernetesObject);
-  t.teardown(() => kubernetes.remove({ apiVersion, kind, namespace, name: metadata.name }));
+  const { name, namespace: of } = metadata;
+  t.teardown(() => kubernetes.remove({ apiVersion, kind, namespace: of, name }));
 }
