@@ -24,6 +24,8 @@ export const clusterScoped: readonly Ref[] = [
   // What fences rights goes after the rights.
   { apiVersion: admission, kind: `${policy}Binding`, name: 'selvedge-peers' },
   { apiVersion: admission, kind: policy, name: 'selvedge-peers' },
+  { apiVersion: admission, kind: `${policy}Binding`, name: 'selvedge-provisioning' },
+  { apiVersion: admission, kind: policy, name: 'selvedge-provisioning' },
   {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
