@@ -1,5 +1,5 @@
 import { type Grant, restrict } from '../lib/data/etcd-users.ts';
-import { prefixes } from '../lib/data/model.ts';
+import { prefixes } from '../lib/data/datum.ts';
 import { connectEtcdClient, type EtcdOptions } from '../lib/data/etcd.ts';
 import type { DataUser } from '../lib/tiers.ts';
 import { until } from '../lib/until.ts';

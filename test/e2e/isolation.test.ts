@@ -1,6 +1,6 @@
 /** What NetworkPolicies refuse, tried from where somebody who broke in would be. */
 import test, { type ExecutionContext } from 'ava';
-import { prefixes } from '../../functions/lib/data/model.ts';
+import { prefixes } from '../../functions/lib/data/datum.ts';
 import { refOf, type KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 import { labels } from '../../functions/lib/network.ts';
 import { storageNamespace } from '../../functions/lib/tiers.ts';

@@ -2,8 +2,6 @@
 import type { Receipt, Tier } from '../events.ts';
 import type { DatumRef } from './datum.ts';
 
-export { prefixes } from './datum.ts';
-
 /** A datum: whose it is, the version number to allot next, the version that readers see. */
 export interface Datum {
   /** The user id of who put its first version. */
