@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import { eventually, fresh, network, user } from './cluster.ts';
-import { logs, runPod, subscribe } from './workloads.ts';
+import { logs, patient, runPod, subscribe } from './workloads.ts';
 
-const caller = `
+const caller = `${patient}
 const [url, token, key, body] = process.argv.slice(1);
 const call = () => fetch(url, {
   method: 'POST',
@@ -19,12 +19,7 @@ const call = () => fetch(url, {
   },
   body,
 });
-// A firewall learns of a new pod a moment after it runs.
-const patient = (left) => call().catch((error) => {
-  if (left === 0) throw error;
-  return new Promise((resolve) => setTimeout(resolve, 500)).then(() => patient(left - 1));
-});
-patient(60).then(async (response) => console.log(response.status + ' ' + (await response.text())));
+patient(call).then(async (response) => console.log(response.status + ' ' + (await response.text())));
 `;
 
 test.serial('a pod puts by sending the CloudEvent, and a subscriber hears of it', async (t) => {

@@ -78,6 +78,14 @@ export async function runPod(
   });
 }
 
+/** Script: calls again for 30 s while refused. A firewall learns of a new pod a moment after it runs. */
+export const patient = `
+const patient = (call, left = 60) => call().catch((error) => {
+  if (left === 0) throw error;
+  return new Promise((resolve) => setTimeout(resolve, 500)).then(() => patient(call, left - 1));
+});
+`;
+
 /** What a pod printed. */
 export async function logs(pod: string, where = namespace): Promise<string> {
   const args = ['--kubeconfig', kubeconfig, 'logs', '-n', where, pod];
