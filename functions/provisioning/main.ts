@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { connectBroker } from '../lib/function/broker.ts';
 import { readEnv, settings } from '../lib/function/env.ts';
 import { approve, commit } from '../lib/fabric/lifecycle.ts';
+import { connectOrderer } from '../lib/fabric/orderer.ts';
 import { connectParticipation } from '../lib/fabric/participation.ts';
 import { connectPeer } from '../lib/fabric/peer.ts';
 import { createIdentities } from '../lib/vault/identities.ts';
@@ -48,7 +49,7 @@ const clients: Clients = {
   kubernetes: connectKubernetes(),
   vault,
   identities: createIdentities(vault),
-  fabric: { connectPeer, connectParticipation, approve, commit },
+  fabric: { connectPeer, connectOrderer, connectParticipation, approve, commit },
   broker: connectBroker(env.BROKER_URL),
   settings: {
     domain: env.CLUSTER_DOMAIN,

@@ -1,5 +1,6 @@
 import type { Identity, PeerEndpoint } from '../lib/fabric/connection.ts';
 import type { approve, commit } from '../lib/fabric/lifecycle.ts';
+import type { OrdererClient } from '../lib/fabric/orderer.ts';
 import type { Participation, ParticipationOptions } from '../lib/fabric/participation.ts';
 import type { PeerClient } from '../lib/fabric/peer.ts';
 import type { Broker } from '../lib/function/broker.ts';
@@ -25,6 +26,7 @@ import type { Plan, Settings } from './resources/plan.ts';
 /** How a pass speaks to Fabric. */
 export interface Fabric {
   connectPeer(endpoint: PeerEndpoint, identity: Identity): PeerClient;
+  connectOrderer(endpoint: PeerEndpoint, identity: Identity): OrdererClient;
   connectParticipation(options: ParticipationOptions): Participation;
   approve: typeof approve;
   commit: typeof commit;

@@ -1,6 +1,7 @@
 import { isRetryable } from '../lib/errors.ts';
 import { VaultUnavailable } from '../lib/vault/client.ts';
 import type { Pass } from './pass.ts';
+import { agreement } from './steps/agreement.ts';
 import { anchor, chaincodes } from './steps/chaincodes.ts';
 import { channels } from './steps/channels.ts';
 import { endpoints } from './steps/endpoints.ts';
@@ -10,6 +11,7 @@ import { namespace } from './steps/namespace.ts';
 import { orderers } from './steps/orderers.ts';
 import { peers } from './steps/peers.ts';
 import { prune } from './steps/prune.ts';
+import { rollout } from './steps/rollout.ts';
 import { type Outcome, Refused, type Step } from './steps/step.ts';
 
 /** The story of a network. A step runs as soon as those it comes after have ended. */
@@ -20,8 +22,10 @@ export const story: readonly Step[] = [
   channels,
   peers,
   joins,
+  rollout,
   anchor,
   chaincodes,
+  agreement,
   endpoints,
   prune,
 ];

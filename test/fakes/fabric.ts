@@ -1,4 +1,4 @@
-import { Unavailable, Unprocessable } from '../../functions/lib/errors.ts';
+import { NotFound, Unavailable, Unprocessable } from '../../functions/lib/errors.ts';
 import type { PeerEndpoint } from '../../functions/lib/fabric/connection.ts';
 import type { Definition } from '../../functions/lib/fabric/lifecycle.ts';
 import type {
@@ -6,6 +6,7 @@ import type {
   CommittedDefinition,
   PeerClient,
 } from '../../functions/lib/fabric/peer.ts';
+import type { OrdererClient } from '../../functions/lib/fabric/orderer.ts';
 import type { ChannelStatus } from '../../functions/lib/fabric/participation.ts';
 import type { StoredDefinition } from '../../functions/lib/fabric/definition.ts';
 import { endorsementPolicy } from '../../functions/lib/fabric/signature-policy.ts';
@@ -27,6 +28,10 @@ export class FakeFabric {
   readonly changes: string[] = [];
   /** Called as a chaincode is committed, and when one is asked. */
   onRunning: (peer: string, chaincode: string, packageId: string) => void = () => undefined;
+  /** Blocks of a member, where it has more than the first. */
+  readonly heights = new Map<string, number>();
+  /** The hosts of orderers that know of no leader. */
+  readonly strays = new Set<string>();
   /** How many of the next transactions find no leader. */
   leaderless = 0;
   readonly #approved = new Map<string, StoredDefinition & { packageId: string | undefined }>();
@@ -51,6 +56,8 @@ export class FakeFabric {
       },
       installedPackages: () =>
         Promise.resolve([...peer.packages.keys()].map((packageId) => ({ packageId, label: '' }))),
+      blockHeight: () => Promise.resolve(this.heights.get(hostname) ?? 1),
+      configBlock: () => Promise.resolve(new Uint8Array()),
       install: (bytes) => {
         peer.packages.set(`${labelOf(bytes)}:${hash(bytes)}`, bytes);
         this.changes.push(`install ${hostname}`);
@@ -78,6 +85,17 @@ export class FakeFabric {
     };
     return client as PeerClient;
   };
+
+  connectOrderer = ({ hostname }: PeerEndpoint): OrdererClient => ({
+    position: (channel) => {
+      if (!this.orderers.get(hostname)?.has(channel)) {
+        return Promise.reject(new NotFound(`no ${channel}`));
+      }
+      const height = this.heights.get(hostname) ?? 1;
+      return Promise.resolve(this.strays.has(hostname) ? undefined : { height });
+    },
+    close: () => undefined,
+  });
 
   connectParticipation = ({ hostname = '' }: { hostname?: string }) => {
     const channels = this.orderers.get(hostname) ?? new Map<string, string>();

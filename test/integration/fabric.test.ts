@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import baseTest, { type TestFn } from 'ava';
 import { Unavailable } from '../../functions/lib/errors.ts';
+import type { Identity } from '../../functions/lib/fabric/connection.ts';
+import { blockNumber, consentersOf } from '../../functions/lib/fabric/config-block.ts';
 import { channelGenesis } from '../../functions/lib/fabric/genesis.ts';
 import { connectLedger, type Ledger } from '../../functions/lib/fabric/ledger.ts';
 import {
@@ -11,6 +13,7 @@ import {
   sameDefinition,
   type Definition,
 } from '../../functions/lib/fabric/lifecycle.ts';
+import { connectOrderer, type OrdererClient } from '../../functions/lib/fabric/orderer.ts';
 import { connectParticipation } from '../../functions/lib/fabric/participation.ts';
 import { decideJoin } from '../../functions/provisioning/steps/channels.ts';
 import { connectPeer, type PeerClient } from '../../functions/lib/fabric/peer.ts';
@@ -42,6 +45,17 @@ async function until<T>(
     await delay(100);
   }
   throw new Error(`${what}: not within ${seconds} s`);
+}
+
+/** The orderer as an admin of its organization reads its channels. */
+function ordererOf({ spec, admin: { tlsRoot } }: TestOrderer, admin: Identity): OrdererClient {
+  const endpoint = {
+    address: `${spec.host}:${spec.port}`,
+    hostname: 'localhost',
+    mspId: admin.mspId,
+    tlsRoot,
+  };
+  return connectOrderer(endpoint, admin);
 }
 
 function awayAsUndefined(error: unknown): undefined {
@@ -98,6 +112,19 @@ test('orderers join by the genesis block and elect a leader', async (t) => {
   }
 });
 
+test('every orderer tells how far it has come once there is a leader', async (t) => {
+  const { network } = t.context;
+  for (const { orderers, admin } of network.members) {
+    for (const one of orderers) {
+      const client = ordererOf(one, admin);
+      const position = await until('a leader', () => client.position(channel));
+      t.is(position.height, 1);
+      await t.throwsAsync(client.position('nowhere'), { name: 'NotFound' });
+      client.close();
+    }
+  }
+});
+
 test('an orderer refuses a client of another CA', async (t) => {
   const [farm, shop] = t.context.network.members;
   const { address } = farm!.orderers[0]!.admin;
@@ -112,6 +139,9 @@ test('peers join, and join again', async (t) => {
     await admin.joinChannel(t.context.block);
     t.deepEqual(await admin.joinedChannels(), [channel]);
     t.is(await admin.blockHeight(channel), 1);
+    const configuration = await admin.configBlock(channel);
+    t.is(blockNumber(configuration), 0);
+    t.is(consentersOf(configuration).length, 3);
   }
 });
 
@@ -244,6 +274,19 @@ test('an orderer that lost its disk stays out, and writes go on', async (t) => {
         .catch(awayAsUndefined),
     );
   }
+});
+
+test('an orderer without the others knows that there is no leader', async (t) => {
+  const { network } = t.context;
+  const [farm, shop] = network.members;
+  const asked = ordererOf(shop!.orderers[0]!, shop!.admin);
+  const others = farm!.orderers.map(({ server }) => server);
+  await until('a leader', () => asked.position(channel).catch(awayAsUndefined));
+  await Promise.all(others.map((server) => server.kill()));
+  await until('no leader', async () => (await asked.position(channel)) === undefined);
+  await shop!.orderers[0]!.server.kill();
+  await t.throwsAsync(asked.position(channel), { name: 'Unavailable' });
+  asked.close();
 });
 
 test('the next peer answers when one is lost', async (t) => {

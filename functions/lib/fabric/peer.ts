@@ -47,6 +47,8 @@ export interface PeerClient {
   installedPackage(packageId: string): Promise<Uint8Array>;
   /** The number of blocks the peer holds of a channel. */
   blockHeight(channel: string): Promise<number>;
+  /** The newest block of a channel that holds its configuration. */
+  configBlock(channel: string): Promise<Uint8Array>;
   /** What the peer's organization approved; without `sequence`, its latest. */
   queryApproved(
     channel: string,
@@ -128,6 +130,10 @@ class GrpcPeer implements PeerClient {
   async blockHeight(channel: string): Promise<number> {
     const bytes = await this.query({ channel, chaincode: 'qscc', args: ['GetChainInfo', channel] });
     return common.BlockchainInfo.deserializeBinary(bytes).getHeight();
+  }
+
+  configBlock(channel: string): Promise<Uint8Array> {
+    return this.query({ channel, chaincode: 'cscc', args: ['GetConfigBlock', channel] });
   }
 
   async queryApproved(

@@ -62,7 +62,9 @@ export function statefulSet(
       replicas: group.members,
       // Members find each other by themselves; waiting for one before the next only costs time.
       podManagementPolicy: 'Parallel',
-      updateStrategy: { type: 'RollingUpdate' },
+      // Each StatefulSet would renew its own pods, all of them at once: the step `rollout` knows
+      // of the others and waits until the channels agree.
+      updateStrategy: { type: 'OnDelete' },
       selector: { matchLabels: selector(plan, group) },
       template: {
         metadata: { labels: { ...described.labels, ...selector(plan, group) } },

@@ -1,8 +1,9 @@
 import { Unavailable } from '../../lib/errors.ts';
 import { listPods, membersOf, reachable, type Reachable } from '../members.ts';
 import type { Pass } from '../pass.ts';
+import { keepConfiguration } from './configuration.ts';
 import { knownGenesis } from './genesis.ts';
-import { type Step, unless } from './step.ts';
+import { Refused, type Step, unless } from './step.ts';
 
 /** Every peer in the channels of its organization. */
 export const joins: Step = {
@@ -12,12 +13,30 @@ export const joins: Step = {
     const pods = await listPods(pass.clients.kubernetes, pass.plan, 'peer');
     const { up, down } = reachable(membersOf(pass.plan, 'peer', pods));
     const missing = await Promise.all(up.map((peer) => joinAll(pass, peer)));
+    await keepConfigurations(
+      pass,
+      up.filter((_, index) => missing[index] === undefined),
+    );
     return unless(
       down,
       missing.filter((name) => name !== undefined),
     );
   },
 };
+
+/** One peer that has joined tells each channel's configuration; the next pass asks again. */
+async function keepConfigurations(pass: Pass, peers: readonly Reachable[]): Promise<void> {
+  for (const { name, organizations } of pass.plan.spec.channels) {
+    const member = peers.find(({ group }) => organizations.includes(group.organization));
+    if (!member) continue;
+    try {
+      await keepConfiguration(pass, name, await pass.peer(member));
+    } catch (error) {
+      if (!(error instanceof Unavailable || error instanceof Refused)) throw error;
+      pass.clients.log.warn({ error, channel: name }, 'configuration not kept');
+    }
+  }
+}
 
 /** The name of a peer that did not answer; the others go on without it. */
 async function joinAll(pass: Pass, peer: Reachable): Promise<string | undefined> {

@@ -11,13 +11,10 @@ export type StatefulSet = KubernetesObject & {
   status?: {
     observedGeneration?: number;
     readyReplicas?: number;
-    updatedReplicas?: number;
-    currentRevision?: string;
-    updateRevision?: string;
   };
 };
 
-/** Waits until every StatefulSet of a tier has all its pods, as now wanted and ready. */
+/** Waits until every StatefulSet of a tier has all its pods ready, of whatever template. */
 export async function settle(pass: Pass, tier: Tier): Promise<Outcome> {
   const { spec } = pass.plan;
   const names = groups(spec)
@@ -31,15 +28,13 @@ export async function settle(pass: Pass, tier: Tier): Promise<Outcome> {
   return unless(open);
 }
 
-/** Whether all pods of a StatefulSet are of its newest template, and ready. */
+/** Whether all pods of a StatefulSet are ready; `rollout` brings them to its newest template. */
 export function isSettled(set: StatefulSet | undefined): boolean {
   if (!set?.status) return false;
   const { metadata, spec, status } = set;
   const replicas = spec.replicas ?? 1;
   return (
-    status.observedGeneration === metadata.generation &&
-    (status.readyReplicas ?? 0) >= replicas &&
-    (status.updatedReplicas ?? status.readyReplicas ?? 0) >= replicas
+    status.observedGeneration === metadata.generation && (status.readyReplicas ?? 0) >= replicas
   );
 }
 

@@ -246,3 +246,17 @@ test('a network that waits for its turn is told so, and one with a status keeps 
   await greet(world.clients, id);
   t.is((await statusOf(world)).phase, 'Ready');
 });
+
+test('a network whose orderers have no leader is not Ready', async (t) => {
+  const world = await createWorld();
+  await reconcile(world.clients, id);
+  for (const host of [...world.fabric.orderers.keys()].slice(0, 2)) world.fabric.strays.add(host);
+  await t.throwsAsync(reconcile(world.clients, id, AbortSignal.timeout(300)), {
+    instanceOf: Unavailable,
+    message: 'agreement: waiting for a leader of goods (1 of 3 orderers follow one)',
+  });
+  t.is((await statusOf(world)).phase, 'Degraded');
+  world.fabric.strays.clear();
+  await reconcile(world.clients, id);
+  t.is((await statusOf(world)).phase, 'Ready');
+});

@@ -124,6 +124,7 @@ function playStatefulSet(world: World, object: KubernetesObject): void {
     void world.kubernetes.apply(podOf(own, name, node, template.metadata.labels));
   }
   const status = {
+    ...set.status,
     observedGeneration: set.metadata.generation,
     readyReplicas: replicas,
     updatedReplicas: replicas,

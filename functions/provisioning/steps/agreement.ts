@@ -1,0 +1,30 @@
+import { until } from '../../lib/until.ts';
+import { lacking } from '../agreement.ts';
+import { allReady, listPods } from '../members.ts';
+import { ordererQuorum } from '../resources/shared.ts';
+import { type Step, unless } from './step.ts';
+
+/** Milliseconds for an election after orderers have joined or were restarted. */
+const electionMs = 15_000;
+
+/** Every channel has a leader, and its members keep up: asked of the members themselves. */
+export const agreement: Step = {
+  name: 'agreement',
+  after: ['channels', 'joins', 'rollout'],
+  async run(pass) {
+    const quorum = ordererQuorum(pass.plan);
+    let missing = await lacking(pass, quorum);
+    const look = async (): Promise<boolean> => {
+      missing = await lacking(pass, quorum);
+      return missing.length === 0;
+    };
+    if (missing.length > 0) {
+      const options = { what: 'agreement', timeoutMs: electionMs, signal: pass.patience };
+      // What is missing still says more than that the time is over.
+      await until(options, look).catch(() => undefined);
+    }
+    const pods = await listPods(pass.clients.kubernetes, pass.plan);
+    // A member that is not ready tells when it is; one that is and disagrees does not.
+    return allReady(pass.plan, pods) ? unless([], missing) : unless(missing);
+  },
+};

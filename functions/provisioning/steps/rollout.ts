@@ -1,0 +1,102 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { KubernetesObject } from '../../lib/kubernetes/client.ts';
+import { lacking } from '../agreement.ts';
+import { listPods, membersOf, type Pod } from '../members.ts';
+import type { Pass } from '../pass.ts';
+import { selectorOf } from '../resources/names.ts';
+import { done, type Step, unless } from './step.ts';
+
+/** How a member's pod stands to what its StatefulSet wants now. */
+export interface Version {
+  name: string;
+  ready: boolean;
+  /** Made from an earlier template. */
+  outdated: boolean;
+}
+
+/**
+ * The member whose pod is to be made anew, or undefined to wait. One that is not ready is of no
+ * use as it is, so it comes first; but while one that is new does not get ready, nothing is
+ * touched: it may be the new version that does not work.
+ *
+ * @param agreed whether every channel works with the members there are
+ */
+export function decideRollout(members: readonly Version[], agreed: boolean): string | undefined {
+  const down = members.filter(({ ready }) => !ready);
+  if (down.some(({ outdated }) => !outdated)) return undefined;
+  if (down.length > 0) return down[0]?.name;
+  return agreed ? members.find(({ outdated }) => outdated)?.name : undefined;
+}
+
+/** Milliseconds between two looks at a member that comes back. */
+const pauseMs = 1_000;
+
+/**
+ * Pods made anew where what they are made from has changed: one at a time over the whole network,
+ * orderers first, the next when the one before is ready and every channel agrees again.
+ */
+export const rollout: Step = {
+  name: 'rollout',
+  after: ['orderers', 'peers', 'channels', 'joins'],
+  async run(pass) {
+    for (;;) {
+      const members = await versions(pass);
+      const outdated = members.filter((member) => member.outdated);
+      if (outdated.length === 0) return done;
+      // Not one orderer less than all: with the one that is restarted, two would be away.
+      const missing = await lacking(pass, pass.plan.spec.consensus.orderers);
+      const next = decideRollout(members, missing.length === 0);
+      if (next !== undefined) await renew(pass, next);
+      if (!(await paused(pass))) {
+        const names = outdated.map(({ name }) => name).join(', ');
+        const open = [`the restart of ${names}, one at a time`, ...missing];
+        // A member that is not ready tells when it is; one that is and disagrees does not.
+        return members.every(({ ready }) => ready) ? unless([], open) : unless(open);
+      }
+    }
+  },
+};
+
+async function renew(pass: Pass, name: string): Promise<void> {
+  pass.signal.throwIfAborted();
+  pass.clients.log.info({ member: name }, 'restarted for what it is made from now');
+  const { namespace } = pass.plan.id;
+  await pass.clients.kubernetes.remove({ apiVersion: 'v1', kind: 'Pod', namespace, name });
+}
+
+/** Waits a little; false when the pass is to wait no longer. */
+async function paused({ patience }: Pass): Promise<boolean> {
+  if (patience.aborted) return false;
+  await delay(pauseMs, undefined, { signal: patience }).catch(() => undefined);
+  return !patience.aborted;
+}
+
+type StatefulSet = KubernetesObject & {
+  status?: { observedGeneration?: number; updateRevision?: string };
+};
+
+/** Kubernetes' label for the revision of a StatefulSet that a pod was made from. */
+const REVISION = 'controller-revision-hash';
+
+async function versions({ clients: { kubernetes }, plan }: Pass): Promise<Version[]> {
+  const { namespace } = plan.id;
+  const [sets, pods] = await Promise.all([
+    kubernetes.list<StatefulSet>(
+      { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace },
+      selectorOf(plan.id),
+    ),
+    listPods(kubernetes, plan),
+  ]);
+  const wanted = new Set(sets.map(({ status }) => status?.updateRevision));
+  const byName = new Map(pods.map((pod) => [pod.metadata.name, pod]));
+  return [...membersOf(plan, 'orderer', pods), ...membersOf(plan, 'peer', pods)].map(
+    ({ name, ready }) => ({ name, ready, outdated: isOutdated(byName.get(name), wanted) }),
+  );
+}
+
+/** The name of a revision begins with that of its StatefulSet: no other set wants the same. */
+function isOutdated(pod: Pod | undefined, wanted: ReadonlySet<string | undefined>): boolean {
+  const revision = pod?.metadata.labels?.[REVISION];
+  if (!pod || revision === undefined || pod.metadata.deletionTimestamp) return false;
+  return !wanted.has(revision);
+}
