@@ -47,5 +47,8 @@ export const runtime = '/run/selvedge';
 /** What survives `npm stop`: builds, images. */
 export const cache = cacheFolder();
 
+/** Held while the cluster of this machine is started or stopped, by whatever checkout. */
+export const clusterLock = join(cache, 'cluster.lock');
+
 /** The control group under which everything runs, so that nothing of a cluster is ever lost sight of. */
 export const controlGroup = 'selvedge';

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 import { installFunctions, installTiers } from '../cli/install.ts';
 import { runSample, type SampleResult } from '../cli/sample.ts';
 import { withLock } from '../lib/lock.ts';
@@ -11,13 +9,23 @@ import { planBuild, planCluster } from '../cluster/plan.ts';
 import { installPackages, missingPackages } from '../cluster/machine/packages.ts';
 import { gather, problems } from '../cluster/machine/preflight.ts';
 import { Plan, type Progress, type Step } from '../lib/progress.ts';
-import { cache, gateway, kubeconfig, registry, state } from '../cluster/settings.ts';
+import {
+  checkout,
+  clusterLock,
+  gateway,
+  kubeconfig,
+  registry,
+  state,
+} from '../cluster/settings.ts';
 
 export interface UpOptions {
   signal: AbortSignal;
   /** Leaves out the sample network and its data. */
   sample?: boolean;
 }
+
+/** A line for whoever watches. */
+export const say = (line: string): void => console.log(line);
 
 /** Preflight said no: each of its sentences is a reason. */
 export class NotPossible extends Error {}
@@ -30,16 +38,20 @@ export class NotPossible extends Error {}
 export async function up({ signal, sample = true }: UpOptions): Promise<SampleResult | undefined> {
   const said = problems(await gather(componentNames));
   if (said.length > 0) throw new NotPossible(said.join('\n'));
-  return withLock(join(cache, 'cluster.lock'), signal, async () => {
-    const plan = new Plan(signal);
-    const result = planAll(plan, sample);
-    try {
-      await plan.show();
-      return await result?.result;
-    } finally {
-      await leaveNoMounts();
-    }
-  });
+  return withLock(
+    clusterLock,
+    { what: `a start in ${checkout}`, signal, onWait: say },
+    async () => {
+      const plan = new Plan(signal);
+      const result = planAll(plan, sample);
+      try {
+        await plan.show();
+        return await result?.result;
+      } finally {
+        await leaveNoMounts();
+      }
+    },
+  );
 }
 
 function planAll(plan: Plan, sample: boolean): Step<SampleResult> | undefined {

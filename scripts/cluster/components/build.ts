@@ -79,7 +79,7 @@ export async function build(
   fetched.catch(() => undefined); // awaited in turn, below
   await turns.take(options.rank ?? Infinity, missing, async () => {
     log.say('waiting for another build');
-    await withLock(join(cache, 'lock'), options.signal, async () => {
+    await withLock(join(cache, 'lock'), { what: `the build of ${name}`, ...options }, async () => {
       if (await touch(await folder)) return;
       log.say('fetching modules');
       await fetched;

@@ -16,7 +16,7 @@ test('a lock is held by one at a time and given back after a failure', async (t)
   const path = join(await folder(t), 'lock');
   let inside = 0;
   const visit = (fail: boolean): Promise<void> =>
-    withLock(path, undefined, async () => {
+    withLock(path, { what: 'a visit' }, async () => {
       t.is(++inside, 1);
       await new Promise((resolve) => setImmediate(resolve));
       inside--;
@@ -29,5 +29,17 @@ test('a lock is held by one at a time and given back after a failure', async (t)
 
 test('a lock in a folder that is not there is had', async (t) => {
   const path = join(await folder(t), 'no cache', 'yet', 'lock');
-  t.is(await withLock(path, undefined, () => Promise.resolve('done')), 'done');
+  t.is(await withLock(path, { what: 'a visit' }, () => Promise.resolve('done')), 'done');
+});
+
+test('who waits is told for whom', async (t) => {
+  const path = join(await folder(t), 'lock');
+  let told: (said: string) => void = () => undefined;
+  const waiting = new Promise<string>((resolve) => (told = resolve));
+  let second: Promise<string> | undefined;
+  await withLock(path, { what: 'the first' }, async () => {
+    second = withLock(path, { what: 'the second', onWait: told }, () => Promise.resolve('done'));
+    t.regex(await waiting, new RegExp(`^Waiting for the first \\(process ${process.pid}, since 2`));
+  });
+  t.is(await second, 'done');
 });
