@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { makeControlGroup, membersFile } from './cgroups.ts';
+import { makeControlGroup, members, membersFile } from './cgroups.ts';
 import { until } from '../../../functions/lib/until.ts';
 import { logs, state } from '../settings.ts';
 
@@ -22,6 +22,9 @@ export interface StartOptions {
   namespace?: string;
   env?: Record<string, string>;
 }
+
+/** In the environment of all that is started: its name. */
+const mark = 'SELVEDGE_PROCESS';
 
 const records = join(state, 'run');
 const recordOf = (name: string): string => join(records, `${name}.json`);
@@ -42,6 +45,7 @@ export async function start(
   await mkdir(records, { recursive: true });
   await mkdir(logs, { recursive: true });
   await makeControlGroup('daemons');
+  await endStrays(name);
   const enter = options.namespace === undefined ? [] : [`--net=/run/netns/${options.namespace}`];
   // `ip netns exec` would remount /sys and so hide the control groups; nsenter keeps the process id.
   const script = `echo $$ > ${await membersFile('daemons')} && exec nsenter ${enter.join(' ')} -- "$@"`;
@@ -50,7 +54,7 @@ export async function start(
     cwd: '/',
     detached: true,
     stdio: ['ignore', log, log],
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, ...options.env, [mark]: name },
   });
   closeSync(log);
   await once(child, 'spawn');
@@ -58,7 +62,32 @@ export async function start(
   const { pid = 0 } = child;
   const startTime = await startTimeOf(pid);
   if (startTime === undefined) throw new Error(`${name} ended at once; see ${logOf(name)}`);
-  await writeFile(recordOf(name), JSON.stringify({ pid, startTime, boot: await bootId() }));
+  await record(name, { pid, startTime, boot: await bootId() });
+}
+
+/** Written beside it and put in its place: a start that is cut off leaves a whole record, or none. */
+async function record(name: string, content: ProcessRecord): Promise<void> {
+  const beside = `${recordOf(name)}.new`;
+  await writeFile(beside, JSON.stringify(content));
+  await rename(beside, recordOf(name));
+}
+
+/** Ends what a start that was cut off before it recorded it has left running under this name. */
+async function endStrays(name: string): Promise<void> {
+  for (const pid of await members('daemons')) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    if (markOf(environment) !== name) continue;
+    process.kill(pid, 'SIGKILL');
+    const gone = async (): Promise<boolean> => (await startTimeOf(pid)) === undefined;
+    const ending = { what: `${name} to end`, timeoutMs: 5000, firstMs: 50, mostMs: 50 };
+    await until(ending, gone);
+  }
+}
+
+/** The name a process was started under, by the text of /proc/PID/environ. */
+export function markOf(environment: string): string | undefined {
+  const found = environment.split('\0').find((entry) => entry.startsWith(`${mark}=`));
+  return found?.slice(mark.length + 1);
 }
 
 /** Whether the process started under this name is the one running now. */
@@ -82,15 +111,25 @@ export async function stop(name: string): Promise<void> {
 /** The names of all that was started and not stopped, each with whether it still runs. */
 export async function started(): Promise<{ name: string; running: boolean }[]> {
   const files = await readdir(records).catch(() => []);
-  const names = files.map((file) => file.replace(/\.json$/, '')).sort();
+  const whole = files.filter((file) => file.endsWith('.json'));
+  const names = whole.map((file) => file.replace(/\.json$/, '')).sort();
   return Promise.all(names.map(async (name) => ({ name, running: await isRunning(name) })));
 }
 
 async function pidOf(name: string): Promise<number | undefined> {
   const text = await readFile(recordOf(name), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  const record = JSON.parse(text) as ProcessRecord;
-  return (await isSame(record)) ? record.pid : undefined;
+  const known = parseRecord(text);
+  return known && (await isSame(known)) ? known.pid : undefined;
+}
+
+/** A record; undefined where a machine that went down left half of one. */
+export function parseRecord(text: string): ProcessRecord | undefined {
+  try {
+    return JSON.parse(text) as ProcessRecord;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether the very process that was recorded runs: ids are used again. */
