@@ -43,6 +43,25 @@ export async function makeControlGroup(name: string): Promise<void> {
   }
 }
 
+/** The hierarchies in which a child group cannot be made, by their paths; of none at all, that too. */
+export async function deadControllers(): Promise<string[]> {
+  const { roots } = await hierarchies();
+  if (roots.length === 0) return ['any controller'];
+  const tried = await Promise.all(
+    roots.map(async (root) => {
+      const probe = join(root, `${controlGroup}-probe-${process.pid}`);
+      try {
+        await mkdir(probe);
+        await rmdir(probe);
+        return [];
+      } catch {
+        return [root];
+      }
+    }),
+  );
+  return tried.flat();
+}
+
 /** Version 1 makes a group without any processor or memory node, in which nothing can run. */
 async function copyCpus(parent: string, path: string): Promise<void> {
   for (const file of ['cpuset.cpus', 'cpuset.mems'])

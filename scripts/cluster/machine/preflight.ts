@@ -1,17 +1,25 @@
 import { existsSync } from 'node:fs';
-import { readFile, statfs } from 'node:fs/promises';
+import { readFile, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 
 import { isBuilt, type ComponentName } from '../components/build.ts';
+import { deadControllers } from './cgroups.ts';
 import { inTheWay, ownership } from './owner.ts';
 import { missingPackages } from './packages.ts';
 import { isRunning } from './processes.ts';
 import { attempt } from '../../lib/shell.ts';
-import { cache, gateway } from '../settings.ts';
+import { apiServer, cache, gateway, registry, state } from '../settings.ts';
 
 const gibibyte = 2 ** 30;
-const needed = { memory: 7.5 * gibibyte, disk: 20 * gibibyte };
+const needed = {
+  memory: 7.5 * gibibyte,
+  /** Of what is built: module and build caches of Go, and our own; and of what runs: images and volumes. */
+  builds: 16 * gibibyte,
+  running: 5 * gibibyte,
+  /** What the modules of the components ask for. */
+  go: [1, 25] as const,
+};
 
 /** What is to be known of a machine before anything is built or changed on it. */
 export interface Facts {
@@ -27,11 +35,24 @@ export interface Facts {
   online: boolean | undefined;
   /** Bytes. */
   memory: number;
-  freeDisk: number;
-  controlGroups: boolean;
-  gatewayPortFree: boolean;
+  /** Each file system that something is written to, what for and how much of it is free. */
+  disks: Disk[];
+  /** As `go version` calls it: `go1.26.8`; undefined when Go is not there. */
+  go: string | undefined;
+  /** The controllers in which no group can be made. */
+  deadControllers: string[];
+  /** What else listens where the cluster would: `6443`. */
+  takenPorts: string[];
   /** Says that a cluster of another checkout is in the way. */
   otherCluster: string | undefined;
+}
+
+/** One file system. */
+export interface Disk {
+  path: string;
+  /** Bytes. */
+  free: number;
+  needed: number;
 }
 
 type Check = (facts: Facts) => string | false | undefined;
@@ -49,16 +70,40 @@ const checks: Check[] = [
     missing.length > 0 && `Not found on the PATH: ${missing.join(', ')}.`,
   ({ memory }) =>
     memory < needed.memory && `The machine has ${gibibytes(memory)} of memory; 8 GiB are needed.`,
-  ({ freeDisk }) =>
-    freeDisk < needed.disk &&
-    `There are ${gibibytes(freeDisk)} free on the disk; 20 GiB are needed.`,
-  ({ controlGroups }) => !controlGroups && 'No control groups are mounted under /sys/fs/cgroup.',
-  ({ gatewayPortFree }) =>
-    !gatewayPortFree && `Port ${gateway.port} on ${gateway.address} is in use by another program.`,
+  ({ disks }) =>
+    said(
+      disks
+        .filter(({ free, needed: wanted }) => free < wanted)
+        .map(
+          ({ path, free, needed: wanted }) =>
+            `There are ${gibibytes(free)} free at ${path}; ${gibibytes(wanted)} are needed.`,
+        ),
+    ),
+  ({ go, toBuild }) =>
+    toBuild.length > 0 &&
+    go !== undefined &&
+    isOlder(go, needed.go) &&
+    `${go} is here; the components need Go ${needed.go.join('.')} or later: https://go.dev/doc/install.`,
+  ({ deadControllers }) =>
+    deadControllers.length > 0 &&
+    `No control group can be made for ${deadControllers.join(', ')} under /sys/fs/cgroup.`,
+  ({ takenPorts }) =>
+    takenPorts.length > 0 && `Port ${takenPorts.join(', ')} is in use by another program.`,
   ({ toBuild, online }) =>
     online === false &&
     `The Go module proxy does not answer, and ${toBuild.join(', ')} must be built from what it serves.`,
 ];
+
+const said = (sentences: string[]): string | undefined =>
+  sentences.length > 0 ? sentences.join(' ') : undefined;
+
+/** Whether a version of Go is older than wanted, and does not fetch a newer one by itself, as it does since 1.21. */
+export function isOlder(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [, first = '0', second = '0'] = /go(\d+)\.(\d+)/.exec(version) ?? [];
+  const [ownMajor, ownMinor] = [Number(first), Number(second)];
+  if (ownMajor !== major) return ownMajor < major;
+  return ownMinor < minor && ownMinor < 21;
+}
 
 /** Everything that stands in the way, a sentence each; none if the cluster can be started. */
 export function problems(facts: Facts): string[] {
@@ -72,7 +117,6 @@ export function problems(facts: Facts): string[] {
 export async function gather(wanted: ComponentName[]): Promise<Facts> {
   const missingPrograms = await notFound(['go', 'python3', 'nsenter', 'flock', 'mount']);
   const toBuild = missingPrograms.includes('go') ? [] : await notBuilt(wanted);
-  const disk = await statfs(existing(cache));
   return {
     root: process.getuid?.() === 0,
     linux: process.platform === 'linux' && process.arch === 'x64',
@@ -82,11 +126,55 @@ export async function gather(wanted: ComponentName[]): Promise<Facts> {
     toBuild,
     online: toBuild.length === 0 ? undefined : await proxyAnswers(),
     memory: await memory(),
-    freeDisk: disk.bavail * disk.bsize,
-    controlGroups: existsSync('/sys/fs/cgroup'),
-    gatewayPortFree: (await isRunning('forward')) || (await isFree(gateway.address, gateway.port)),
+    disks: await disks(toBuild.length > 0),
+    go: (await attempt('go', ['env', 'GOVERSION']))?.trim(),
+    deadControllers: await deadControllers(),
+    takenPorts: await takenPorts(),
     otherCluster: inTheWay(await ownership()),
   };
+}
+
+/** Where it is written to, one entry a file system. */
+async function disks(builds: boolean): Promise<Disk[]> {
+  const caches = (await attempt('go', ['env', 'GOCACHE', 'GOMODCACHE']))?.trim().split('\n') ?? [];
+  const wanted = [
+    { path: state, needed: needed.running },
+    ...(builds ? [cache, ...caches].map((path) => ({ path, needed: needed.builds / 3 })) : []),
+  ];
+  const found = await Promise.all(
+    wanted.map(async ({ path, needed: bytes }) => {
+      const { dev } = await stat(existing(path));
+      const { bavail, bsize } = await statfs(existing(path));
+      return { dev, path, free: bavail * bsize, needed: bytes };
+    }),
+  );
+  return perFileSystem(found);
+}
+
+/** What is written to one file system adds up. */
+export function perFileSystem(found: readonly (Disk & { dev: number })[]): Disk[] {
+  const sums = new Map<number, Disk>();
+  for (const { dev, ...disk } of found) {
+    const known = sums.get(dev);
+    sums.set(dev, known ? { ...known, needed: known.needed + disk.needed } : disk);
+  }
+  return [...sums.values()];
+}
+
+/** Programs of the cluster, and where they listen; what runs of ours is not in the way. */
+const listeners = [
+  { name: 'forward', host: gateway.address, port: gateway.port },
+  { name: 'kube-apiserver', host: '0.0.0.0', port: Number(new URL(apiServer).port) },
+  { name: 'registry', host: '0.0.0.0', port: Number(registry.split(':')[1]) },
+];
+
+async function takenPorts(): Promise<string[]> {
+  const taken = await Promise.all(
+    listeners.map(async ({ name, host, port }) =>
+      (await isRunning(name)) || (await isFree(host, port)) ? [] : [String(port)],
+    ),
+  );
+  return taken.flat();
 }
 
 /** The folder itself, or the nearest above it that is there and may be looked into. */
