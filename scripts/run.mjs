@@ -2,7 +2,8 @@
 // Plain JavaScript and without dependencies, as it runs under whatever Node (20 or later) the machine has.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { homedir } from 'node:os';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -41,10 +42,28 @@ function install() {
   console.log(`Installed the packages in ${((Date.now() - began) / 1000).toFixed(1)} s.`);
 }
 
+/** What is never asked of a proxy: this machine, and the nodes, pods and Services of the local cluster. */
+const direct = [
+  ...['localhost', '127.0.0.1', '::1', '.svc', '.cluster.local'],
+  ...['10.89.0.1', '10.89.0.0/24', '10.90.0.0/16', '10.96.0.0/16'],
+];
+
+/** Our programs and all they start get a home and a cache folder that they can rely on, and use proxies alike. */
+function environment() {
+  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}` };
+  env.HOME ||= homedir();
+  if (!isAbsolute(env.XDG_CACHE_HOME ?? '')) delete env.XDG_CACHE_HOME;
+  const { HTTP_PROXY, HTTPS_PROXY, http_proxy, https_proxy } = env;
+  if (!(HTTP_PROXY || HTTPS_PROXY || http_proxy || https_proxy)) return env;
+  const given = env.NO_PROXY || env.no_proxy;
+  const list = [...(given ? [given] : []), ...direct].join(',');
+  return { ...env, NODE_USE_ENV_PROXY: '1', NO_PROXY: list, no_proxy: list };
+}
+
 function run(args) {
   const child = spawn(join(bin, 'node'), args, {
     stdio: 'inherit',
-    env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}` },
+    env: environment(),
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => child.kill(signal));

@@ -1,0 +1,2 @@
+// Prints the environment it is run in.
+console.log(JSON.stringify(process.env));
