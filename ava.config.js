@@ -1,7 +1,8 @@
-/** Which tests: `SUITE=integration` starts real servers, `SUITE=e2e` uses the running cluster. */
+/** Which tests: `SUITE=integration` starts real servers, `SUITE=nothing` a bare machine, `SUITE=e2e` uses
+ * the running cluster. */
 const suites = {
   unit: {
-    files: ['test/**/*.test.ts', '!test/integration/**', '!test/e2e/**'],
+    files: ['test/**/*.test.ts', '!test/{integration,nothing,e2e}/**'],
     timeout: '60s',
   },
   integration: {
@@ -9,6 +10,14 @@ const suites = {
     timeout: '5m',
     // Each file starts servers of its own; two at once is what two cores carry.
     concurrency: 2,
+  },
+  nothing: {
+    files: ['test/nothing/**/*.test.ts'],
+    // Where nothing is in the caches yet, everything is built.
+    timeout: '60m',
+    concurrency: 1,
+    serial: true,
+    failFast: false,
   },
   e2e: {
     files: ['test/e2e/**/*.test.ts'],

@@ -28,6 +28,7 @@ export const suites: Record<string, Suite> = {
   unit: () => ava('unit'),
   go: () => goTests('fabric-peer-fork'),
   integration: () => ava('integration'),
+  nothing: () => ava('nothing'),
   e2e: async ({ keep }) => {
     const cluster = 'scripts/main.ts';
     const start = await program('cluster', process.execPath, [cluster, 'up']);
