@@ -7,6 +7,8 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 
+import { forgetOrigin, isFresh, keepOrigin } from './freshness.ts';
+
 const root = resolve(import.meta.dirname, '../../..');
 const require = createRequire(import.meta.url);
 
@@ -78,14 +80,16 @@ const commonJs = [
 
 /**
  * Writes the program of an image into a folder: `main.js`, a `package.json` that makes it a
- * module, and its assets. What was in the folder before is gone. `provisioning` also gets the
- * chaincode it installs, at `chaincode/anchor`.
+ * module, and its assets. What was in the folder before is gone, unless it was made from the very same
+ * files. `provisioning` also gets the chaincode it installs, at `chaincode/anchor`.
  *
  * @param name one of `entries`
  */
 export async function bundle(name: string, folder: string): Promise<void> {
   const entry = entries[name];
   if (entry === undefined) throw new Error(`there is no program called ${name}`);
+  if (await isFresh(folder, root)) return;
+  await forgetOrigin(folder);
   await rm(folder, { recursive: true, force: true });
   const { metafile } = await build({
     ...common,
@@ -100,21 +104,32 @@ export async function bundle(name: string, folder: string): Promise<void> {
   await writeFile(join(folder, 'package.json'), '{"type":"module"}\n');
   const used = assets.filter(({ input }) => input in metafile.inputs);
   await Promise.all(used.map(({ from, to }) => cp(from(), join(folder, to), { recursive: true })));
-  if (name === 'provisioning') await bundleAnchor(join(folder, 'chaincode/anchor'));
+  const anchor =
+    name === 'provisioning' ? await bundleAnchor(join(folder, 'chaincode/anchor')) : [];
+  const made = [...Object.keys(metafile.inputs), ...anchor, ...always];
+  await keepOrigin(folder, root, made);
 }
 
-/** Writes the anchor chaincode's package files into a folder. */
-export async function bundleAnchor(folder: string): Promise<void> {
+/** What every bundle is made by. */
+const always = ['package-lock.json', 'scripts/cluster/images/bundle.ts'];
+
+/** Writes the anchor chaincode's package files into a folder; gives the files they are made from. */
+export async function bundleAnchor(folder: string): Promise<string[]> {
   await mkdir(folder, { recursive: true });
-  const files = await anchorFiles();
+  const { files, inputs } = await buildAnchor();
   await Promise.all(
     Object.entries(files).map(([path, content]) => writeFile(join(folder, path), content)),
   );
+  return inputs;
 }
 
 /** The anchor chaincode as package files. The runtime image brings Fabric's own modules. */
 export async function anchorFiles(): Promise<PackageFiles> {
-  const { outputFiles } = await build({
+  return (await buildAnchor()).files;
+}
+
+async function buildAnchor(): Promise<{ files: PackageFiles; inputs: string[] }> {
+  const { outputFiles, metafile } = await build({
     ...common,
     entryPoints: ['functions/anchor/main.ts'],
     write: false,
@@ -123,8 +138,9 @@ export async function anchorFiles(): Promise<PackageFiles> {
   });
   const [output] = outputFiles;
   if (!output) throw new Error('the anchor chaincode was not bundled');
-  return {
+  const files = {
     'package.json': '{"name":"anchor","version":"1.0.0","main":"index.js"}\n',
     'index.js': output.text,
   };
+  return { files, inputs: Object.keys(metafile.inputs) };
 }
