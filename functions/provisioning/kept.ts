@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Vault } from '../lib/vault/client.ts';
 import { keptMetadataPath, keptPath, type Place } from './resources/names.ts';
 import type { Plan } from './resources/plan.ts';
-import { Refused } from './steps/step.ts';
+import { Refused } from './fault.ts';
 
 /** What is to be done about a thing that there should be twice: where it is used, and in Vault. */
 export type Decision = 'keep' | 'store' | 'restore' | 'mint' | 'refuse';

@@ -12,7 +12,8 @@ import { orderers } from './steps/orderers.ts';
 import { peers } from './steps/peers.ts';
 import { prune } from './steps/prune.ts';
 import { rollout } from './steps/rollout.ts';
-import { type Outcome, Refused, type Step } from './steps/step.ts';
+import { Refused } from './fault.ts';
+import type { Outcome, Step } from './steps/step.ts';
 
 /** The story of a network. A step runs as soon as those it comes after have ended. */
 export const story: readonly Step[] = [

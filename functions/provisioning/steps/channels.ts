@@ -5,7 +5,8 @@ import { listPods, membersOf, reachable, type Reachable } from '../members.ts';
 import type { Pass } from '../pass.ts';
 import { ports } from '../resources/names.ts';
 import { genesisBlock } from './genesis.ts';
-import { type Fault, type Outcome, type Step, unless } from './step.ts';
+import type { Fault } from '../fault.ts';
+import { type Outcome, type Step, unless } from './step.ts';
 
 /**
  * What is to be done about an orderer and a channel: it takes part, it is to join, it is on its

@@ -10,7 +10,7 @@ import type { Pass } from '../pass.ts';
 import { genesisConfigMap, host, identitySecret, memberKeys, ports } from '../resources/names.ts';
 import { type Group, groups } from '../resources/plan.ts';
 import { genesisOf } from '../resources/shared.ts';
-import { Refused } from './step.ts';
+import { Refused } from '../fault.ts';
 
 type Genesis = KubernetesObject & { binaryData?: { block?: string } };
 

@@ -14,7 +14,8 @@ import { adminCaKey, host, identitySecret, memberName, sharedKeys } from '../res
 import { type Group, groups } from '../resources/plan.ts';
 import { identitySecretOf } from '../resources/shared.ts';
 import { knownGenesis } from './genesis.ts';
-import { done, Refused, type Step } from './step.ts';
+import { Refused } from '../fault.ts';
+import { done, type Step } from './step.ts';
 
 /** Authorities in Vault, and for each member an identity that is made once and kept. */
 export const identities: Step = {

@@ -3,7 +3,8 @@ import { listPods, membersOf, reachable, type Reachable } from '../members.ts';
 import type { Pass } from '../pass.ts';
 import { keepConfiguration } from './configuration.ts';
 import { knownGenesis } from './genesis.ts';
-import { Refused, type Step, unless } from './step.ts';
+import { Refused } from '../fault.ts';
+import { type Step, unless } from './step.ts';
 
 /** Every peer in the channels of its organization. */
 export const joins: Step = {

@@ -5,7 +5,8 @@ import { until } from '../../lib/until.ts';
 import type { Pass } from '../pass.ts';
 import { namespaceOf, ownRights } from '../resources/namespace.ts';
 import { networkPolicies } from '../resources/policies.ts';
-import { done, Refused, type Step } from './step.ts';
+import { Refused } from '../fault.ts';
+import { done, type Step } from './step.ts';
 
 /** The namespace of the network's own, which everything else is made in. */
 export const namespace: Step = {

@@ -1,4 +1,4 @@
-import { Unprocessable } from '../../lib/errors.ts';
+import type { Fault } from '../fault.ts';
 import type { Pass } from '../pass.ts';
 
 /** How a step ended: it holds now, or it waits for something outside, told in words. */
@@ -10,22 +10,6 @@ export interface Outcome {
   broken?: Fault;
   /** What people should know although the step holds. */
   note?: string;
-}
-
-/** What is wrong: one word for programs, and a sentence for people. */
-export interface Fault {
-  reason: string;
-  message: string;
-}
-
-/** Ends a step for good, and what comes after it: what it names is for people to mend. */
-export class Refused extends Unprocessable {
-  readonly reason: string;
-
-  constructor({ reason, message }: Fault) {
-    super(message);
-    this.reason = reason;
-  }
 }
 
 export const done: Outcome = {};

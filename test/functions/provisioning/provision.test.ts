@@ -5,12 +5,8 @@ import { VaultUnavailable } from '../../../functions/lib/vault/client.ts';
 import { Pass } from '../../../functions/provisioning/pass.ts';
 import { provision, story } from '../../../functions/provisioning/provision.ts';
 import { planOf } from '../../../functions/provisioning/resources/plan.ts';
-import {
-  done,
-  type Outcome,
-  Refused,
-  type Step,
-} from '../../../functions/provisioning/steps/step.ts';
+import { Refused } from '../../../functions/provisioning/fault.ts';
+import { done, type Outcome, type Step } from '../../../functions/provisioning/steps/step.ts';
 import { createWorld, settings, supply } from './world.ts';
 
 async function somePass(signal = new AbortController().signal): Promise<Pass> {
