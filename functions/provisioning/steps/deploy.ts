@@ -7,7 +7,7 @@ import { decide } from '../chaincode-decision.ts';
 import { packageOf } from '../chaincode-source.ts';
 import type { Reachable } from '../members.ts';
 import type { Pass } from '../pass.ts';
-import { agree, definition, type Agreement } from './agree.ts';
+import { agree, definition, type Agreement } from './approvals.ts';
 import { running } from './running.ts';
 
 /** How one chaincode stands at the end of its deployment, in words. */

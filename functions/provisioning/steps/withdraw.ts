@@ -5,7 +5,7 @@ import { labels, type Channel } from '../../lib/network.ts';
 import type { Reachable } from '../members.ts';
 import type { Pass } from '../pass.ts';
 import { selectorOf } from '../resources/names.ts';
-import { approve } from './agree.ts';
+import { approve } from './approvals.ts';
 import { alone, firstOfEach, report, type Report } from './deploy.ts';
 
 /**
