@@ -3,7 +3,12 @@ import { bridge, nodes, serviceCidr, type Node } from '../settings.ts';
 
 /** Tags our firewall rules, so that only they are removed. */
 const comment = ['-m', 'comment', '--comment', 'selvedge'];
-const forwarded = ['FORWARD', '-i', bridge.name, '-o', bridge.name, ...comment, '-j', 'ACCEPT'];
+const accepted = [
+  // Where bridged packets pass the host's firewall, one that drops what it forwards (Docker's does) would cut us off.
+  ['FORWARD', '-i', bridge.name, '-o', bridge.name, ...comment, '-j', 'ACCEPT'],
+  // Nodes and pods reach the API server and the registry, which are the machine's, whatever else it refuses.
+  ['INPUT', '-i', bridge.name, ...comment, '-j', 'ACCEPT'],
+];
 
 /**
  * Makes the bridge, a network namespace for every node, and routes, so that nodes, pods and the host reach each
@@ -14,8 +19,7 @@ export async function makeNetwork(): Promise<void> {
   await ip(`address add ${bridge.address}/${bridge.prefix} dev ${bridge.name}`);
   await ip(`link set ${bridge.name} up`);
   for (const node of nodes) await makeNode(node);
-  // Where bridged packets pass the host's firewall, one that drops what it forwards (Docker's does) would cut us off.
-  await attempt('iptables', ['-I', ...forwarded]);
+  for (const rule of accepted) await attempt('iptables', ['-I', ...rule]);
 }
 
 /** Whether {@link makeNetwork} has run to its end. */
@@ -56,7 +60,7 @@ export function inNode(node: Node, program: string, args: string[]): Promise<str
 
 /** Removes all that {@link makeNetwork} made; what is not there is not missed. */
 export async function removeNetwork(): Promise<void> {
-  while ((await attempt('iptables', ['-D', ...forwarded])) !== undefined);
+  for (const rule of accepted) while ((await attempt('iptables', ['-D', ...rule])) !== undefined);
   for (const node of nodes) {
     await attempt('ip', ['link', 'delete', node.link]);
     await attempt('ip', ['netns', 'delete', node.namespace]);
