@@ -4,10 +4,10 @@ import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 
 import { isBuilt, type ComponentName } from '../components/build.ts';
-import { deadControllers } from './cgroups.ts';
+import { deadControllers, members } from './cgroups.ts';
 import { inTheWay, ownership } from './owner.ts';
 import { missingPackages } from './packages.ts';
-import { isRunning } from './processes.ts';
+import { takenRanges } from './ranges.ts';
 import { attempt } from '../../lib/shell.ts';
 import { apiServer, cache, gateway, registry, state } from '../settings.ts';
 
@@ -43,6 +43,8 @@ export interface Facts {
   deadControllers: string[];
   /** What else listens where the cluster would: `6443`. */
   takenPorts: string[];
+  /** What of the machine's addresses lies where the cluster's would: `10.90.0.0/16 (podman0)`. */
+  takenRanges: string[];
   /** Says that a cluster of another checkout is in the way. */
   otherCluster: string | undefined;
 }
@@ -89,6 +91,9 @@ const checks: Check[] = [
     `No control group can be made for ${deadControllers.join(', ')} under /sys/fs/cgroup.`,
   ({ takenPorts }) =>
     takenPorts.length > 0 && `Port ${takenPorts.join(', ')} is in use by another program.`,
+  ({ takenRanges: found }) =>
+    found.length > 0 &&
+    `Addresses that the cluster would give out are in use on this machine: ${found.join(', ')}.`,
   ({ toBuild, online }) =>
     online === false &&
     `The Go module proxy does not answer, and ${toBuild.join(', ')} must be built from what it serves.`,
@@ -130,6 +135,7 @@ export async function gather(wanted: ComponentName[]): Promise<Facts> {
     go: (await attempt('go', ['env', 'GOVERSION']))?.trim(),
     deadControllers: await deadControllers(),
     takenPorts: await takenPorts(),
+    takenRanges: await takenRanges(),
     otherCluster: inTheWay(await ownership()),
   };
 }
@@ -161,18 +167,18 @@ export function perFileSystem(found: readonly (Disk & { dev: number })[]): Disk[
   return [...sums.values()];
 }
 
-/** Programs of the cluster, and where they listen; what runs of ours is not in the way. */
+/** Where programs of the cluster listen. */
 const listeners = [
-  { name: 'forward', host: gateway.address, port: gateway.port },
-  { name: 'kube-apiserver', host: '0.0.0.0', port: Number(new URL(apiServer).port) },
-  { name: 'registry', host: '0.0.0.0', port: Number(registry.split(':')[1]) },
+  { host: gateway.address, port: gateway.port },
+  { host: '0.0.0.0', port: Number(new URL(apiServer).port) },
+  { host: '0.0.0.0', port: Number(registry.split(':')[1]) },
 ];
 
+/** What runs under our control group, recorded or left by a start that was cut off, is not in the way. */
 async function takenPorts(): Promise<string[]> {
+  if ((await members()).length > 0) return [];
   const taken = await Promise.all(
-    listeners.map(async ({ name, host, port }) =>
-      (await isRunning(name)) || (await isFree(host, port)) ? [] : [String(port)],
-    ),
+    listeners.map(async ({ host, port }) => ((await isFree(host, port)) ? [] : [String(port)])),
   );
   return taken.flat();
 }

@@ -20,6 +20,7 @@ const fine: Facts = {
   go: 'go1.26.8',
   deadControllers: [],
   takenPorts: [],
+  takenRanges: [],
   otherCluster: undefined,
 };
 
@@ -45,6 +46,11 @@ const cases: [string, Partial<Facts>, RegExp][] = [
     'no control groups',
     { deadControllers: ['cpu', 'pids'] },
     /No control group .* cpu, pids under/,
+  ],
+  [
+    'addresses in use',
+    { takenRanges: ['10.90.0.0/16 (br0)'] },
+    /in use on .*: 10\.90\.0\.0\/16 \(br0\)/,
   ],
   ['ports in use', { takenPorts: ['5000', '6443'] }, /Port 5000, 6443 is in use by another/],
   ['no network', { toBuild: ['etcd'], online: false }, /does not answer, and etcd must be built/],
