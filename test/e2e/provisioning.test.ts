@@ -123,6 +123,7 @@ test.serial(
 
 test.serial('a network deleted in the middle of being made leaves nothing', async (t) => {
   const name = fresh('half');
+  const others = await madeFor(network);
   await kubernetes.apply(tiny(name));
   await eventually('something is made', 60, async () => (await madeFor(name)).length > 2);
   await kubernetes.remove(ref(name));
@@ -132,5 +133,5 @@ test.serial('a network deleted in the middle of being made leaves nothing', asyn
     async () => (await kubernetes.get(ref(name))) === undefined,
   );
   await eventually('everything is gone', 60, async () => (await madeFor(name)).length === 0);
-  t.pass();
+  t.deepEqual(await madeFor(network), others, 'and nothing else');
 });
