@@ -1,5 +1,5 @@
 /** A machine on which nobody has ever worked, as far as one that is worked on can give it. */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -65,18 +65,29 @@ async function copy(from: string, to: string): Promise<void> {
   await cp(from, to);
 }
 
-/** A command of the README that runs in a bare environment; each of its lines is told. */
+/**
+ * A command of the README that runs in a bare environment; each of its lines is told. `interrupt` does what
+ * Ctrl-C does in a terminal: everything the command has started gets the signal, not npm alone.
+ */
 export function npm(
   args: string[],
   { checkout }: Bare,
   env: Record<string, string>,
   told: (line: string) => void,
-): { child: ChildProcess; ended: Promise<number | null> } {
-  const child = spawn('npm', args, { cwd: checkout, env, stdio: ['ignore', 'pipe', 'pipe'] });
+): { interrupt: () => void; ended: Promise<number | null> } {
+  const child = spawn('npm', args, {
+    cwd: checkout,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', told);
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  return { child, ended };
+  const interrupt = (): void => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+  };
+  return { interrupt, ended };
 }

@@ -34,12 +34,12 @@ test.serial('the first minutes of a start without any cache come to a build', as
   t.teardown(bare.remove);
   let seen: () => void = () => undefined;
   const building = new Promise<true>((resolve) => (seen = () => resolve(true)));
-  const { child, ended } = npm(['start'], bare, env, (line) => {
+  const { interrupt, ended } = npm(['start'], bare, env, (line) => {
     lines.push(line);
     if (isBuilding(line)) seen();
   });
   const first = await Promise.race([building, ended]);
-  child.kill('SIGINT');
+  if (first === true) interrupt();
   await ended;
   const stopped = await npm(['stop'], bare, env, (line) => void lines.push(line)).ended;
   const said = lines.slice(-40).join('\n');
