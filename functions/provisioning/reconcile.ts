@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { NotFound, Unavailable } from '../lib/errors.ts';
+import { Forbidden, NotFound, Unavailable } from '../lib/errors.ts';
 import type { Ref } from '../lib/kubernetes/client.ts';
 import {
   apiVersion,
@@ -23,6 +23,9 @@ import { deletingStatus, invalidStatus, isPersistent, statusOf } from './status.
 /** Holds a network's deletion until everything made for it is gone. */
 export const FINALIZER = 'selvedge.dev/network';
 
+/** Milliseconds for a removal that no Lease bounds. */
+const removalMs = 120_000;
+
 /** Unique to this process: two passes of one process never overlap (handler.ts). */
 const holder = `${hostname()}-${randomUUID()}`;
 
@@ -42,13 +45,20 @@ export async function reconcile(
   // Refused before anything is made, the Lease included.
   const isNew = !found.metadata.finalizers?.includes(FINALIZER);
   if (isNew && !(await accepted(clients, found))) return;
-  await withLease(leaseOptions(clients, found), async (signal) => {
+  const work = async (signal: AbortSignal): Promise<void> => {
     // It may have changed while another held the Lease.
     const network = await read(clients, id);
     if (!network) return;
     if (network.metadata.deletionTimestamp) await remove(clients, network, signal);
     else await advance(clients, network, { signal, urgent });
-  });
+  };
+  try {
+    await withLease(leaseOptions(clients, found), work);
+  } catch (error) {
+    // A home that is being removed takes no Lease, and waits for its networks to go.
+    if (!(error instanceof Forbidden && found.metadata.deletionTimestamp)) throw error;
+    await work(AbortSignal.timeout(removalMs));
+  }
 }
 
 async function remove(clients: Clients, network: FabricNetwork, signal: AbortSignal) {

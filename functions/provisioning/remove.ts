@@ -1,4 +1,4 @@
-import { Conflict } from '../lib/errors.ts';
+import { Conflict, Unavailable } from '../lib/errors.ts';
 import { labels, type FabricNetwork } from '../lib/network.ts';
 import { createIncarnations } from '../lib/vault/incarnations.ts';
 import { until } from '../lib/until.ts';
@@ -13,12 +13,17 @@ import {
 } from './resources/names.ts';
 import { placeOf } from './resources/plan.ts';
 
-/** Milliseconds for a namespace with all its pods and claims to go. */
+/** Milliseconds in one pass for a namespace with all its pods and claims to go. */
 const goneMs = 60_000;
+
+/** Milliseconds after its deletion that a network waits for what does not go, or does not answer. */
+const patienceMs = 10 * 60_000;
 
 /**
  * Removes the network's namespace with all that is in it, ledgers too, its certificate authorities
- * and its connection, and nothing else.
+ * and its connection, and nothing else. A lost node or a lost Vault does not hold it for ever: a
+ * namespace that is going goes by itself when its nodes are back or taken away, and what a Vault
+ * keeps bears the network's UID, which no other network will have.
  *
  * @throws Unavailable when something is not gone in time: the next pass carries on
  */
@@ -28,19 +33,35 @@ export async function removeNetwork(
   signal: AbortSignal,
 ): Promise<void> {
   const place = placeOf(network, clients.settings);
-  await until(
-    {
-      what: `the namespace ${place.namespace} to go`,
-      timeoutMs: goneMs,
-      firstMs: 200,
-      mostMs: 1000,
-      signal,
-    },
-    () => isNamespaceGone(clients, place),
-  );
-  await removeFromVault(clients, network, place);
+  const insist = (work: () => Promise<unknown>): Promise<void> =>
+    withPatience(clients, network, signal, work);
+  await insist(() => removeNamespace(clients, place, signal));
+  await insist(() => removeFromVault(clients, network, place));
   const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace: place.home };
   await clients.kubernetes.remove({ ...lease, name: passLease(place) });
+}
+
+/** Does the work, or goes on without it when it has been tried for long enough. */
+async function withPatience(
+  { log, now }: Clients,
+  { metadata: { name, deletionTimestamp } }: FabricNetwork,
+  signal: AbortSignal,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    const waited = now().getTime() - Date.parse(deletionTimestamp ?? '');
+    if (!(error instanceof Unavailable) || !(waited >= patienceMs)) throw error;
+    log.error({ error, network: name }, 'removed without what does not go or answer');
+  }
+}
+
+function removeNamespace(clients: Clients, place: Place, signal: AbortSignal): Promise<boolean> {
+  const what = `the namespace ${place.namespace} to go`;
+  const going = { what, timeoutMs: goneMs, firstMs: 200, mostMs: 1000, signal };
+  return until(going, () => isNamespaceGone(clients, place));
 }
 
 /** Asks it to go; another's of the same name is none of ours. */

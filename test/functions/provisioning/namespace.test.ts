@@ -1,8 +1,9 @@
 /** Whose namespace it is that a network lives in, what in it is the network's, and how it goes. */
 import test from 'ava';
-import { Unavailable } from '../../../functions/lib/errors.ts';
+import { Forbidden, Unavailable } from '../../../functions/lib/errors.ts';
 import { labels, type FabricNetwork } from '../../../functions/lib/network.ts';
 import { FINALIZER, reconcile } from '../../../functions/provisioning/reconcile.ts';
+import { removeNetwork } from '../../../functions/provisioning/remove.ts';
 import { createWorld, id, own, type World } from './world.ts';
 
 const ref = { apiVersion: 'selvedge.dev/v1alpha1', kind: 'FabricNetwork', namespace: id.namespace };
@@ -114,4 +115,48 @@ test('an object of another, though its name is the one wanted, is neither read n
       t.is(message, `there is a ${kind} ${name} that is not of this network`);
     }
   }
+});
+
+test('a network goes from a home that is being removed and takes no Lease', async (t) => {
+  const world = await createWorld();
+  await reconcile(world.clients, id);
+  const { kubernetes } = world;
+  const refuse = (): Promise<never> => Promise.reject(new Forbidden('it is being terminated'));
+  kubernetes.replace = refuse;
+  kubernetes.create = refuse;
+  await kubernetes.remove({ ...ref, name: id.network });
+  await reconcile(world.clients, id);
+  t.deepEqual(kubernetes.all('FabricNetwork'), []);
+  t.deepEqual(kubernetes.all('Namespace'), []);
+});
+
+/** The clock, so long after the network's deletion. */
+async function after(world: World, minutes: number): Promise<() => Date> {
+  const { deletionTimestamp = '' } = (await networkOf(world)).metadata;
+  return () => new Date(Date.parse(deletionTimestamp) + minutes * 60_000);
+}
+
+test('a Vault that is lost does not hold a deleted network for ever', async (t) => {
+  const world = await createWorld();
+  await reconcile(world.clients, id);
+  await world.kubernetes.remove({ ...ref, name: id.network });
+  world.clients.vault.remove = () => Promise.reject(new Unavailable('sealed'));
+  world.clients.now = await after(world, 1);
+  await t.throwsAsync(reconcile(world.clients, id), { instanceOf: Unavailable });
+  t.deepEqual(world.kubernetes.all('Namespace'), [], 'what needs no Vault is gone');
+  t.is(world.kubernetes.all('FabricNetwork').length, 1);
+  world.clients.now = await after(world, 11);
+  await reconcile(world.clients, id);
+  t.deepEqual(world.kubernetes.all('FabricNetwork'), []);
+});
+
+test('a Lease that is lost ends a removal, however long it has been tried', async (t) => {
+  const world = await createWorld();
+  await reconcile(world.clients, id);
+  await world.kubernetes.remove({ ...ref, name: id.network });
+  world.clients.now = await after(world, 11);
+  const lost = AbortSignal.abort(new Unavailable('the lease was lost'));
+  await t.throwsAsync(removeNetwork(world.clients, await networkOf(world), lost), {
+    message: 'the lease was lost',
+  });
 });
