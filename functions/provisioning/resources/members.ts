@@ -123,6 +123,8 @@ function selector({ id }: Plan, { organization, tier }: Group): Record<string, s
   };
 }
 
+const perNode = { maxSkew: 1, topologyKey: 'kubernetes.io/hostname' };
+
 function podSpec(plan: Plan, group: Group, program: MemberProgram): PodSpec {
   return {
     ...(program.serviceAccountName
@@ -138,15 +140,21 @@ function podSpec(plan: Plan, group: Group, program: MemberProgram): PodSpec {
       fsGroupChangePolicy: 'OnRootMismatch',
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    // Over all organizations: losing a node costs the network as few members as can be.
     topologySpreadConstraints: [
+      // Over all organizations: losing a node costs the network as few members as can be.
       {
-        maxSkew: 1,
-        topologyKey: 'kubernetes.io/hostname',
+        ...perNode,
         whenUnsatisfiable: 'ScheduleAnyway',
         labelSelector: {
           matchLabels: { [labels.network]: plan.id.network, [labels.component]: group.tier },
         },
+      },
+      // Of one organization: two share a node only when every node that can be used has one.
+      {
+        ...perNode,
+        whenUnsatisfiable: 'DoNotSchedule',
+        nodeTaintsPolicy: 'Honor',
+        labelSelector: { matchLabels: selector(plan, group) },
       },
     ],
     containers: [container(group, program)],

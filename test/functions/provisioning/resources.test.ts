@@ -188,6 +188,20 @@ test('there is an identity for as many members as the spec allows', (t) => {
   t.false(peers.safeParse(MOST_MEMBERS.peer + 1).success);
 });
 
+test('two members of one organization share a node only when every other has one', (t) => {
+  for (const { metadata, spec } of statefulSets(planWith())) {
+    const constraints = spec.template.spec?.topologySpreadConstraints ?? [];
+    const matchLabels = {
+      'selvedge.dev/organization': metadata.labels?.['selvedge.dev/organization'],
+    };
+    t.like(constraints[1], {
+      whenUnsatisfiable: 'DoNotSchedule',
+      nodeTaintsPolicy: 'Honor',
+      labelSelector: { matchLabels },
+    });
+  }
+});
+
 test('members are spread over nodes, those of all organizations together', (t) => {
   for (const { spec, metadata } of statefulSets(planWith())) {
     const [constraint] = spec.template.spec?.topologySpreadConstraints ?? [];
