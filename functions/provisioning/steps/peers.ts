@@ -2,7 +2,7 @@ import { peerResources } from '../resources/peer.ts';
 import { groups } from '../resources/plan.ts';
 import { chaincodeAccount, launcherResources, peerBudget } from '../resources/shared.ts';
 import type { Step } from './step.ts';
-import { settle } from './workloads.ts';
+import { applyMembers, settle } from './workloads.ts';
 
 /** The peers: a StatefulSet for each organization, and what their launcher may do. */
 export const peers: Step = {
@@ -11,7 +11,7 @@ export const peers: Step = {
   async run(pass) {
     const { plan } = pass;
     const mine = groups(plan.spec).filter(({ tier }) => tier === 'peer');
-    await pass.apply([
+    await applyMembers(pass, [
       chaincodeAccount(plan),
       ...mine.flatMap((group) => [
         ...launcherResources(plan, group),

@@ -1,4 +1,4 @@
-import type { KubernetesObject, StatefulSetSpec } from '../../lib/kubernetes/client.ts';
+import { refOf, type KubernetesObject, type StatefulSetSpec } from '../../lib/kubernetes/client.ts';
 import { labels } from '../../lib/network.ts';
 import type { Pass } from '../pass.ts';
 import { selectorOf, type Tier, workload } from '../resources/names.ts';
@@ -13,6 +13,45 @@ export type StatefulSet = KubernetesObject & {
     readyReplicas?: number;
   };
 };
+
+/**
+ * Applies the objects of members. What a volume is made of is fixed with its StatefulSet: one that is
+ * there keeps the class and the size it has, whatever the settings say by now.
+ */
+export async function applyMembers(
+  pass: Pass,
+  objects: readonly KubernetesObject[],
+): Promise<void> {
+  for (const object of objects) {
+    if (object.kind !== 'StatefulSet') await pass.apply([object]);
+    else {
+      const known = await pass.own<StatefulSet>(refOf(object));
+      await pass.apply([withVolumesOf(known, object as StatefulSet)]);
+    }
+  }
+}
+
+/** A StatefulSet with the storage of the one that is there. */
+export function withVolumesOf(known: StatefulSet | undefined, wanted: StatefulSet): StatefulSet {
+  const before = known?.spec.volumeClaimTemplates ?? [];
+  const volumeClaimTemplates = wanted.spec.volumeClaimTemplates?.map((claim) => {
+    const had = before.find(({ metadata }) => metadata?.name === claim.metadata?.name)?.spec;
+    if (!claim.spec || !had) return claim;
+    const { storageClassName, resources } = had;
+    return {
+      ...claim,
+      spec: {
+        ...claim.spec,
+        ...(storageClassName !== undefined && { storageClassName }),
+        ...(resources && { resources }),
+      },
+    };
+  });
+  return {
+    ...wanted,
+    spec: { ...wanted.spec, ...(volumeClaimTemplates && { volumeClaimTemplates }) },
+  };
+}
 
 /** Waits until every StatefulSet of a tier has all its pods ready, of whatever template. */
 export async function settle(pass: Pass, tier: Tier): Promise<Outcome> {

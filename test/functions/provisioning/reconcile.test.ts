@@ -1,6 +1,7 @@
 import test from 'ava';
 import { CommitUnknown, Unavailable, Unprocessable } from '../../../functions/lib/errors.ts';
 import { labels, type FabricNetwork } from '../../../functions/lib/network.ts';
+import type { StatefulSetSpec } from '../../../functions/lib/kubernetes/client.ts';
 import { greet } from '../../../functions/provisioning/greet.ts';
 import { reconcile } from '../../../functions/provisioning/reconcile.ts';
 import { createWorld, id, own, supply, type World } from './world.ts';
@@ -259,4 +260,24 @@ test('a network whose orderers have no leader is not Ready', async (t) => {
   world.fabric.strays.clear();
   await reconcile(world.clients, id);
   t.is((await statusOf(world)).phase, 'Ready');
+});
+
+test('a network keeps the volumes it was made with when the settings change', async (t) => {
+  const world = await createWorld();
+  await reconcile(world.clients, id);
+  world.clients.settings = { ...world.clients.settings, volumeSize: '100Gi', storageClass: 'new' };
+  await reconcile(world.clients, id);
+  t.is((await statusOf(world)).phase, 'Ready');
+  const sets = world.kubernetes.all('StatefulSet') as { spec: StatefulSetSpec }[];
+  const claims = sets.flatMap(({ spec }) => spec.volumeClaimTemplates ?? []);
+  t.deepEqual(
+    [
+      ...new Set(
+        claims.map(({ spec }) =>
+          [spec?.storageClassName, spec?.resources?.requests?.['storage']].join(' '),
+        ),
+      ),
+    ],
+    ['selvedge-local 1Gi'],
+  );
 });
