@@ -1,39 +1,6 @@
 import js from '@eslint/js';
-import importX from 'eslint-plugin-import-x';
 import ts from 'typescript-eslint';
-
-/** Dependencies point one way: main -> handler -> domain -> lib interfaces. */
-const zones = [
-  {
-    target: './functions/lib',
-    from: './functions',
-    except: ['./lib'],
-    message: 'lib knows no function',
-  },
-  ...['gateway', 'provisioning', 'failover', 'data-put', 'data-get', 'setup', 'anchor'].map(
-    (name) => ({
-      target: `./functions/${name}`,
-      from: './functions',
-      except: [`./${name}`, './lib'],
-      message: 'no function imports another',
-    }),
-  ),
-  { target: './functions', from: './scripts', message: 'functions know no scripts' },
-  ...[
-    ['cli', 'cluster'],
-    ['cluster', 'cli'],
-  ].map(([target, from]) => ({
-    target: `./scripts/${target}`,
-    from: `./scripts/${from}`,
-    message: 'scripts/commands puts the cluster and the command line together',
-  })),
-  {
-    target: './scripts/lib',
-    from: './scripts',
-    except: ['./lib'],
-    message: 'what scripts share knows none of them',
-  },
-];
+import { importRule } from './rooms.config.ts';
 
 export default ts.config(
   { ignores: ['node_modules', 'dist', '.selvedge', '**/vendor/**'] },
@@ -41,12 +8,12 @@ export default ts.config(
   ...ts.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],
-    plugins: { 'import-x': importX },
+    plugins: { selvedge: { rules: { imports: importRule } } },
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
       complexity: ['error', 10],
       'max-lines': ['error', { max: 300, skipComments: true, skipBlankLines: true }],
-      'import-x/no-restricted-paths': ['error', { zones }],
+      'selvedge/imports': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-unused-vars': [

@@ -13,7 +13,7 @@ import { createMetadata } from '../lib/data/metadata.ts';
 import { prefixes } from '../lib/data/datum.ts';
 import { integrityErrors } from '../lib/function/metrics.ts';
 import { connectObjects } from '../lib/data/objects.ts';
-import { decide } from '../lib/data/access-policy.ts';
+import { decide, warmUp } from '../lib/data/access-policy.ts';
 import { functionApp, serve } from '../lib/function/serve.ts';
 import { connectVault } from '../lib/vault/client.ts';
 import { createChain } from './chain.ts';
@@ -84,5 +84,5 @@ serve(app, {
 void Promise.allSettled([
   etcd.get(prefixes.data),
   vault.read(`selvedge/data/networks/${NAMESPACE}`),
-  import('@cedar-policy/cedar-wasm/nodejs'),
+  warmUp(),
 ]);

@@ -149,3 +149,21 @@ export function resultEvent<T extends ResultType>(
     data: checked,
   });
 }
+
+/**
+ * Wakes `provisioning` for one network. The same tick of the clock told twice gives the same event.
+ *
+ * @param tick the id of the clock's event
+ */
+export function resyncEvent(network: string, tick: string): CloudEvent<object> {
+  return new CloudEvent({
+    type: 'dev.selvedge.network.resync.v1' satisfies keyof typeof controls,
+    source: '/selvedge/provisioning',
+    id: `${tick}/${network}`,
+    // What the Trigger of provisioning picks, and whom it is about.
+    wakes: 'provisioning',
+    network,
+    datacontenttype: 'application/json',
+    data: {},
+  });
+}

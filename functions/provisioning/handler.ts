@@ -1,6 +1,5 @@
-import { CloudEvent } from 'cloudevents';
 import { z } from 'zod';
-import { controls } from '../lib/events.ts';
+import { controls, resyncEvent } from '../lib/events.ts';
 import type { Broker } from '../lib/function/broker.ts';
 import { readJson } from '../lib/function/envelope.ts';
 import type { Kubernetes } from '../lib/kubernetes/client.ts';
@@ -101,20 +100,6 @@ export function createEndpoints(options: HandlerOptions): Record<string, Endpoin
 const acknowledged: Reply = { status: 200 };
 
 const keyOf = ({ namespace, network }: NetworkId): string => `${namespace}/${network}`;
-
-/** The same tick of the clock told twice gives the same events. */
-function resyncEvent(network: string, tick: string): CloudEvent<object> {
-  return new CloudEvent({
-    type: RESYNC,
-    source: '/selvedge/provisioning',
-    id: `${tick}/${network}`,
-    // What the Trigger of provisioning picks, and whom it is about.
-    wakes: 'provisioning',
-    network,
-    datacontenttype: 'application/json',
-    data: {},
-  });
-}
 
 /**
  * The network an event is about, or undefined when there is nothing to do: our own writing of a

@@ -1,6 +1,5 @@
-import { type Grant, restrict } from '../lib/data/etcd-users.ts';
+import { type Grant, restrict, type UserAdmin } from '../lib/data/etcd-users.ts';
 import { prefixes } from '../lib/data/datum.ts';
-import { connectEtcdClient, type EtcdOptions } from '../lib/data/etcd.ts';
 import type { DataUser } from '../lib/tiers.ts';
 import { until } from '../lib/until.ts';
 
@@ -13,14 +12,9 @@ export const grants: Readonly<Record<DataUser, readonly Grant[]>> = {
 };
 
 /** Gives each function a user of its own in etcd, and turns authentication on. */
-export async function restrictEtcd(options: EtcdOptions): Promise<void> {
-  const client = connectEtcdClient(options);
-  try {
-    await until({ what: 'etcd to know its users', timeoutMs: 180_000 }, async () => {
-      await restrict(client, grants);
-      return true;
-    });
-  } finally {
-    client.close();
-  }
+export async function restrictEtcd(client: UserAdmin): Promise<void> {
+  await until({ what: 'etcd to know its users', timeoutMs: 180_000 }, async () => {
+    await restrict(client, grants);
+    return true;
+  });
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
 import { readEnv, settings } from '../lib/function/env.ts';
+import { connectEtcdClient } from '../lib/data/etcd.ts';
 import { connectKubernetes } from '../lib/kubernetes/client.ts';
 import { createLogger } from '../lib/log.ts';
 import { dataUsers } from '../lib/tiers.ts';
@@ -95,7 +96,12 @@ async function objects(): Promise<void> {
 }
 
 async function records(): Promise<void> {
-  await restrictEtcd({ endpoints: env.ETCD_ENDPOINTS, tlsDir: env.ETCD_TLS_DIR });
+  const client = connectEtcdClient({ endpoints: env.ETCD_ENDPOINTS, tlsDir: env.ETCD_TLS_DIR });
+  try {
+    await restrictEtcd(client);
+  } finally {
+    client.close();
+  }
   log.info('etcd is set up');
 }
 

@@ -16,7 +16,9 @@ const test = anyTest as TestFn<Context>;
 test.before(async (t) => {
   const server = await startEtcd();
   const root = await server.as('root');
-  await restrictEtcd(root);
+  const admin = connectEtcdClient(root);
+  await restrictEtcd(admin);
+  admin.close();
   t.context = {
     server,
     as: {
@@ -100,7 +102,9 @@ test.serial(
     await role.grant({ permission: 'Readwrite', range: Range.prefix('selvedge/v2/') });
     client.close();
     await t.throwsAsync(as['data-get'].get(`${data}there`), { message: refused });
-    await restrictEtcd(root);
+    const again = connectEtcdClient(root);
+    await restrictEtcd(again);
+    again.close();
     t.truthy(await as['data-get'].get(`${data}there`));
     await t.throwsAsync(as['data-get'].get('selvedge/v2/there'), { message: refused });
   },

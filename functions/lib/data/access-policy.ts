@@ -34,6 +34,11 @@ permit (principal, action, resource)
 when { resource.owner == principal };
 `;
 
+/** Loads and compiles what decides, which takes some 50 ms, before the first question comes. */
+export const warmUp = async (): Promise<void> => {
+  await import('@cedar-policy/cedar-wasm/nodejs');
+};
+
 export type Decide = (question: Question) => Promise<Decision>;
 
 /** Decides. Never throws because of a policy: one that is broken permits nothing. */

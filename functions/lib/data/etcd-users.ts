@@ -15,7 +15,8 @@ export const rootUser = 'root';
 /** The rights of each user; its role has the same name. */
 export type Grants = Readonly<Record<string, readonly Grant[]>>;
 
-type Client = Pick<Etcd3, 'auth' | 'getRoles' | 'getUsers' | 'role' | 'user'>;
+/** What of the SDK's client is used here. */
+export type UserAdmin = Pick<Etcd3, 'auth' | 'getRoles' | 'getUsers' | 'role' | 'user'>;
 
 /**
  * Brings etcd to know the users with just these rights, and to ask everybody who they are. Whoever
@@ -24,7 +25,7 @@ type Client = Pick<Etcd3, 'auth' | 'getRoles' | 'getUsers' | 'role' | 'user'>;
  *
  * @param client connected with the certificate of `root`
  */
-export async function restrict(client: Client, grants: Grants): Promise<void> {
+export async function restrict(client: UserAdmin, grants: Grants): Promise<void> {
   await provideUser(client, rootUser);
   for (const [name, wanted] of Object.entries(grants)) {
     await provideUser(client, name);
@@ -34,7 +35,7 @@ export async function restrict(client: Client, grants: Grants): Promise<void> {
 }
 
 /** A user with the role of its name. Nobody knows its password: only the certificate opens. */
-async function provideUser(client: Client, name: string): Promise<void> {
+async function provideUser(client: UserAdmin, name: string): Promise<void> {
   const roles = await client.getRoles();
   if (!roles.some((role) => role.name === name)) await client.role(name).create();
   const users = await client.getUsers();
@@ -44,7 +45,7 @@ async function provideUser(client: Client, name: string): Promise<void> {
   if (!has) await user.addRole(name);
 }
 
-async function permit(client: Client, name: string, wanted: readonly Grant[]): Promise<void> {
+async function permit(client: UserAdmin, name: string, wanted: readonly Grant[]): Promise<void> {
   const role = client.role(name);
   const known = await role.permissions();
   const ranges = wanted.map(({ permission, prefix }) => ({
