@@ -138,13 +138,18 @@ export class Pass {
   /**
    * Applies objects one after the other and notes them as wanted.
    *
+   * @param fit makes of an object what it is to be where there is one of its name already
    * @throws Unprocessable as `own` does: applying is forced, and would take the object over
    */
-  async apply(objects: readonly KubernetesObject[]): Promise<void> {
+  async apply(
+    objects: readonly KubernetesObject[],
+    fit: (wanted: KubernetesObject, known: KubernetesObject) => KubernetesObject = (wanted) =>
+      wanted,
+  ): Promise<void> {
     for (const object of objects) {
       this.signal.throwIfAborted();
-      await this.own(refOf(object));
-      await this.clients.kubernetes.apply(this.#owned(object));
+      const known = await this.own(refOf(object));
+      await this.clients.kubernetes.apply(this.#owned(known ? fit(object, known) : object));
       this.keep(refOf(object));
     }
   }

@@ -2,7 +2,7 @@ import { ordererResources } from '../resources/orderer.ts';
 import { groups } from '../resources/plan.ts';
 import { ordererBudget } from '../resources/shared.ts';
 import type { Step } from './step.ts';
-import { applyMembers, settle } from './workloads.ts';
+import { keepVolumes, settle } from './workloads.ts';
 
 /** The ordering service: a StatefulSet for each organization that runs orderers. */
 export const orderers: Step = {
@@ -11,10 +11,10 @@ export const orderers: Step = {
   async run(pass) {
     const { plan } = pass;
     const mine = groups(plan.spec).filter(({ tier }) => tier === 'orderer');
-    await applyMembers(pass, [
-      ordererBudget(plan),
-      ...mine.flatMap((group) => ordererResources(plan, group)),
-    ]);
+    await pass.apply(
+      [ordererBudget(plan), ...mine.flatMap((group) => ordererResources(plan, group))],
+      keepVolumes,
+    );
     return settle(pass, 'orderer');
   },
 };

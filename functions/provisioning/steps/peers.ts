@@ -2,7 +2,7 @@ import { peerResources } from '../resources/peer.ts';
 import { groups } from '../resources/plan.ts';
 import { chaincodeAccount, launcherResources, peerBudget } from '../resources/shared.ts';
 import type { Step } from './step.ts';
-import { applyMembers, settle } from './workloads.ts';
+import { keepVolumes, settle } from './workloads.ts';
 
 /** The peers: a StatefulSet for each organization, and what their launcher may do. */
 export const peers: Step = {
@@ -11,14 +11,17 @@ export const peers: Step = {
   async run(pass) {
     const { plan } = pass;
     const mine = groups(plan.spec).filter(({ tier }) => tier === 'peer');
-    await applyMembers(pass, [
-      chaincodeAccount(plan),
-      ...mine.flatMap((group) => [
-        ...launcherResources(plan, group),
-        ...peerResources(plan, group),
-        peerBudget(plan, group),
-      ]),
-    ]);
+    await pass.apply(
+      [
+        chaincodeAccount(plan),
+        ...mine.flatMap((group) => [
+          ...launcherResources(plan, group),
+          ...peerResources(plan, group),
+          peerBudget(plan, group),
+        ]),
+      ],
+      keepVolumes,
+    );
     return settle(pass, 'peer');
   },
 };

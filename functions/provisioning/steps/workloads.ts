@@ -1,4 +1,4 @@
-import { refOf, type KubernetesObject, type StatefulSetSpec } from '../../lib/kubernetes/client.ts';
+import type { KubernetesObject, StatefulSetSpec } from '../../lib/kubernetes/client.ts';
 import { labels } from '../../lib/network.ts';
 import type { Pass } from '../pass.ts';
 import { selectorOf, type Tier, workload } from '../resources/names.ts';
@@ -15,26 +15,14 @@ export type StatefulSet = KubernetesObject & {
 };
 
 /**
- * Applies the objects of members. What a volume is made of is fixed with its StatefulSet: one that is
- * there keeps the class and the size it has, whatever the settings say by now.
+ * What a volume is made of is fixed with its StatefulSet: one that is there keeps the class and the
+ * size it has, whatever the settings say by now.
  */
-export async function applyMembers(
-  pass: Pass,
-  objects: readonly KubernetesObject[],
-): Promise<void> {
-  for (const object of objects) {
-    if (object.kind !== 'StatefulSet') await pass.apply([object]);
-    else {
-      const known = await pass.own<StatefulSet>(refOf(object));
-      await pass.apply([withVolumesOf(known, object as StatefulSet)]);
-    }
-  }
-}
-
-/** A StatefulSet with the storage of the one that is there. */
-export function withVolumesOf(known: StatefulSet | undefined, wanted: StatefulSet): StatefulSet {
-  const before = known?.spec.volumeClaimTemplates ?? [];
-  const volumeClaimTemplates = wanted.spec.volumeClaimTemplates?.map((claim) => {
+export function keepVolumes(wanted: KubernetesObject, known: KubernetesObject): KubernetesObject {
+  if (wanted.kind !== 'StatefulSet') return wanted;
+  const { spec } = wanted as StatefulSet;
+  const before = (known as StatefulSet).spec.volumeClaimTemplates ?? [];
+  const volumeClaimTemplates = (spec.volumeClaimTemplates ?? []).map((claim) => {
     const had = before.find(({ metadata }) => metadata?.name === claim.metadata?.name)?.spec;
     if (!claim.spec || !had) return claim;
     const { storageClassName, resources } = had;
@@ -47,10 +35,7 @@ export function withVolumesOf(known: StatefulSet | undefined, wanted: StatefulSe
       },
     };
   });
-  return {
-    ...wanted,
-    spec: { ...wanted.spec, ...(volumeClaimTemplates && { volumeClaimTemplates }) },
-  };
+  return { ...wanted, spec: { ...spec, volumeClaimTemplates } } as StatefulSet;
 }
 
 /** Waits until every StatefulSet of a tier has all its pods ready, of whatever template. */
