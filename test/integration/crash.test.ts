@@ -1,11 +1,11 @@
 /** A put that ends anywhere: what a retry, or else the sweep, makes of it. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import anyTest, { type TestFn } from 'ava';
 import { patience } from '../../functions/data-put/decisions.ts';
 import type { Deps } from '../../functions/data-put/deps.ts';
 import { CommitUnknown, NotFound, Unavailable, Unprocessable } from '../../functions/lib/errors.ts';
 import { keys } from '../../functions/lib/data/datum.ts';
-import { network, s3, startWorld, type PutOptions, type World } from './world.ts';
+import { network, noOrphans, startWorld, type PutOptions, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;
 test.before(async (t) => {
@@ -65,21 +65,6 @@ async function sweepLater(world: World, ms: number) {
   } finally {
     world.ahead.ms -= ms;
   }
-}
-
-/** Every object and record that is stored is the ciphertext of a version that readers see. */
-async function noOrphans(t: ExecutionContext<World>): Promise<void> {
-  const { etcd } = t.context;
-  const seen = new Set<string>();
-  for (const { value } of await etcd.list('selvedge/v1/versions/', 1000)) {
-    seen.add((JSON.parse(value.toString()) as { index: string }).index);
-  }
-  for (const { key } of await etcd.list('selvedge/v1/records/', 1000)) {
-    t.true(seen.has(`etcd://${key}`), key);
-  }
-  const objects = await s3(t.context).listObjectsV2('selvedge', '', true).toArray();
-  for (const { name } of objects as { name: string }[])
-    t.true(seen.has(`minio://selvedge/${name}`));
 }
 
 for (const tier of ['record', 'object'] as const) {

@@ -9,7 +9,7 @@ import type { Tier } from '../../functions/lib/events.ts';
 import { NotFound } from '../../functions/lib/errors.ts';
 import { connectVault } from '../../functions/lib/vault/client.ts';
 import { createIncarnations } from '../../functions/lib/vault/incarnations.ts';
-import { network, s3, startWorld, type World } from './world.ts';
+import { network, noOrphans, s3, startWorld, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;
 test.before(async (t) => {
@@ -103,21 +103,6 @@ const isStored = (key: string) => async (t: ExecutionContext<World>) => {
   t.is(anchored.length, 1);
   await noOrphans(t);
 };
-
-/** Every record and object is the ciphertext of a version that readers see. */
-async function noOrphans(t: ExecutionContext<World>): Promise<void> {
-  const { etcd } = t.context;
-  const seen = new Set<string>();
-  for (const { value } of await etcd.list('selvedge/v1/versions/', 1000)) {
-    seen.add((JSON.parse(value.toString()) as { index: string }).index);
-  }
-  for (const { key } of await etcd.list('selvedge/v1/records/', 1000)) {
-    t.true(seen.has(`etcd://${key}`), key);
-  }
-  const objects = await s3(t.context).listObjectsV2('selvedge', '', true).toArray();
-  for (const { name } of objects as { name: string }[])
-    t.true(seen.has(`minio://selvedge/${name}`), name);
-}
 
 const scenarios: Record<string, Scenario> = {};
 

@@ -1,4 +1,5 @@
 /** Both data functions over real stores, with a ledger that is a map. */
+import type { ExecutionContext } from 'ava';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
@@ -155,4 +156,19 @@ export function s3({ minio: { options } }: Pick<World, 'minio'>): Client {
     ...{ accessKey: options.accessKey, secretKey: options.secretKey },
     transportAgent: new Agent({ ca: readFileSync(options.caFile) }),
   });
+}
+
+/** Every record and object is the ciphertext of a version that readers see. */
+export async function noOrphans(t: ExecutionContext<World>): Promise<void> {
+  const { etcd } = t.context;
+  const seen = new Set<string>();
+  for (const { value } of await etcd.list('selvedge/v1/versions/', 1000)) {
+    seen.add((JSON.parse(value.toString()) as { index: string }).index);
+  }
+  for (const { key } of await etcd.list('selvedge/v1/records/', 1000)) {
+    t.true(seen.has(`etcd://${key}`), key);
+  }
+  const objects = await s3(t.context).listObjectsV2('selvedge', '', true).toArray();
+  for (const { name } of objects as { name: string }[])
+    t.true(seen.has(`minio://selvedge/${name}`), name);
 }
