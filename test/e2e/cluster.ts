@@ -35,24 +35,27 @@ export interface Pod extends KubernetesObject {
   };
 }
 
-/** The smallest network there is. */
-export const tiny = (name: string): FabricNetwork => ({
+type Chaincode = NonNullable<FabricNetwork['spec']['channels'][number]['chaincodes']>[number];
+
+export const anchor: Chaincode = { name: 'anchor', builtin: 'anchor', version: '1' };
+
+/** The smallest network there is, with one chaincode: one organization, one orderer, one peer. */
+export const small = (name: string, chaincode: Chaincode): FabricNetwork => ({
   apiVersion,
   kind,
   metadata: { name, namespace },
   spec: {
     consensus: { type: 'raft', orderers: 1 },
     organizations: [{ name: 'solo', mspId: 'SoloMSP', peers: 1 }],
-    channels: [
-      {
-        name: 'one',
-        organizations: ['solo'],
-        chaincodes: [{ name: 'anchor', builtin: 'anchor', version: '1' }],
-      },
-    ],
-    data: { channel: 'one' },
+    channels: [{ name: 'one', organizations: ['solo'], chaincodes: [chaincode] }],
   },
 });
+
+/** The smallest network there is that takes data. */
+export const tiny = (name: string): FabricNetwork => {
+  const network = small(name, anchor);
+  return { ...network, spec: { ...network.spec, data: { channel: 'one' } } };
+};
 
 /** A name no other run has used. */
 export const fresh = (prefix: string): string => `${prefix}-${randomBytes(4).toString('hex')}`;

@@ -3,24 +3,10 @@ import test from 'ava';
 import type { KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 import { apiVersion, kind, type FabricNetwork } from '../../functions/lib/network.ts';
 import { isReady } from '../../scripts/cli/network.ts';
-import { eventually, fresh, kubernetes, namespace } from './cluster.ts';
+import { anchor, eventually, fresh, kubernetes, namespace, small } from './cluster.ts';
 
 const ref = (name: string) => ({ apiVersion, kind, namespace, name });
 const find = (name: string) => kubernetes.get<FabricNetwork>(ref(name));
-
-/** One organization, one orderer, one peer. */
-function small(name: string, chaincode: object): FabricNetwork {
-  return {
-    apiVersion,
-    kind,
-    metadata: { name, namespace },
-    spec: {
-      consensus: { type: 'raft', orderers: 1 },
-      organizations: [{ name: 'solo', mspId: 'SoloMSP', peers: 1 }],
-      channels: [{ name: 'one', organizations: ['solo'], chaincodes: [chaincode] }],
-    },
-  } as FabricNetwork;
-}
 
 test.serial(
   'ten good networks applied with a bad one are all ready, the bad one never',
@@ -47,7 +33,6 @@ test.serial(
 
     const began = performance.now();
     await kubernetes.apply(small(bad, { name: 'bad', source: { configMap: bad }, version: '1' }));
-    const anchor = { name: 'anchor', builtin: 'anchor', version: '1' };
     await Promise.all(good.map((name) => kubernetes.apply(small(name, anchor))));
     const seconds = (): string => ((performance.now() - began) / 1000).toFixed(1);
 
