@@ -6,7 +6,7 @@ import {
   type FabricNetwork,
   type NetworkSpec,
 } from '../../lib/network.ts';
-import { networkNamespace, type Place, type Tier } from './names.ts';
+import { host, networkNamespace, type Place, type Tier } from './names.ts';
 
 /** What the cluster gives to every network. */
 export interface Settings {
@@ -63,6 +63,16 @@ export function groups({ consensus, organizations }: NetworkSpec): Group[] {
     members,
   }));
   return [...orderers, ...peers].filter(({ members }) => members > 0);
+}
+
+/** The names that an organization's peers are reached by, in their order. */
+export function peerHosts({ id, spec }: Pick<Plan, 'id' | 'spec'>, organization: string): string[] {
+  const theirs = groups(spec).find(
+    (group) => group.tier === 'peer' && group.organization === organization,
+  );
+  return Array.from({ length: theirs?.members ?? 0 }, (_, index) =>
+    host(id, organization, 'peer', index),
+  );
 }
 
 /** Metadata of an object in a network's namespace; who owns it is said as it is made (Pass). */

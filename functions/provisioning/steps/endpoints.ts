@@ -6,9 +6,10 @@ import {
   type PeerEndpoint,
 } from '../../lib/fabric/connection.ts';
 import { lifeSpent } from '../../lib/vault/identities.ts';
+import { mspIdOf } from '../credentials.ts';
 import type { Pass } from '../pass.ts';
-import { connectionPath, host, ports } from '../resources/names.ts';
-import { groups } from '../resources/plan.ts';
+import { connectionPath, ports } from '../resources/names.ts';
+import { peerHosts } from '../resources/plan.ts';
 import { done, type Step } from './step.ts';
 
 /** A client identity is renewed when this share of its life is over. */
@@ -38,16 +39,12 @@ export const endpoints: Step = {
 
 /** All peers of the channel; the client's own organization first. */
 async function peersOf(pass: Pass, organizations: readonly string[]): Promise<PeerEndpoint[]> {
-  const { id, spec } = pass.plan;
   const found = organizations.map(async (organization) => {
-    const group = groups(spec).find(
-      (one) => one.tier === 'peer' && one.organization === organization,
-    );
     const { tls } = await pass.credentials.authorities(organization);
-    return Array.from({ length: group?.members ?? 0 }, (_, ordinal): PeerEndpoint => {
-      const hostname = host(id, organization, 'peer', ordinal);
+    const mspId = mspIdOf(pass.plan.spec, organization);
+    return peerHosts(pass.plan, organization).map((hostname): PeerEndpoint => {
       const address = `${hostname}:${ports.peer}`;
-      return { address, hostname, mspId: group?.mspId ?? '', tlsRoot: tls };
+      return { address, hostname, mspId, tlsRoot: tls };
     });
   });
   return (await Promise.all(found)).flat();

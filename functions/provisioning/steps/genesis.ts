@@ -8,7 +8,7 @@ import { readSecret } from '../identity-secret.ts';
 import { decideKept } from '../kept.ts';
 import type { Pass } from '../pass.ts';
 import { genesisConfigMap, host, identitySecret, memberKeys, ports } from '../resources/names.ts';
-import { type Group, groups } from '../resources/plan.ts';
+import { type Group, groups, peerHosts } from '../resources/plan.ts';
 import { genesisOf } from '../resources/shared.ts';
 import { Refused } from '../fault.ts';
 
@@ -107,20 +107,13 @@ async function genesisSpec(pass: Pass, channel: Channel): Promise<GenesisSpec> {
           rootCert: msp,
           tlsRootCert: tls,
           // All of them: whichever are away, two organizations meet by those that are there.
-          anchorPeers: peerHosts(pass, name).map((peer) => ({ host: peer, port: ports.peer })),
+          anchorPeers: peerHosts(pass.plan, name).map((peer) => ({ host: peer, port: ports.peer })),
           isOrderer: ordering.some(({ organization }) => organization === name),
           isApplication: channel.organizations.includes(name),
         };
       }),
     ),
   };
-}
-
-function peerHosts({ plan }: Pass, organization: string): string[] {
-  const isTheirs = (group: Group): boolean =>
-    group.tier === 'peer' && group.organization === organization;
-  const { members = 0 } = groups(plan.spec).find(isTheirs) ?? {};
-  return Array.from({ length: members }, (_, index) => host(plan.id, organization, 'peer', index));
 }
 
 async function consenters(
