@@ -1,7 +1,8 @@
-import { readFact } from '../lib/data/chain.ts';
+import { asked, readFact } from '../lib/data/chain.ts';
 import { scopeOf, type DatumRef } from '../lib/data/datum.ts';
 import type { Anchored } from '../lib/data/fact.ts';
 import type { VersionRecord } from '../lib/data/model.ts';
+import type { Ledger } from '../lib/fabric/ledger.ts';
 import type { Ledgers } from '../lib/fabric/ledgers.ts';
 
 /** A version, and the transaction that anchored it by what the metadata says. */
@@ -22,13 +23,8 @@ export function createChain(ledgers: Pick<Ledgers, 'with'>): Chain {
   const remembered = new Map<string, Anchored>();
 
   const read = (ref: DatumRef, { version, transactionId }: Claimed) =>
-    ledgers.with(ref, async (ledger) => {
-      const found = await readFact(ledger, ref.key, version);
-      if (found) return found;
-      // This peer may lag behind the one that the put waited for: it gets time for the block.
-      const status = await ledger.commitStatus(transactionId);
-      return status?.successful ? readFact(ledger, ref.key, version) : undefined;
-    });
+    // What is refused is told within, so that the connection is read anew for the next question.
+    ledgers.with(ref, (ledger) => asked(ask(ledger, ref.key, { version, transactionId })));
 
   return {
     read,
@@ -44,4 +40,16 @@ export function createChain(ledgers: Pick<Ledgers, 'with'>): Chain {
       return anchored;
     },
   };
+}
+
+async function ask(
+  ledger: Ledger,
+  key: string,
+  { version, transactionId }: Claimed,
+): Promise<Anchored | undefined> {
+  const found = await readFact(ledger, key, version);
+  if (found) return found;
+  // This peer may lag behind the one that the put waited for: it gets time for the block.
+  const status = await ledger.commitStatus(transactionId);
+  return status?.successful ? readFact(ledger, key, version) : undefined;
 }

@@ -1,8 +1,7 @@
 /** Wires the function that gives data back. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { z } from 'zod';
 import { createAuthenticator } from '../lib/function/authentication.ts';
+import { connectBroker } from '../lib/function/broker.ts';
+import { announceTimeout, createAnnouncer } from '../lib/function/announce.ts';
 import { readEnv, settings } from '../lib/function/env.ts';
 import { connectEtcd } from '../lib/data/etcd.ts';
 import { connectLedger } from '../lib/fabric/ledger.ts';
@@ -14,6 +13,12 @@ import { prefixes } from '../lib/data/datum.ts';
 import { integrityErrors } from '../lib/function/metrics.ts';
 import { connectObjects } from '../lib/data/objects.ts';
 import { decide, warmUp } from '../lib/data/access-policy.ts';
+import {
+  authenticatorOptions,
+  etcdOptions,
+  objectsOptions,
+  vaultOptions,
+} from '../lib/function/options.ts';
 import { functionApp, serve } from '../lib/function/serve.ts';
 import { connectVault } from '../lib/vault/client.ts';
 import { createChain } from './chain.ts';
@@ -21,33 +26,18 @@ import { createCiphertexts } from './ciphertext.ts';
 import type { Deps } from './deps.ts';
 import { endpoints } from './handler.ts';
 
+// It announces nothing.
 const { BROKER_URL: _unused, ...needed } = settings;
-const { PORT, NAMESPACE, OIDC_ISSUER, OIDC_AUDIENCE, ...env } = readEnv({
-  ...needed,
-  /** Where the issuer's keys are, when its discovery document names an address we cannot reach. */
-  OIDC_JWKS_URL: z.url().optional(),
-});
-
+const env = readEnv(needed);
 const log = createLogger('data-get');
-const credential = (file: string): string =>
-  readFileSync(join(env.MINIO_CREDENTIALS_DIR, file), 'utf8').trim();
+const failover = connectBroker(env.FAILOVER_URL, announceTimeout);
+const tell = createAnnouncer({ failover, observer: 'data-get' });
 
-const vault = connectVault({
-  address: env.VAULT_ADDR,
-  role: env.VAULT_ROLE,
-  tokenFile: env.VAULT_TOKEN_FILE,
-  caFile: env.CA_FILE,
-});
-const etcd = connectEtcd({ endpoints: env.ETCD_ENDPOINTS, tlsDir: env.ETCD_TLS_DIR });
+const vault = connectVault({ ...vaultOptions(env), tell });
+const etcd = connectEtcd({ ...etcdOptions(env), tell });
 const metadata = createMetadata(etcd);
-const objects = connectObjects({
-  endpoint: env.MINIO_ENDPOINT,
-  bucket: env.MINIO_BUCKET,
-  accessKey: credential('access-key'),
-  secretKey: credential('secret-key'),
-  caFile: env.CA_FILE,
-});
-const ledgers = createLedgers(vault, connectLedger);
+const objects = connectObjects({ ...objectsOptions(env), tell });
+const ledgers = createLedgers(vault, (connection) => connectLedger(connection, { tell }));
 const deps: Deps = {
   networks: ledgers,
   metadata,
@@ -60,18 +50,14 @@ const deps: Deps = {
     log[fact.audit === 'integrity' ? 'error' : 'info'](fact, 'audit');
   },
 };
-const authenticator = createAuthenticator({
-  issuer: OIDC_ISSUER,
-  audience: OIDC_AUDIENCE,
-  jwksUrl: env.OIDC_JWKS_URL,
-});
+const authenticator = createAuthenticator(authenticatorOptions(env));
 
 const app = functionApp({
-  endpoints: endpoints({ deps, authenticator, namespace: NAMESPACE }),
+  endpoints: endpoints({ deps, authenticator, namespace: env.NAMESPACE }),
   log,
 });
 serve(app, {
-  port: PORT,
+  port: env.PORT,
   log,
   close: () => {
     ledgers.close();
@@ -83,6 +69,6 @@ serve(app, {
 // is tried again by the call itself.
 void Promise.allSettled([
   etcd.get(prefixes.data),
-  vault.read(`selvedge/data/networks/${NAMESPACE}`),
+  vault.read(`selvedge/data/networks/${env.NAMESPACE}`),
   warmUp(),
 ]);

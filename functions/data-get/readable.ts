@@ -1,15 +1,18 @@
 /** Which version a caller may read, and what the audit is told. */
-import { Forbidden, Gone, IntegrityError, NotFound } from '../lib/errors.ts';
+import { Gone, IntegrityError, NotFound } from '../lib/errors.ts';
 import type { Datum, VersionRecord } from '../lib/data/model.ts';
 import type { Deps, GetRequest } from './deps.ts';
 
-/** The version asked for, if the caller may read it. */
+/**
+ * The version asked for, if the caller may read it. Who may not is told the same as of a datum that
+ * never was (RFC 9110, section 15.5.4): nobody learns which keys there are. The audit has the reason.
+ */
 export async function readable(deps: Deps, request: GetRequest): Promise<VersionRecord> {
   const { ref } = request;
   const found = await audited(deps, request, request.version ?? 0, () => deps.metadata.datum(ref));
   const datum = found?.value;
   if (!datum || (datum.current === undefined && datum.erasedAt === undefined)) {
-    throw new NotFound('there is no such datum');
+    throw noSuchDatum();
   }
   const version = request.version ?? datum.current ?? 0;
   await requireReadable(deps, request, datum, version);
@@ -31,11 +34,13 @@ async function requireReadable(
   const { namespace, network, key } = ref;
   const policy = (await metadata.policy(ref)) ?? '';
   const resource = { network: `${namespace}/${network}`, key, owner };
-  const { allowed, reason, policies } = await decide({ caller, action: 'read', resource, policy });
+  const { allowed, reason } = await decide({ caller, action: 'read', resource, policy });
   const kind = allowed ? 'read' : 'denied';
   audit({ audit: kind, user: caller.id, network, key, version, reason });
-  if (!allowed) throw new Forbidden(`reading is denied: ${reason}`, { members: { policies } });
+  if (!allowed) throw noSuchDatum();
 }
+
+const noSuchDatum = (): NotFound => new NotFound('there is no such datum');
 
 /** Does the work; when it ends in a mismatch, says so in the audit. */
 export async function audited<T>(

@@ -1,8 +1,9 @@
 /** Having the chain keep what a whole ciphertext is. */
+import { asked } from '../lib/data/chain.ts';
 import { format } from '../lib/data/cipher.ts';
 import { differences, factOf, type Fact } from '../lib/data/fact.ts';
 import type { Revised, StoredIntent } from '../lib/data/model.ts';
-import { CommitUnknown, IntegrityError, Unavailable, Unprocessable } from '../lib/errors.ts';
+import { CommitUnknown, IntegrityError } from '../lib/errors.ts';
 import type { Deps } from './deps.ts';
 import type { Anchoring, Found } from './group-commit.ts';
 
@@ -35,16 +36,6 @@ export async function anchor(
       await metadata.advance(intent, { ...value, pending: error.transactionId });
     }
     throw error;
-  }
-}
-
-/** A peer that refuses to answer a question has not refused the fact: it may be on the chain. */
-async function asked<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (cause) {
-    if (!(cause instanceof Unprocessable)) throw cause;
-    throw new Unavailable('the chain cannot be asked now', { cause });
   }
 }
 

@@ -1,9 +1,10 @@
 /** Allotting the version that a put will write, taking over from a cut-off try, and giving up. */
 import { randomUUID } from 'node:crypto';
-import { Conflict, Forbidden, Gone } from '../lib/errors.ts';
+import { persist } from '../lib/backoff.ts';
+import { Conflict, FateOpen, Forbidden, Gone } from '../lib/errors.ts';
 import type { Tier } from '../lib/events.ts';
 import { ownerOnly } from '../lib/data/access-policy.ts';
-import { objectPlace, recordPlace, type Incarnation } from '../lib/data/datum.ts';
+import { locate, objectPlace, recordPlace, type Incarnation } from '../lib/data/datum.ts';
 import type {
   AbandonedIntent,
   Allotment,
@@ -13,15 +14,16 @@ import type {
   UnfinishedIntent,
 } from '../lib/data/model.ts';
 import type { Deps, PutRequest } from './deps.ts';
-import { removeCiphertext, type Stores } from './store.ts';
+import { isPast, removeCiphertext, removeFormer, type Stores } from './store.ts';
 
-/** Others may claim versions of the same datum at the same moment; each try lets one of them in. */
-const mostTries = 50;
+/** Others may change the same datum at the same moment: together some five seconds. */
+export const contention = { tries: 20, firstMs: 10, mostMs: 500 };
 
 /**
  * Claims the next version of the datum, or the first of a new one, which then is the caller's.
  *
- * @throws Conflict when another try of the same put came first, or too many other puts did
+ * @throws Conflict when too many other puts came first; nothing was written
+ * @throws FateOpen when another try of the same put came first
  */
 export async function claim(
   deps: Deps,
@@ -30,7 +32,7 @@ export async function claim(
 ): Promise<Revised<OpenIntent>> {
   const { metadata, now } = deps;
   const { ref, caller, id, contentType } = request;
-  for (let tries = 0; tries < mostTries; tries++) {
+  const claimed = await persist(contention, async () => {
     const datum = await requireWritable(deps, request);
     const at = now().toISOString();
     const intent: OpenIntent = {
@@ -46,18 +48,19 @@ export async function claim(
       since: at,
       state: 'open',
     };
-    const claimed = await metadata.claim({ intent, datum, policy: ownerOnly });
-    if (claimed) return claimed;
-    if (await metadata.intent(ref, id)) break;
-  }
-  throw new Conflict('another put came first; try again');
+    const mine = await metadata.claim({ intent, datum, policy: ownerOnly });
+    if (!mine && (await metadata.intent(ref, id))) throw underWay();
+    return mine;
+  });
+  if (!claimed) throw new Conflict('other puts came first; nothing was stored, try again');
+  return claimed;
 }
 
 /**
  * Takes over from an attempt that was cut off, with the version it was allotted: from here on
  * its writes fail. Removes what it left first, so that the intent always names all there is.
  *
- * @throws Conflict when yet another try does the same
+ * @throws FateOpen when yet another try does the same
  */
 export async function takeOver(
   deps: Deps,
@@ -65,26 +68,57 @@ export async function takeOver(
   tier: Tier,
 ): Promise<Revised<OpenIntent>> {
   const since = deps.now().toISOString();
-  const mine = { ...abandoned(known.value), attempt: randomUUID(), since };
+  const mine = {
+    ...abandoned(known.value),
+    attempt: randomUUID(),
+    since,
+    ...formerOf(known.value, deps.now()),
+  };
   const taken = await deps.metadata.advance(known, mine);
-  if (!taken) throw new Conflict('another try of the same put is under way');
+  if (!taken) throw underWay();
   await removeCiphertext(deps, mine);
   const index = freshIndex(deps, mine, tier);
   const again = await deps.metadata.advance(taken, { ...mine, tier, index, state: 'open' });
-  if (!again) throw new Conflict('another try of the same put is under way');
+  if (!again) throw underWay();
   return again;
 }
 
+/** For a try that finds another one at work: that one decides what becomes of the put. */
+export function underWay(): FateOpen {
+  return new FateOpen('another try of the same put is under way');
+}
+
 /**
- * Gives an intent up: first so that no write of its attempt can succeed any more, then removes
- * what it wrote, then forgets it. Does nothing when the intent was changed meanwhile: then it is
- * somebody else's, or it is whole after all.
+ * Gives an intent up, so that no write of its attempt can succeed any more.
+ *
+ * @returns what removes the ciphertext that it left and forgets it; undefined when it was changed
+ *   meanwhile: then it is somebody else's, or it is whole after all
  */
+export async function giveUp(
+  deps: Stores,
+  intent: Revised<UnfinishedIntent>,
+): Promise<(() => Promise<void>) | undefined> {
+  const { metadata, objects } = deps;
+  const place = locate(intent.value, objects.bucket, intent.value.index);
+  if (place.tier === 'record' && !intent.value.former) {
+    const gone = await metadata.forget(intent, place.key);
+    return gone ? () => Promise.resolve() : undefined;
+  }
+  const ours = await metadata.advance(intent, abandoned(intent.value));
+  return ours && (() => bury(deps, ours));
+}
+
+/** Forgets an intent that was given up once nothing is left of it and nothing more can come. */
+async function bury(deps: Stores, intent: Revised<AbandonedIntent>): Promise<void> {
+  await removeCiphertext(deps, intent.value);
+  if (!(await removeFormer(deps, intent.value))) return;
+  await deps.metadata.forget(intent);
+}
+
+/** Gives an intent up and removes what it left, where it is still as it was seen. */
 export async function clean(deps: Stores, intent: Revised<UnfinishedIntent>): Promise<void> {
-  const ours = await deps.metadata.advance(intent, abandoned(intent.value));
-  if (!ours) return;
-  await removeCiphertext(deps, ours.value);
-  await deps.metadata.forget(ours);
+  const remove = await giveUp(deps, intent);
+  await remove?.();
 }
 
 /** What is left of an intent that is given up: its transaction, if any, says nothing any more. */
@@ -93,13 +127,20 @@ function abandoned(intent: UnfinishedIntent): AbandonedIntent {
   return { ...allotmentOf(intent), state: 'abandoned', ...(onceStored && { onceStored }) };
 }
 
+/** With the object of the attempt that is taken over from: it may still arrive. */
+function formerOf({ tier, index, since, former = [] }: Allotment, now: Date) {
+  const all = tier === 'object' ? [...former, { index, since }] : former;
+  const young = all.filter((one) => !isPast(one, now));
+  return { ...(young.length > 0 && { former: young }) };
+}
+
 /** What is common to all states of an intent. */
 export function allotmentOf(intent: Allotment): Allotment {
   const { namespace, network, incarnation, key, id, version, owner, tier, index } = intent;
-  const { contentType, createdAt, attempt, since } = intent;
+  const { contentType, createdAt, attempt, since, former } = intent;
   return {
     ...{ namespace, network, incarnation, key, id, version, owner, tier, index },
-    ...{ contentType, createdAt, attempt, since },
+    ...{ contentType, createdAt, attempt, since, ...(former && { former }) },
   };
 }
 

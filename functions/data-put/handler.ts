@@ -11,7 +11,7 @@ import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/
 import { source, type Outbox } from './outbox.ts';
 import type { Deps } from './deps.ts';
 import { put } from './put.ts';
-import { sweep } from './sweep.ts';
+import { sweepAlone } from './sweep.ts';
 
 export interface Handlers {
   deps: Deps;
@@ -26,8 +26,9 @@ type PutCall = Call<RequestOf<'dev.selvedge.data.put.v1'>>;
 
 export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>> {
   const sweeping = endpoint(z.looseObject({}), async ({ log }: Call<unknown>): Promise<Reply> => {
-    const swept = await sweep(handlers.deps, handlers.outbox, log);
-    log.info(swept, 'the sweep is done');
+    const swept = await sweepAlone(handlers.deps, handlers.outbox, log);
+    if (swept) log.info(swept, 'the sweep is done');
+    else log.info('another sweep is under way');
     return { status: 200 };
   });
   return {

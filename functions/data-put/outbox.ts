@@ -3,7 +3,8 @@
  * that made its version current until the Broker has taken it, so none is lost for good; one
  * may be sent twice, with the same id.
  */
-import type { Broker } from '../lib/function/broker.ts';
+import { BrokerRefusal, type Broker } from '../lib/function/broker.ts';
+import { Unavailable } from '../lib/errors.ts';
 import { resultEvent } from '../lib/events.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Metadata } from '../lib/data/metadata.ts';
@@ -14,7 +15,7 @@ export const source = '/selvedge/data-put';
 export interface Outbox {
   /** Sends an event without waiting; what fails stays for `flush`. */
   announce(entry: OutboxEntry): void;
-  /** Sends all that is left from earlier; ends at the first that the Broker does not take. */
+  /** Sends all that is left from earlier; ends when the Broker is away, and passes over what cannot be sent. */
   flush(): Promise<number>;
   /** Settles once nothing is on its way. */
   idle(): Promise<void>;
@@ -48,11 +49,14 @@ export function createOutbox(
         if (now().getTime() - new Date(entry.createdAt).getTime() < grace) continue;
         try {
           await send(entry);
+          count++;
         } catch (error) {
-          log.warn({ error, event: entry.id }, 'the Broker takes no events; the rest waits');
-          return count;
+          if (error instanceof Unavailable && !(error instanceof BrokerRefusal)) {
+            log.warn({ error, event: entry.id }, 'the Broker takes no events; the rest waits');
+            return count;
+          }
+          log.error({ error, event: entry.id }, 'an event that cannot be sent');
         }
-        count++;
       }
       return count;
     },

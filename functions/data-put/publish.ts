@@ -8,9 +8,10 @@ import type {
   StoredIntent,
   VersionRecord,
 } from '../lib/data/model.ts';
-import { Conflict, NotFound } from '../lib/errors.ts';
+import { persist } from '../lib/backoff.ts';
+import { FateOpen, NotFound } from '../lib/errors.ts';
 import type { Receipt } from '../lib/events.ts';
-import { allotmentOf } from './claim.ts';
+import { allotmentOf, contention, underWay } from './claim.ts';
 import type { Deps } from './deps.ts';
 import type { Anchoring } from './group-commit.ts';
 
@@ -20,10 +21,7 @@ export interface Published {
   event?: OutboxEntry;
 }
 
-/** Others may publish versions of the same datum at the same moment; each try lets one in. */
-const mostTries = 50;
-
-/** @throws NotFound, Conflict, Unavailable */
+/** @throws NotFound, FateOpen, Unavailable */
 export async function publish(
   { metadata }: Pick<Deps, 'metadata'>,
   intent: Revised<StoredIntent>,
@@ -34,7 +32,8 @@ export async function publish(
   // The wrapped key has one place, so that erasing the version erases it.
   const { fingerprint } = value.stored;
   const done: DoneIntent = { ...allotmentOf(value), state: 'done', fingerprint, receipt };
-  for (let tries = 0, revision = intent.revision; tries < mostTries; tries++) {
+  let { revision } = intent;
+  const published = await persist(contention, async (): Promise<Published | undefined> => {
     const datum = await metadata.datum(value);
     if (!datum) throw new NotFound('the datum was removed while it was put');
     const now = { value, revision };
@@ -43,10 +42,13 @@ export async function publish(
     }
     const seen = await metadata.intent(value, value.id);
     if (seen?.value.state === 'done') return { receipt: seen.value.receipt };
-    if (seen?.value.state !== 'stored') break;
+    if (seen?.value.state !== 'stored') throw underWay();
     revision = seen.revision;
-  }
-  throw new Conflict('others kept changing the datum; try again');
+    return undefined;
+  });
+  if (!published)
+    throw new FateOpen('others kept changing the datum; the version is published later');
+  return published;
 }
 
 /** What is said of a version: to readers, to its owner, to other workloads. */

@@ -11,12 +11,12 @@
  * Before the ciphertext is whole a retry writes anew; from then on anyone can finish it, body or not.
  */
 import type { Readable } from 'node:stream';
-import { Unprocessable } from '../lib/errors.ts';
+import { Conflict, FateOpen, Unavailable, Unprocessable } from '../lib/errors.ts';
 import type { Receipt } from '../lib/events.ts';
 import type { OpenIntent, Revised, StoredIntent } from '../lib/data/model.ts';
 import { anchor } from './anchor.ts';
 import { digestOf, open } from './body.ts';
-import { claim, clean, requireWritable, takeOver } from './claim.ts';
+import { claim, clean, giveUp, requireWritable, takeOver } from './claim.ts';
 import { chooseTier, next, reused } from './decisions.ts';
 import type { Deps, PutRequest } from './deps.ts';
 import { publish } from './publish.ts';
@@ -30,8 +30,9 @@ import { store } from './store.ts';
  * @throws Gone when the datum was erased
  * @throws NotFound when the network was removed meanwhile
  * @throws Unprocessable when the idempotency id was used for another body
- * @throws Conflict when another try of the same put took over
- * @throws TooLarge, NoSpace, Unavailable
+ * @throws Conflict when too many other puts came first; nothing was stored
+ * @throws FateOpen when it may be stored yet: the same put again tells
+ * @throws TooLarge, NoSpace, Unavailable; nothing was stored
  */
 export async function put(deps: Deps, request: PutRequest): Promise<Receipt> {
   const { ref, id, contentType, signal } = request;
@@ -41,22 +42,38 @@ export async function put(deps: Deps, request: PutRequest): Promise<Receipt> {
   switch (todo.step) {
     case 'begin': {
       const intent = await claim(deps, request, tier);
-      return finish(deps, await write(deps, intent, whole, signal), { fresh: true });
+      return complete(deps, await write(deps, intent, whole, signal), { fresh: true });
     }
     case 'takeOver': {
       await requireWritable(deps, request);
       const intent = await takeOver(deps, todo.intent, tier);
-      return finish(deps, await write(deps, intent, whole, signal), { fresh: true });
+      return complete(deps, await write(deps, intent, whole, signal), { fresh: true });
     }
     case 'finish': {
       const { owner, stored } = todo.intent.value;
       await requireSameBody(deps, { owner, fingerprint: stored.fingerprint }, whole);
-      return finish(deps, todo.intent, { fresh: false });
+      return complete(deps, todo.intent, { fresh: false });
     }
     case 'repeat':
       await requireSameBody(deps, todo.intent, whole);
       return todo.intent.receipt;
   }
+}
+
+/** Finishes it now, or says that it will be: from here on the sweep does what is left. */
+async function complete(...put: Parameters<typeof finish>): Promise<Receipt> {
+  try {
+    return await finish(...put);
+  } catch (error) {
+    throw mayYetBe(error);
+  }
+}
+
+/** What passes: the version is anchored and published by the next try, or by the sweep. */
+function mayYetBe(error: unknown): unknown {
+  if (error instanceof FateOpen) return error;
+  if (!(error instanceof Unavailable || error instanceof Conflict)) return error;
+  return new FateOpen(`the put is not done yet: ${error.message}`, { cause: error });
 }
 
 /**
@@ -91,7 +108,10 @@ async function write(
   try {
     return await store(deps, intent, body, signal);
   } catch (error) {
-    await clean(deps, intent).catch(() => undefined);
+    const remove = await giveUp(deps, intent).catch(() => undefined);
+    // Without an answer it may be whole after all.
+    if (!remove) throw mayYetBe(error);
+    await remove().catch(() => undefined);
     throw error;
   }
 }

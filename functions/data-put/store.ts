@@ -6,21 +6,23 @@ import { encrypt } from '../lib/data/cipher.ts';
 import { bindingOf, locate } from '../lib/data/datum.ts';
 import type {
   Allotment,
+  Former,
   OpenIntent,
   Revised,
   StoredCiphertext,
   StoredIntent,
 } from '../lib/data/model.ts';
-import { Conflict } from '../lib/errors.ts';
+import { FateOpen } from '../lib/errors.ts';
 import { Meter } from './body.ts';
+import { patience } from './decisions.ts';
 import type { Deps } from './deps.ts';
 
-export type Stores = Pick<Deps, 'metadata' | 'objects'>;
+export type Stores = Pick<Deps, 'metadata' | 'objects' | 'now'>;
 
 /**
  * Encrypts the body under a fresh data key of the owner, writes it, and says so in the intent.
  *
- * @throws Conflict when another try of the same put took over meanwhile
+ * @throws FateOpen when another try of the same put took over meanwhile
  */
 export async function store(
   deps: Deps,
@@ -53,7 +55,7 @@ export async function store(
   }
   if (stored) return stored;
   await removeCiphertext(deps, value);
-  throw new Conflict('another try of the same put took over');
+  throw new FateOpen('another try of the same put took over');
 }
 
 function storedIntent(
@@ -70,4 +72,24 @@ export async function removeCiphertext(
   const place = locate(intent, objects.bucket, intent.index);
   if (place.tier === 'record') await metadata.removeCiphertext(place.key);
   else await objects.remove(place.name);
+}
+
+/** Whether an attempt that began so long ago writes no more. */
+export function isPast({ since }: Pick<Former, 'since'>, now: Date): boolean {
+  return now.getTime() - new Date(since).getTime() > patience.open;
+}
+
+/**
+ * Removes what attempts wrote that were taken over from: one that ended in between had its object
+ * whole and nobody to remove it.
+ *
+ * @returns whether nothing more can come
+ */
+export async function removeFormer({ objects, now }: Stores, intent: Allotment): Promise<boolean> {
+  const { former = [] } = intent;
+  for (const { index } of former) {
+    const place = locate(intent, objects.bucket, index);
+    if (place.tier === 'object') await objects.remove(place.name);
+  }
+  return former.every((one) => isPast(one, now()));
 }

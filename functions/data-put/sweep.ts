@@ -2,7 +2,7 @@
  * Finishes or removes what crashed puts left, erases the data of removed networks, and sends the
  * events that were not sent.
  */
-import { SelvedgeError, Unavailable } from '../lib/errors.ts';
+import { NoSpace, SelvedgeError, Unavailable } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Revised, StoredIntent } from '../lib/data/model.ts';
 import type { Removal } from '../lib/vault/incarnations.ts';
@@ -12,6 +12,7 @@ import type { Deps } from './deps.ts';
 import { erase } from './erase.ts';
 import type { Outbox } from './outbox.ts';
 import { finish } from './put.ts';
+import { removeFormer } from './store.ts';
 
 /** How many intents met which end, how many networks were erased, how many events sent. */
 export interface Swept {
@@ -21,6 +22,27 @@ export interface Swept {
   failed: number;
   erased: number;
   sent: number;
+}
+
+/** Seconds for which one that died keeps others away: less than from one tick of its clock to the next. */
+const mostHeld = 9 * 60;
+
+/**
+ * A pass, unless another one is under way somewhere: two would do no harm, and everything twice.
+ * Out of space, etcd takes no note of it, and then cleaning up is what is needed most.
+ */
+export async function sweepAlone(...given: Parameters<typeof sweep>): Promise<Swept | undefined> {
+  const [{ metadata }] = given;
+  const letGo = await metadata.holdSweep(mostHeld).catch((error: unknown) => {
+    if (error instanceof NoSpace) return () => Promise.resolve();
+    throw error;
+  });
+  if (!letGo) return undefined;
+  try {
+    return await sweep(...given);
+  } finally {
+    await letGo().catch(() => undefined);
+  }
 }
 
 /**
@@ -86,6 +108,7 @@ async function settle(
       await clean(deps, what.intent);
       return 'removed';
     case 'forget':
+      await removeFormer(deps, what.intent.value);
       await deps.metadata.forget(what.intent);
       return 'forgotten';
   }

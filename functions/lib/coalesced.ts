@@ -1,6 +1,8 @@
 /**
  * Many calls, few runs: whoever calls while a run is under way shares the next one, which starts
  * when it has ended and so sees what they were told about. A run's failure is its callers' alone.
+ *
+ * @param work one run; it takes nothing, so that it is the same for all who share it
  */
 export function coalesced(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;

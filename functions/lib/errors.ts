@@ -5,6 +5,9 @@
  * that calls the SDK, with the original kept as `cause`.
  */
 
+/** The media type of problem documents (RFC 9457). */
+export const problemType = 'application/problem+json';
+
 /** A problem document as RFC 9457 defines it; further members say more about the problem. */
 export interface Problem {
   type: string;
@@ -93,6 +96,17 @@ export class Unprocessable extends SelvedgeError {
   readonly title = 'The request was understood and refused';
 }
 
+/** The caller takes more than its share; others are served meanwhile. */
+export class TooManyRequests extends SelvedgeError {
+  readonly status = 429;
+  readonly kind = 'too-many-requests';
+  readonly title = 'The caller takes more than its share';
+
+  constructor(detail: string, retryAfter: number) {
+    super(detail, { retryAfter });
+  }
+}
+
 /** What is stored does not match what is on the chain. No plaintext was released. */
 export class IntegrityError extends SelvedgeError {
   readonly status = 500;
@@ -103,8 +117,8 @@ export class IntegrityError extends SelvedgeError {
 /** A part we need does not answer now; the same request may work later. */
 export class Unavailable extends SelvedgeError {
   readonly status = 503;
-  readonly kind = 'unavailable';
-  readonly title = 'A part of the system does not answer';
+  readonly kind: 'unavailable' | 'fate-open' = 'unavailable';
+  readonly title: string = 'A part of the system does not answer';
 
   constructor(detail: string, options: Options = {}) {
     super(detail, { retryAfter: 2, ...options });
@@ -128,6 +142,18 @@ export class CommitUnknown extends Unavailable {
     this.transactionId = transactionId;
   }
 }
+
+/**
+ * Whether a put was or will be done is not known: sending it again under the same name asks for its
+ * fate, and gives its receipt or does it once.
+ */
+export class FateOpen extends Unavailable {
+  override readonly kind = 'fate-open';
+  override readonly title = 'What becomes of the request is not known yet';
+}
+
+/** The header of an answer that is not the last word on its request: the same again asks for that. */
+export const fateHeader = 'Selvedge-Fate';
 
 /**
  * The problem document of any thrown value. What is not ours is an internal error whose

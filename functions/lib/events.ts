@@ -9,18 +9,30 @@ import { randomUUID } from 'node:crypto';
 import { CloudEvent } from 'cloudevents';
 import { z } from 'zod';
 import type { Fact } from './data/fact.ts';
-import { objectName } from './network.ts';
+import type { KubernetesObject } from './kubernetes/client.ts';
+import { objectName } from './network/shape.ts';
+
+/**
+ * What is not printable: controls, line and paragraph separators, marks that are not seen (bidirectional
+ * ones, byte order), halves of pairs, and the code point that Fabric keeps for itself. Ranges, not
+ * classes of Unicode: these change with its version, and few who read the description know them.
+ */
+const unprintable =
+  '\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f' +
+  '\\ud800-\\udfff\\ufeff\\ufff9-\\ufffb\\ufffe\\uffff\u{10ffff}';
+/** Neither empty nor `.` nor `..`. */
+const segment = `(?:[^/.${unprintable}]|\\.[^/.${unprintable}]|\\.\\.[^/${unprintable}])[^/${unprintable}]*`;
 
 /** A datum's key: 1 to 512 printable characters, no `.` or `..` as a path segment. */
 export const dataKey = z
   .string()
-  .min(1)
-  .max(512)
-  .regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u, 'must be printable')
-  .refine(
-    (key) => !key.split('/').some((segment) => ['', '.', '..'].includes(segment)),
-    'must have no empty, "." or ".." path segment',
-  );
+  .regex(
+    new RegExp(`^${segment}(?:/${segment})*$`, 'u'),
+    'must be printable, with no empty, "." or ".." path segment',
+  )
+  // Characters, as the description means it; pairs of units count once.
+  .refine((key) => Array.from(key).length <= 512, 'must have at most 512 characters')
+  .meta({ minLength: 1, maxLength: 512 });
 
 /** Where a datum is kept: `record` in etcd, `object` in MinIO. */
 export const tier = z.enum(['record', 'object']);
@@ -88,6 +100,24 @@ export type RequestOf<T extends RequestType> = z.infer<(typeof requests)[T]>;
 export const controls = {
   'dev.selvedge.network.resync.v1': z.object({ network: objectName }),
 } as const;
+
+/** What serves at an address that may fall silent; `ingress` is what stands before the functions. */
+export const memberKind = z.enum(['etcd', 'minio', 'vault', 'peer', 'orderer', 'ingress']);
+export type MemberKind = z.infer<typeof memberKind>;
+
+/** The data of events that are sent straight to one function: the Broker may be what is broken. */
+export const reports = {
+  'dev.selvedge.member.suspected.v1': z.object({
+    kind: memberKind,
+    /** `https://host:port`, or `http://host:port`, as the observer reaches it. */
+    address: z.url(),
+    /** The function that got no answer. */
+    observer: z.string().min(1),
+    /** When it first got none. */
+    since: z.iso.datetime(),
+  }),
+} as const;
+export type Suspected = z.infer<(typeof reports)['dev.selvedge.member.suspected.v1']>;
 
 const networkState = z.object({
   namespace: z.string(),
@@ -160,10 +190,53 @@ export function resyncEvent(network: string, tick: string): CloudEvent<object> {
     type: 'dev.selvedge.network.resync.v1' satisfies keyof typeof controls,
     source: '/selvedge/provisioning',
     id: `${tick}/${network}`,
-    // What the Trigger of provisioning picks, and whom it is about.
+    // The Trigger of provisioning picks events by `wakes`; `network` says which one is meant.
     wakes: 'provisioning',
     network,
     datacontenttype: 'application/json',
     data: {},
+  });
+}
+
+/** What the types of events about Kubernetes objects begin with, as Knative's ApiServerSource has them. */
+export const resourceType = 'dev.knative.apiserver.resource.';
+
+/** What happened to an object; their types end with it. */
+export type ResourceVerb = 'add' | 'update' | 'delete';
+
+/**
+ * Says of a Kubernetes object that it was added, updated or deleted, with types and data as Knative's ApiServerSource
+ * has them.
+ *
+ * @param wakes the function whose Trigger picks it
+ */
+export function resourceEvent<T extends KubernetesObject>(
+  verb: ResourceVerb,
+  wakes: string,
+  object: T,
+): CloudEvent<T> {
+  const { kind, metadata } = object;
+  const { namespace, name } = metadata;
+  return new CloudEvent({
+    type: `${resourceType}${verb}`,
+    source: '/selvedge/source',
+    subject: [...(namespace === undefined ? [] : [namespace]), kind, name].join('/'),
+    id: randomUUID(),
+    wakes,
+    datacontenttype: 'application/json',
+    data: object,
+  });
+}
+
+/** Tells `failover` of an address that does not answer. */
+export function suspectedEvent(suspected: Suspected): CloudEvent<Suspected> {
+  const type = 'dev.selvedge.member.suspected.v1' satisfies keyof typeof reports;
+  return new CloudEvent({
+    type,
+    source: `/selvedge/${suspected.observer}`,
+    subject: suspected.address,
+    id: randomUUID(),
+    datacontenttype: 'application/json',
+    data: reports[type].parse(suspected),
   });
 }

@@ -6,6 +6,9 @@
 /** The namespace of the storage tiers, and of all that opens them. */
 export const storageNamespace = 'selvedge-storage';
 
+/** The namespace of the replicated volumes that ledgers lie on; a cluster with volumes of its own has none. */
+export const volumesNamespace = 'selvedge-volumes';
+
 export interface Tier {
   members: number;
   /** The headless Service that gives each member its name. */
@@ -16,13 +19,17 @@ export interface Tier {
   port: number;
 }
 
-export type TierName = 'etcd' | 'minio' | 'vault';
+export type TierName = 'etcd' | 'minio' | 'vault' | 'rabbitmq';
 
-/** By name: that of the StatefulSet, of its image, and of the label `selvedge.dev/tier`. */
+/** The label of every pod of the storage tiers, and of the volumes; its value is the tier. */
+export const tierLabel = 'selvedge.dev/tier';
+
+/** By name: that of the StatefulSet, of its image, and of the label {@link tierLabel}. */
 export const tiers: Readonly<Record<TierName, Tier>> = {
   etcd: { members: 3, internal: 'etcd', service: 'etcd-client', port: 2379 },
-  minio: { members: 4, internal: 'minio-internal', service: 'minio', port: 9000 },
+  minio: { members: 3, internal: 'minio-internal', service: 'minio', port: 9000 },
   vault: { members: 3, internal: 'vault-internal', service: 'vault', port: 8200 },
+  rabbitmq: { members: 3, internal: 'rabbitmq-internal', service: 'rabbitmq', port: 5671 },
 };
 
 /** The functions that etcd and the object store know as users of their own. */

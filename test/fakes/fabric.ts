@@ -10,6 +10,10 @@ import type { OrdererClient } from '../../functions/lib/fabric/orderer.ts';
 import type { ChannelStatus } from '../../functions/lib/fabric/participation.ts';
 import type { StoredDefinition } from '../../functions/lib/fabric/definition.ts';
 import { endorsementPolicy } from '../../functions/lib/fabric/signature-policy.ts';
+import type { Change } from '../../functions/lib/fabric/channel-update/change.ts';
+import type { ChannelAccess } from '../../functions/lib/fabric/channel-update/change-channel.ts';
+import { blockNumber, configOf, consentersOf } from '../../functions/lib/fabric/config-block.ts';
+import { configBlock } from './config-block.ts';
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 
@@ -24,6 +28,8 @@ export class FakeFabric {
   /** By host: the channels it joined, with the hash of the block it joined by. */
   readonly orderers = new Map<string, Map<string, string>>();
   readonly peers = new Map<string, Peer>();
+  /** The newest configuration block of each channel. */
+  readonly configurations = new Map<string, Uint8Array>();
   /** What changed something, in order. */
   readonly changes: string[] = [];
   /** Called as a chaincode is committed, and when one is asked. */
@@ -57,7 +63,8 @@ export class FakeFabric {
       installedPackages: () =>
         Promise.resolve([...peer.packages.keys()].map((packageId) => ({ packageId, label: '' }))),
       blockHeight: () => Promise.resolve(this.heights.get(hostname) ?? 1),
-      configBlock: () => Promise.resolve(new Uint8Array()),
+      configBlock: (channel) =>
+        Promise.resolve(this.configurations.get(channel) ?? new Uint8Array()),
       install: (bytes) => {
         peer.packages.set(`${labelOf(bytes)}:${hash(bytes)}`, bytes);
         this.changes.push(`install ${hostname}`);
@@ -86,16 +93,23 @@ export class FakeFabric {
     return client as PeerClient;
   };
 
-  connectOrderer = ({ hostname }: PeerEndpoint): OrdererClient => ({
-    position: (channel) => {
-      if (!this.orderers.get(hostname)?.has(channel)) {
-        return Promise.reject(new NotFound(`no ${channel}`));
-      }
-      const height = this.heights.get(hostname) ?? 1;
-      return Promise.resolve(this.strays.has(hostname) ? undefined : { height });
-    },
-    close: () => undefined,
-  });
+  connectOrderer = ({ hostname }: PeerEndpoint): OrdererClient => {
+    const client: Partial<OrdererClient> = {
+      position: (channel) => {
+        if (!this.orderers.get(hostname)?.has(channel)) {
+          return Promise.reject(new NotFound(`no ${channel}`));
+        }
+        const height = this.heights.get(hostname) ?? 1;
+        return Promise.resolve(this.strays.has(hostname) ? undefined : { height });
+      },
+      configBlock: (channel) => {
+        const block = this.configurations.get(channel);
+        return block ? Promise.resolve(block) : Promise.reject(new NotFound(`no ${channel}`));
+      },
+      close: () => undefined,
+    };
+    return client as OrdererClient;
+  };
 
   connectParticipation = ({ hostname = '' }: { hostname?: string }) => {
     const channels = this.orderers.get(hostname) ?? new Map<string, string>();
@@ -106,10 +120,20 @@ export class FakeFabric {
       join: (name: string, block: Uint8Array) => {
         if (!channels.has(name)) this.changes.push(`join ${hostname}`);
         channels.set(name, hash(block));
+        if (!this.configurations.has(name)) this.configurations.set(name, block);
         return Promise.resolve(active(name));
       },
       remove: () => Promise.resolve(),
     };
+  };
+
+  changeChannel = ({ channel }: ChannelAccess, change: Change): Promise<Uint8Array> => {
+    const before = this.configurations.get(channel)!;
+    const config = change(configOf(before));
+    const block = configBlock(config, blockNumber(before) + 1);
+    this.configurations.set(channel, block);
+    this.changes.push(`${channel} is ordered by ${consentersOf(block).length}`);
+    return Promise.resolve(block);
   };
 
   #launch(host: string, chaincode: string, { packages }: Peer): void {

@@ -20,8 +20,8 @@ export interface Issuer {
   close(): Promise<void>;
 }
 
-export const AUDIENCE = 'selvedge';
-export const ALICE = 'system:serviceaccount:selvedge-users:alice';
+export const audience = 'selvedge';
+export const alice = 'system:serviceaccount:selvedge-users:alice';
 
 /** @param rsaKeys how many RSA keys it has, as while it changes from one to the next */
 export async function startIssuer(discovered?: object, rsaKeys = 1): Promise<Issuer> {
@@ -53,7 +53,7 @@ export async function startIssuer(discovered?: object, rsaKeys = 1): Promise<Iss
     fetches: () => fetches,
     token(claims = {}, { alg = 'RS256', kid = alg === 'ES256' ? 'ec' : 'rsa', key } = {}) {
       const now = Math.floor(Date.now() / 1000);
-      const all = { iss: url, aud: AUDIENCE, sub: ALICE, iat: now, exp: now + 600, ...claims };
+      const all = { iss: url, aud: audience, sub: alice, iat: now, exp: now + 600, ...claims };
       const known = alg === 'ES256' ? ec.privateKey : rsa.privateKey;
       return new SignJWT(all).setProtectedHeader({ alg, kid }).sign(key ?? known);
     },

@@ -37,6 +37,11 @@ export class FakeKubernetes implements Kubernetes {
     return Promise.resolve(structuredClone(found) as unknown as T[]);
   }
 
+  async heads(of: Collection, labelSelector?: string): Promise<KubernetesObject[]> {
+    const found = await this.list(of, labelSelector);
+    return found.map(({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata }));
+  }
+
   apply<T extends KubernetesObject>(object: T): Promise<T> {
     const before = this.objects.get(pathOf(refOf(object)));
     const { status, metadata } = before ?? {};

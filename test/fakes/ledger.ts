@@ -13,6 +13,10 @@ export interface FakeLedger {
   groups: number[];
   /** What happens to the next transactions, one each; they succeed when nothing is said. */
   fates: ('unknown, committed' | 'unknown, lost' | 'refused')[];
+  /** How many facts each transaction held that was tried. */
+  tried: number[];
+  /** A key that peers refuse, and with it the whole transaction. */
+  refused: string | undefined;
   /** Transactions wait here before they commit. */
   gate: Promise<void>;
 }
@@ -29,6 +33,8 @@ export function fakeLedger(): FakeLedger {
     state: new Map(),
     groups: [],
     fates: [],
+    tried: [],
+    refused: undefined,
     gate: Promise.resolve(),
   };
   const view = (transactionId: string, writes: Map<string, string>): LedgerState => ({
@@ -43,6 +49,9 @@ export function fakeLedger(): FakeLedger {
     async submit(_transaction, [records = '']) {
       const transactionId = randomUUID();
       await fake.gate;
+      const given = JSON.parse(records) as { key: string }[];
+      fake.tried.push(given.length);
+      if (given.some(({ key }) => key === fake.refused)) throw new Unprocessable('it is refused');
       const fate = fake.fates.shift();
       if (fate === 'refused') throw new Unprocessable('the peers refused');
       if (fate === 'unknown, lost') throw new CommitUnknown(transactionId);

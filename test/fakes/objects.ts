@@ -33,6 +33,11 @@ export class FakeObjects {
     return Promise.resolve(found.map(([, object]) => structuredClone(object)));
   }
 
+  async heads(of: Parameters<Kubernetes['heads']>[0]): Promise<KubernetesObject[]> {
+    const found = await this.list(of);
+    return found.map(({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata }));
+  }
+
   create(object: KubernetesObject): Promise<KubernetesObject> {
     if (this.objects.has(pathOf(refOf(object)))) {
       return Promise.reject(new Conflict(`${object.metadata.name} is there`));

@@ -1,5 +1,5 @@
 /** The transactions of the anchor chaincode as its clients call them. */
-import { IntegrityError, NotFound } from '../errors.ts';
+import { IntegrityError, NotFound, Unavailable, Unprocessable } from '../errors.ts';
 import type { Ledger } from '../fabric/ledger.ts';
 import { parseAnchored, type Anchored, type Fact } from './fact.ts';
 
@@ -35,4 +35,14 @@ export async function readFact(
   const anchored = parseAnchored(text);
   if (!anchored) throw new IntegrityError('the chain answers with what is no fact');
   return anchored;
+}
+
+/** A peer that refuses to answer a question has refused nothing of the caller's: it cannot be asked now. */
+export async function asked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    if (!(cause instanceof Unprocessable)) throw cause;
+    throw new Unavailable('the chain cannot be asked now', { cause });
+  }
 }

@@ -12,6 +12,7 @@
  *     selvedge/v1/records/<network>/<name>             ciphertext of a record
  *     selvedge/v1/intents/<network>/<id>               Intent
  *     selvedge/v1/outbox/<id>                          OutboxEntry
+ *     selvedge/v1/sweeper                              there while a sweep is under way
  *
  * Objects are named `<network>/<name>`.
  */
@@ -65,6 +66,7 @@ export const keys = {
   record: (network: Incarnation, name: string) => `${below('records', network)}${name}`,
   intent: (network: Incarnation, id: string) => `${below('intents', network)}${id}`,
   outbox: (id: string) => `${prefixes.outbox}${id}`,
+  sweeper: `${root}/sweeper`,
 };
 
 /** What all etcd keys of a network begin with. */

@@ -12,6 +12,9 @@ export interface Grant {
 /** The user that may do everything. */
 export const rootUser = 'root';
 
+/** Whom the certificate of the members names: they replace one of theirs that lost its disk, which takes root's role. */
+export const memberUser = 'etcd';
+
 /** The rights of each user; its role has the same name. */
 export type Grants = Readonly<Record<string, readonly Grant[]>>;
 
@@ -26,23 +29,23 @@ export type UserAdmin = Pick<Etcd3, 'auth' | 'getRoles' | 'getUsers' | 'role' | 
  * @param client connected with the certificate of `root`
  */
 export async function restrict(client: UserAdmin, grants: Grants): Promise<void> {
-  await provideUser(client, rootUser);
+  for (const name of [rootUser, memberUser]) await provideUser(client, name, rootUser);
   for (const [name, wanted] of Object.entries(grants)) {
-    await provideUser(client, name);
+    await provideUser(client, name, name);
     await permit(client, name, wanted);
   }
   await client.auth.authEnable();
 }
 
-/** A user with the role of its name. Nobody knows its password: only the certificate opens. */
-async function provideUser(client: UserAdmin, name: string): Promise<void> {
+/** A user with a role. Nobody knows its password: only the certificate opens. */
+async function provideUser(client: UserAdmin, name: string, role: string): Promise<void> {
   const roles = await client.getRoles();
-  if (!roles.some((role) => role.name === name)) await client.role(name).create();
+  if (!roles.some((one) => one.name === role)) await client.role(role).create();
   const users = await client.getUsers();
   const user = client.user(name);
   if (!users.some((one) => one.name === name)) await user.create(randomBytes(32).toString('hex'));
-  const has = (await user.roles()).some((role) => role.name === name);
-  if (!has) await user.addRole(name);
+  const has = (await user.roles()).some((one) => one.name === role);
+  if (!has) await user.addRole(role);
 }
 
 async function permit(client: UserAdmin, name: string, wanted: readonly Grant[]): Promise<void> {

@@ -4,32 +4,25 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  BrokenCircuitError,
-  circuitBreaker,
-  ConsecutiveBreaker,
-  ExponentialBackoff,
-  handleType,
-  retry,
-} from 'cockatiel';
-import { Etcd3, GRPCDeadlineExceededError, GRPCUnavailableError, type IKeyValue } from 'etcd3';
+import { Etcd3, type IKeyValue } from 'etcd3';
 import { withDeadline } from '../deadline.ts';
 import { NoSpace, TooLarge, Unavailable } from '../errors.ts';
+import type { Tell } from '../suspicion/suspects.ts';
+import { faultHandling } from './etcd-faults.ts';
 
 export interface EtcdOptions {
   /** `https://host:2379`, of every member. */
   endpoints: string[];
   /** The folder with `ca.crt`, `tls.crt` and `tls.key`; without one, no TLS (tests only). */
   tlsDir?: string;
-  /** Milliseconds for one exchange with one member; a call is given up after three times that. */
+  /**
+   * Milliseconds for one exchange with one member; a call is given up after six times that. What a
+   * follower passed on to a leader that died is lost, and waited for in vain: sooner asked again.
+   */
   timeoutMs?: number;
+  /** Hears of members that do not answer. */
+  tell?: Tell;
 }
-
-/**
- * What shows that a member does not work. Not the SDK's own list: it holds also «out of space»,
- * and members that only take deletes would be passed over for these too.
- */
-const silence = handleType(GRPCUnavailableError).orType(GRPCDeadlineExceededError);
 
 /** A key's value as read. `revision` is its mod revision. */
 export interface Entry {
@@ -59,11 +52,18 @@ export interface Etcd {
   commit(expected: Record<string, string>, changes: Change[]): Promise<string | undefined>;
   /** Deletes at most `limit` keys that begin with `prefix`, and says how many. */
   erase(prefix: string, limit: number): Promise<number>;
+  /**
+   * Writes a key that lasts until it is let go, or for so many seconds; undefined when it is there already.
+   *
+   * @returns what lets go of it
+   */
+  hold(key: string, seconds: number): Promise<(() => Promise<void>) | undefined>;
   close(): void;
 }
 
 /** The SDK's client, with deadlines: for what needs more than {@link Etcd}. */
-export function connectEtcdClient({ endpoints, tlsDir, timeoutMs = 4_000 }: EtcdOptions): Etcd3 {
+export function connectEtcdClient(options: EtcdOptions): Etcd3 {
+  const { endpoints, tlsDir, timeoutMs = 2_000, tell } = options;
   const file = (name: string): Buffer => readFileSync(join(tlsDir ?? '', name));
   return new Etcd3({
     hosts: endpoints,
@@ -76,18 +76,7 @@ export function connectEtcdClient({ endpoints, tlsDir, timeoutMs = 4_000 }: Etcd
             certChain: file('tls.crt'),
           },
         }),
-    faultHandling: {
-      // A member that does not answer is passed over for a while. One broken connection fails every
-      // call on it at once, so a handful of failures says little.
-      host: () =>
-        circuitBreaker(silence, { halfOpenAfter: 1_000, breaker: new ConsecutiveBreaker(5) }),
-      // Another member is tried; with three there is one that works if any two do. The tries last
-      // longer than a member is passed over, so that one of them meets it again.
-      global: retry(silence.orType(BrokenCircuitError), {
-        maxAttempts: 7,
-        backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 500 }),
-      }),
-    },
+    faultHandling: faultHandling(endpoints, tell),
     // Computed anew for each try; streams (watches) would have none.
     defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + timeoutMs }),
   });
@@ -98,9 +87,9 @@ export function connectEtcdClient({ endpoints, tlsDir, timeoutMs = 4_000 }: Etcd
  * used up (deletes still work), TooLarge for more than etcd takes in one request.
  */
 export function connectEtcd(options: EtcdOptions): Etcd {
-  const { timeoutMs = 4_000 } = options;
+  const { timeoutMs = 2_000 } = options;
   const client = connectEtcdClient(options);
-  const limit = timeoutMs * 3 + 1_000;
+  const limit = timeoutMs * 6 + 1_000;
   const guarded = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await withDeadline(limit, work, () => new Unavailable('etcd does not answer'));
@@ -116,7 +105,8 @@ export function connectEtcd(options: EtcdOptions): Etcd {
     },
 
     async list(prefix, most, after) {
-      const range = client.getAll().limit(most).sort('Key', 'Ascend');
+      // In the order of keys without being told; asked to sort, etcd reads all there is for each page.
+      const range = client.getAll().limit(most);
       const from = after === undefined ? range.prefix(prefix) : range.inRange(rest(prefix, after));
       const { kvs } = await guarded(from.exec());
       return kvs.map(toEntry);
@@ -138,12 +128,23 @@ export function connectEtcd(options: EtcdOptions): Etcd {
 
     async erase(prefix, limit) {
       // Only the keys are read: the values may be large.
-      const range = client.getAll().prefix(prefix).limit(limit).sort('Key', 'Ascend');
+      const range = client.getAll().prefix(prefix).limit(limit);
       const last = (await guarded(range.keys())).at(-1);
       if (last === undefined) return 0;
       const end = Buffer.concat([Buffer.from(last), Buffer.from([0])]);
       const until = { start: Buffer.from(prefix), end };
       return Number((await guarded(client.delete().inRange(until).exec())).deleted);
+    },
+
+    async hold(key, seconds) {
+      const lease = client.lease(seconds, { autoKeepAlive: false });
+      const letGo = (): Promise<void> => guarded(lease.revoke());
+      const id = await guarded(lease.grant());
+      const write = client.put(key).value('').lease(id);
+      const { succeeded } = await guarded(client.if(key, 'Create', '==', 0).then(write).commit());
+      if (succeeded) return letGo;
+      await letGo();
+      return undefined;
     },
 
     close: () => client.close(),

@@ -15,9 +15,11 @@ export interface DataKey {
 
 /** Which of these a function may call is decided by its Vault role. */
 export interface Keys {
-  /** Makes the user's transit key; nothing happens when there is one. */
-  create(user: string): Promise<void>;
-  /** A fresh data key of the user, whose transit key is made on first use. */
+  /**
+   * A fresh data key of the user, whose transit key is made on first use, once and never again.
+   *
+   * @throws Gone when the user's key was destroyed
+   */
   dataKey(user: string): Promise<DataKey>;
   /**
    * @throws IntegrityError when the wrapped key was changed or is another user's
@@ -29,30 +31,38 @@ export interface Keys {
    * tells nothing about low-entropy content (HMAC-SHA-256, RFC 2104).
    *
    * @param like an earlier fingerprint, to use the same version of the key
+   * @throws Gone when the user's key was destroyed
    */
   fingerprint(user: string, text: string, like?: string): Promise<string>;
 }
 
 export function createKeys(vault: Vault, mount = 'transit'): Keys {
   const name = (user: string): string => `user-${encodeURIComponent(user)}`;
+  const made = createNotes(vault);
 
   const create = async (user: string): Promise<void> => {
     await vault.write(`${mount}/keys/${name(user)}`, { type: 'aes256-gcm96' });
   };
 
-  const keyed = async (user: string, path: string, body: Record<string, unknown>) => {
+  const use = async (user: string, path: string, body: Record<string, unknown>) => {
     try {
       return await found(vault.write(path, body));
     } catch (error) {
       if (!isMissing(error)) throw error;
+      if (await made.isNoted(user)) throw destroyed(error);
       await create(user);
       return await found(vault.write(path, body));
     }
   };
 
-  return {
-    create,
+  /** Whatever is given is given after the note: of whom anything is stored, the key is not made again. */
+  const keyed = async (...given: Parameters<typeof use>): Promise<Record<string, unknown>> => {
+    const answer = await use(...given);
+    await made.note(given[0]);
+    return answer;
+  };
 
+  return {
     async dataKey(user) {
       const path = `${mount}/datakey/plaintext/${name(user)}`;
       const { plaintext, ciphertext } = await keyed(user, path, { bits: 256 });
@@ -65,8 +75,7 @@ export function createKeys(vault: Vault, mount = 'transit'): Keys {
         const { plaintext } = await found(vault.write(path, { ciphertext: wrapped }));
         return Buffer.from(String(plaintext), 'base64');
       } catch (error) {
-        if (isMissing(error))
-          throw new Gone('the key of the owner was destroyed', { cause: error });
+        if (isMissing(error)) throw destroyed(error);
         if (!(error instanceof VaultRefusal) || error.status !== 400) throw error;
         throw new IntegrityError('the data key does not open with its owner’s key', {
           cause: error,
@@ -83,6 +92,41 @@ export function createKeys(vault: Vault, mount = 'transit'): Keys {
       return String(hmac);
     },
   };
+}
+
+/** How many users are remembered whose note was seen. */
+const mostRemembered = 10_000;
+
+/**
+ * Notes of whose key was made (KV version 2, `selvedge/users/<id>`): who may write one may not change
+ * it. A key that is missing in spite of it was destroyed.
+ */
+function createNotes(vault: Vault) {
+  const seen = new Set<string>();
+  const path = (user: string): string => `selvedge/data/users/${encodeURIComponent(user)}`;
+  const isNoted = async (user: string): Promise<boolean> =>
+    (await vault.read(path(user))) !== undefined;
+  const write = async (user: string): Promise<void> => {
+    try {
+      await vault.write(path(user), { options: { cas: 0 }, data: { made: true } });
+    } catch (error) {
+      // Another function may have come first.
+      if (!(error instanceof VaultRefusal) || !(await isNoted(user))) throw error;
+    }
+  };
+  return {
+    isNoted,
+    async note(user: string): Promise<void> {
+      if (seen.has(user)) return;
+      if (!(await isNoted(user))) await write(user);
+      if (seen.size >= mostRemembered) seen.clear();
+      seen.add(user);
+    },
+  };
+}
+
+function destroyed(cause: unknown): Gone {
+  return new Gone('the key of the owner was destroyed', { cause });
 }
 
 async function found(

@@ -7,7 +7,6 @@ import { IntegrityError } from '../errors.ts';
 import type { Change, Entry, Etcd } from './etcd.ts';
 import { keys, networkPrefixes, prefixes, type DatumRef, type Incarnation } from './datum.ts';
 import type {
-  AbandonedIntent,
   Datum,
   DoneIntent,
   Intent,
@@ -54,12 +53,21 @@ export interface Metadata {
   /** The ciphertext of a record by its key. */
   readCiphertext(key: string): Promise<Buffer | undefined>;
   removeCiphertext(key: string): Promise<void>;
-  /** Forgets an intent and, when it was all there was of it, its datum. */
-  forget(intent: Revised<AbandonedIntent | DoneIntent>): Promise<void>;
+  /**
+   * Forgets an intent, with a record's ciphertext if given, and, when it was all there was of it, its
+   * datum: deletions only, which etcd takes when it is out of space, too. False when it was changed.
+   */
+  forget(intent: Revised<Intent>, ciphertext?: string): Promise<boolean>;
   /** Erases what there is of a network; true when nothing was left. */
   erase(network: Incarnation): Promise<boolean>;
   intents(): AsyncIterable<Revised<Intent>>;
   outbox(): AsyncIterable<OutboxEntry>;
+  /**
+   * Keeps other sweepers away for so many seconds at most; undefined when one is at work.
+   *
+   * @returns what lets the next one in
+   */
+  holdSweep(seconds: number): Promise<(() => Promise<void>) | undefined>;
   /** Strikes an event that the Broker has taken. */
   sent(id: string): Promise<void>;
 }
@@ -131,18 +139,19 @@ export function createMetadata(etcd: Etcd): Metadata {
       if (entry) await etcd.commit({ [key]: entry.revision }, [{ key }]);
     },
 
-    forget: async ({ value, revision }) => {
+    forget: async ({ value, revision }, ciphertext) => {
       const intentKey = keys.intent(value, value.id);
       const datum = await read<Datum>(keys.datum(value));
       const unused = datum && datum.value.current === undefined && datum.value.next === 2;
       const expected = { [intentKey]: revision };
       const changes: Change[] = [{ key: intentKey }];
-      const neverStored = value.state === 'abandoned' && value.onceStored !== true;
-      if (unused && neverStored) {
+      if (ciphertext !== undefined) changes.push({ key: ciphertext });
+      if (unused && neverStored(value)) {
         expected[keys.datum(value)] = datum.revision;
         changes.push({ key: keys.datum(value) }, { key: keys.policy(value) });
       }
-      await etcd.commit(expected, changes);
+      if ((await etcd.commit(expected, changes)) !== undefined) return true;
+      return (await etcd.get(intentKey)) === undefined;
     },
 
     erase: async (network) => {
@@ -157,11 +166,19 @@ export function createMetadata(etcd: Etcd): Metadata {
       for await (const { value } of pages<OutboxEntry>(etcd, prefixes.outbox)) yield value;
     },
 
+    holdSweep: (seconds) => etcd.hold(keys.sweeper, seconds),
+
     sent: async (id) => {
       const entry = await etcd.get(keys.outbox(id));
       if (entry) await etcd.commit({ [entry.key]: entry.revision }, [{ key: entry.key }]);
     },
   };
+}
+
+/** Whether the chain cannot know the version: then it may be allotted again. */
+function neverStored(intent: Intent): boolean {
+  const isOpen = intent.state === 'open' || intent.state === 'abandoned';
+  return isOpen && intent.onceStored !== true;
 }
 
 async function* pages<T>(etcd: Etcd, prefix: string): AsyncGenerator<Revised<T>> {

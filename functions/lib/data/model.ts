@@ -55,6 +55,14 @@ export interface Allotment extends DatumRef {
   attempt: string;
   /** When the attempt began (ISO 8601). */
   since: string;
+  /** Objects that attempts taken over from may still be writing, and when each began. */
+  former?: Former[];
+}
+
+/** Where an attempt writes that was taken over from. */
+export interface Former {
+  index: string;
+  since: string;
 }
 
 /** A version is allotted and ciphertext may be written at `index`. */

@@ -1,14 +1,11 @@
 /**
- * Objects in an S3 store (MinIO here): the only user of the `minio` SDK. Names are never used
- * twice, so an object read under its name is always the one that was written.
+ * Objects in an S3 store. Names are never used twice, so an object read under its name is always
+ * the one that was written.
  */
-import { readFileSync } from 'node:fs';
-import * as http from 'node:http';
-import * as https from 'node:https';
 import type { Readable } from 'node:stream';
-import { Client } from 'minio';
 import { NoSpace, NotFound, TooLarge, Unavailable } from '../errors.ts';
-import { parts } from './pieces.ts';
+import { openStore, type Store, type StoreOptions } from './store.ts';
+import { upload } from './upload.ts';
 
 export interface Objects {
   /** Where they are. */
@@ -26,63 +23,19 @@ export interface Objects {
   erase(prefix: string): Promise<number>;
 }
 
-export interface ObjectsOptions {
-  /** e.g. `https://minio.selvedge.svc:9000` */
-  endpoint: string;
+export interface ObjectsOptions extends StoreOptions {
   bucket: string;
-  accessKey: string;
-  secretKey: string;
-  /** The file with the CA that the store's certificate must come from. */
-  caFile?: string;
-  /** Milliseconds during which a connection may stand still. */
-  timeoutMs?: number;
   /** Bytes of a part of a large object: two are held while one is sent. S3 wants 5 MiB at least. */
   partSize?: number;
 }
-
-/** S3 takes this many parts of one object. */
-const mostParts = 10_000;
 
 /** How many objects are removed at once. */
 const mostErased = 500;
 
 /** Every method throws Unavailable when the store does not answer, NoSpace when it is full. */
 export function connectObjects(options: ObjectsOptions): Objects {
-  const { bucket, partSize = 8 * 1024 * 1024 } = options;
-  const client = createClient(options);
-
-  const upload = async (name: string, source: Readable, signal: AbortSignal) => {
-    const pieces = parts(source, partSize);
-    const first = (await pieces.next()).value ?? Buffer.alloc(0);
-    signal.throwIfAborted();
-    if (first.length < partSize) {
-      await client.putObject(bucket, name, first, first.length);
-      return { size: first.length };
-    }
-    const headers = { 'Content-Type': 'application/octet-stream' };
-    const uploadId = await client.initiateNewMultipartUpload(bucket, name, headers);
-    const send = sender(client, bucket, name, uploadId);
-    let sending = send(first);
-    try {
-      let size = 0;
-      for await (const piece of pieces) {
-        // The next part is read while this one is on its way; one at a time bounds memory.
-        size += await sending;
-        signal.throwIfAborted();
-        sending = send(piece);
-        sending.catch(() => undefined);
-      }
-      size += await sending;
-      signal.throwIfAborted();
-      await client.completeMultipartUpload(bucket, name, uploadId, send.done);
-      return { size };
-    } catch (error) {
-      // A part that arrives after the end of its upload would stay for good.
-      await sending.catch(() => undefined);
-      await client.abortMultipartUpload(bucket, name, uploadId).catch(() => undefined);
-      throw error;
-    }
-  };
+  const { bucket, partSize = 8 * 1024 * 1024, ...members } = options;
+  const store = openStore(members);
 
   return {
     bucket,
@@ -93,7 +46,7 @@ export function connectObjects(options: ObjectsOptions): Objects {
       if (signal.aborted) leave();
       signal.addEventListener('abort', leave, { once: true });
       try {
-        return await upload(name, source, signal);
+        return await upload({ store, bucket, name, partSize }, source, signal);
       } catch (error) {
         source.destroy();
         signal.throwIfAborted();
@@ -105,7 +58,7 @@ export function connectObjects(options: ObjectsOptions): Objects {
 
     async get(name) {
       try {
-        return await client.getObject(bucket, name);
+        return await store.read((client) => client.getObject(bucket, name));
       } catch (error) {
         throw translate(error);
       }
@@ -113,9 +66,11 @@ export function connectObjects(options: ObjectsOptions): Objects {
 
     async remove(name) {
       try {
-        const uploadId = await client.findUploadId(bucket, name);
-        if (uploadId !== undefined) await client.abortMultipartUpload(bucket, name, uploadId);
-        await client.removeObject(bucket, name);
+        await store.ask(async (client) => {
+          const uploadId = await client.findUploadId(bucket, name);
+          if (uploadId !== undefined) await client.abortMultipartUpload(bucket, name, uploadId);
+          await client.removeObject(bucket, name);
+        });
       } catch (error) {
         throw translate(error);
       }
@@ -123,9 +78,9 @@ export function connectObjects(options: ObjectsOptions): Objects {
 
     async erase(prefix) {
       try {
-        const names = await namesOf(client, bucket, prefix);
+        const names = await namesOf(store, bucket, prefix);
         if (names.length === 0) return 0;
-        const answers = await client.removeObjects(bucket, names);
+        const answers = await store.ask((client) => client.removeObjects(bucket, names));
         const refused = answers.find((answer) => answer?.Error)?.Error;
         if (refused) throw new Error(refused.Message ?? refused.Code);
         return names.length;
@@ -136,66 +91,15 @@ export function connectObjects(options: ObjectsOptions): Objects {
   };
 }
 
-async function namesOf(client: Client, bucket: string, prefix: string): Promise<string[]> {
-  const page = await client.listObjectsV2Query(bucket, prefix, '', '', mostErased, '');
+async function namesOf(store: Store, bucket: string, prefix: string): Promise<string[]> {
+  const page = await store.ask((client) =>
+    client.listObjectsV2Query(bucket, prefix, '', '', mostErased, ''),
+  );
   return page.objects.flatMap(({ name }) => (name === undefined ? [] : [name]));
 }
 
-/** Sends parts in their order; `done` is the list that completes the upload. */
-function sender(client: Client, bucketName: string, objectName: string, uploadID: string) {
-  const done: { part: number; etag: string }[] = [];
-  const send = async (piece: Buffer): Promise<number> => {
-    const partNumber = done.length + 1;
-    if (partNumber > mostParts) throw new TooLarge(`an object has at most ${mostParts} parts`);
-    const config = { bucketName, objectName, uploadID, partNumber, headers: {} };
-    const { etag } = await client.uploadPart(config, piece);
-    done.push({ part: partNumber, etag });
-    return piece.length;
-  };
-  return Object.assign(send, { done });
-}
-
-function createClient(options: ObjectsOptions): Client {
-  const { endpoint, accessKey, secretKey, caFile, timeoutMs = 20_000 } = options;
-  const { protocol, hostname, port } = new URL(endpoint);
-  const secure = protocol === 'https:';
-  const { request } = secure ? https : http;
-  const agent = secure
-    ? new https.Agent({
-        keepAlive: true,
-        ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
-      })
-    : new http.Agent({ keepAlive: true });
-  return new Client({
-    endPoint: hostname,
-    ...(port === '' ? {} : { port: Number(port) }),
-    useSSL: secure,
-    accessKey,
-    secretKey,
-    // Asking for the bucket's region would cost an exchange at every cold start.
-    region: 'us-east-1',
-    pathStyle: true,
-    retryOptions: { disableRetry: true },
-    // The SDK has no time limit: a connection that stands still is given up here.
-    transport: {
-      request: ((settings: https.RequestOptions, answer: (r: http.IncomingMessage) => void) => {
-        let unread = (): number => 0;
-        const sent = request({ ...settings, agent, timeout: timeoutMs }, (response) => {
-          unread = () => response.readableLength;
-          answer(response);
-        });
-        sent.on('timeout', () => {
-          // With bytes waiting, it is our reader who stands still, and that is the reader's right.
-          if (unread() === 0) sent.destroy(new Error(`nothing moved for ${timeoutMs} ms`));
-        });
-        return sent;
-      }) as typeof http.request,
-    },
-  });
-}
-
 function translate(error: unknown): Error {
-  if (error instanceof TooLarge) return error;
+  if (error instanceof TooLarge || error instanceof Unavailable) return error;
   const { code = '', message } = error as { code?: string; message: string };
   if (['NoSuchKey', 'NotFound', 'NoSuchUpload'].includes(code)) {
     return new NotFound('there is no such object', { cause: error });

@@ -65,21 +65,42 @@ export function fill<M extends DefinitionMessage>(message: M, definition: Defini
   return message;
 }
 
+/** The getters shared by the lifecycle's answers. */
+interface DefinitionResult {
+  getVersion(): string;
+  getSequence(): number;
+  getValidationParameter_asU8(): Uint8Array;
+  getCollections(): { serializeBinary(): Uint8Array } | undefined;
+  getInitRequired(): boolean;
+}
+
+/** Reads an answer; the name is not in every one of them. */
+export function stored(name: string, result: DefinitionResult): StoredDefinition {
+  return {
+    name,
+    version: result.getVersion(),
+    sequence: result.getSequence(),
+    validationParameter: Buffer.from(result.getValidationParameter_asU8()),
+    collections: Buffer.from(result.getCollections()?.serializeBinary() ?? []),
+    initRequired: result.getInitRequired(),
+  };
+}
+
 /**
  * Whether what a peer has is what is wanted, the sequence aside: a sequence says which change
  * it is, not what it says.
  */
-export function sameDefinition(wanted: Definition, stored: StoredDefinition): boolean {
+export function sameDefinition(wanted: Definition, found: StoredDefinition): boolean {
   const policy = policyOf(wanted);
   const collections = wanted.collections?.length
     ? packageOf(wanted.collections).serializeBinary()
     : new Uint8Array();
   return (
-    wanted.name === stored.name &&
-    wanted.version === stored.version &&
-    (wanted.initRequired ?? false) === stored.initRequired &&
-    stored.validationParameter.equals(policy) &&
-    stored.collections.equals(collections)
+    wanted.name === found.name &&
+    wanted.version === found.version &&
+    (wanted.initRequired ?? false) === found.initRequired &&
+    found.validationParameter.equals(policy) &&
+    found.collections.equals(collections)
   );
 }
 

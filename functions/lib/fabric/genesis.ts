@@ -6,7 +6,7 @@ import { capabilities, configGroup, implicitMeta } from './genesis/config.ts';
 import { ordererGroup } from './genesis/orderer.ts';
 import type { GenesisSpec } from './genesis/spec.ts';
 
-export type { GenesisSpec, OrdererSpec, OrganizationSpec } from './genesis/spec.ts';
+export type { ConsenterSpec, GenesisSpec, OrdererSpec, OrganizationSpec } from './genesis/spec.ts';
 
 /** Fabric hashes a block's data as one piece; any other width is refused. */
 const wholeBlock = 0xffffffff;

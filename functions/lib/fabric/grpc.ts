@@ -17,6 +17,8 @@ const options = {
   // Fabric's own limit, for packages and blocks.
   'grpc.max_send_message_length': 100 * 1024 * 1024,
   'grpc.max_receive_message_length': 100 * 1024 * 1024,
+  // Dropped is dropped: a pool of the whole process would give the old connection back.
+  'grpc.use_local_subchannel_pool': 1,
 };
 
 interface Shared {
@@ -28,12 +30,15 @@ const connections = new Map<string, Shared>();
 
 /** A share in the connection to a peer, given back by `close`. */
 export interface PeerConnection {
+  /** Another one after `drop`. */
   readonly client: Client;
   /**
    * Resolves once connected; throws Unavailable naming the peer when it does not answer within
    * a few seconds. The impatient, who have another peer to turn to, take the first failure.
    */
   ready(options?: { impatient?: boolean }): Promise<void>;
+  /** Gives up the connection for all its users: what fell silent on it may never wake again. */
+  drop(): void;
   close(): void;
 }
 
@@ -47,8 +52,14 @@ export function shareConnection(endpoint: PeerEndpoint): PeerConnection {
   shared.users += 1;
   let open = true;
   return {
-    client: shared.client,
+    get client() {
+      return shared.client;
+    },
     ready: ({ impatient = false } = {}) => ready(shared.client, endpoint.address, impatient),
+    drop: () => {
+      shared.client.close();
+      shared.client = dial(endpoint);
+    },
     close: () => {
       if (!open) return;
       open = false;

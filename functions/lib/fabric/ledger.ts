@@ -2,7 +2,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import {
-  connect,
   GatewayError,
   type Gateway,
   type Status,
@@ -11,9 +10,10 @@ import {
 import { gateway as messages } from '@hyperledger/fabric-protos';
 import { CommitUnknown, Conflict, Unavailable } from '../errors.ts';
 import type { Connection } from './connection.ts';
-import { isUnplanned, statusName, translateCommit, translateFailure } from './failures.ts';
-import { shareConnection, type PeerConnection } from './grpc.ts';
+import { isUnplanned, statusName, translateCommit } from './failures.ts';
+import { Portals, type PortalsOptions } from './portals.ts';
 import { createSigner, type Signer } from './signer.ts';
+import { atEnd } from './validity.ts';
 
 /** A transaction that was committed as valid. */
 export interface Receipt {
@@ -41,7 +41,8 @@ export interface SubmitOptions {
 
 export interface Ledger {
   /**
-   * Submits a transaction and waits until the peer committed it. Throws Unprocessable when peers
+   * Submits a transaction and waits until the peer committed it; what orderers lose on the way, as they may
+   * when their leader dies, is sent again under the same id. Throws Unprocessable when peers
    * or the chaincode refuse (`members.endorsements`: each peer's answer), NotFound when the
    * chaincode's message begins with `NOT_FOUND: `, Conflict when others kept changing what it
    * reads, Unavailable when nothing was sent, CommitUnknown when its fate is not known.
@@ -59,21 +60,27 @@ export interface Ledger {
   close(): void;
 }
 
-/** Milliseconds each stage may take: plan, commit and lookup in all, the others with one peer. */
+/** Milliseconds each stage may take: plan, order, commit and lookup in all, the others with one peer. */
 export interface Deadlines {
   evaluate: number;
   plan: number;
   endorse: number;
   submit: number;
+  order: number;
   commit: number;
   lookup: number;
 }
 
+/**
+ * A peer may itself wait for one that is silent, until gossip has told it so, some eight seconds: the next
+ * is asked before, who may choose others.
+ */
 const defaultDeadlines: Deadlines = {
-  evaluate: 5_000,
+  evaluate: 2_500,
   plan: 8_000,
-  endorse: 15_000,
+  endorse: 5_000,
   submit: 5_000,
+  order: 10_000,
   commit: 30_000,
   lookup: 5_000,
 };
@@ -81,10 +88,17 @@ const defaultDeadlines: Deadlines = {
 /** Milliseconds between two looks for a set of peers that can endorse. */
 const planPause = 500;
 
-export interface LedgerOptions {
+/** Milliseconds between two tries to find an orderer that takes a transaction. */
+const orderPause = 250;
+
+/** Milliseconds without a commit after which a transaction is sent again; twice that the next time, and so on. */
+const firstPatience = 1_500;
+
+export interface LedgerOptions extends PortalsOptions {
   deadlines?: Partial<Deadlines>;
   /** How often a transaction in conflict is endorsed before it is given up. */
   attempts?: number;
+  now?: () => Date;
 }
 
 /** Connects lazily; an unreadable identity throws at once. */
@@ -92,31 +106,22 @@ export function connectLedger(connection: Connection, options: LedgerOptions = {
   return new GatewayLedger(connection, options);
 }
 
-/** A peer's Gateway service. */
-interface Portal {
-  connection: PeerConnection;
-  gateway: Gateway;
-}
-
 class GatewayLedger implements Ledger {
   readonly #connection: Connection;
   readonly #signer: Signer;
-  readonly #portals: readonly Portal[];
+  readonly #portals: Portals;
   readonly #deadlines: Deadlines;
   readonly #attempts: number;
-  /** The portal that answered last: its successors are tried when it no longer does. */
-  #current = 0;
+  readonly #now: () => Date;
 
-  constructor(connection: Connection, { deadlines, attempts = 5 }: LedgerOptions) {
+  constructor(connection: Connection, options: LedgerOptions) {
+    const { deadlines, attempts = 5, now = () => new Date(), ...others } = options;
     this.#connection = connection;
     this.#signer = createSigner(connection);
     this.#deadlines = { ...defaultDeadlines, ...deadlines };
     this.#attempts = attempts;
-    this.#portals = connection.peers.map((endpoint) => {
-      const shared = shareConnection(endpoint);
-      const gateway = connect({ client: shared.client, ...this.#signer.gatewayOptions });
-      return { connection: shared, gateway };
-    });
+    this.#now = now;
+    this.#portals = new Portals(connection.peers, this.#signer, others);
   }
 
   async submit(
@@ -128,19 +133,23 @@ class GatewayLedger implements Ledger {
       try {
         return await this.#submitOnce(transaction, args, options);
       } catch (error) {
-        if (!(error instanceof Conflict) || attempt >= this.#attempts) throw error;
+        if (!(error instanceof Conflict) || attempt >= this.#attempts) throw this.#atEnd(error);
         await delay(backoff(attempt));
       }
     }
   }
 
   async evaluate(transaction: string, args: readonly string[]): Promise<string> {
-    const bytes = await this.#anyPortal(({ gateway }) =>
-      this.#contract(gateway)
-        .newProposal(transaction, { arguments: [...args] })
-        .evaluate({ deadline: this.#deadline('evaluate') }),
-    );
-    return text(bytes);
+    try {
+      const bytes = await this.#portals.any((gateway) =>
+        this.#contract(gateway)
+          .newProposal(transaction, { arguments: [...args] })
+          .evaluate({ deadline: this.#deadline('evaluate') }),
+      );
+      return text(bytes);
+    } catch (error) {
+      throw this.#atEnd(error);
+    }
   }
 
   async commitStatus(transactionId: string): Promise<CommitStatus | undefined> {
@@ -159,10 +168,7 @@ class GatewayLedger implements Ledger {
   }
 
   close(): void {
-    for (const { gateway, connection } of this.#portals) {
-      gateway.close();
-      connection.close();
-    }
+    this.#portals.close();
   }
 
   async #submitOnce(
@@ -173,8 +179,8 @@ class GatewayLedger implements Ledger {
     const endorsed = await this.#endorse(name, args);
     const transactionId = endorsed.getTransactionId();
     await onEndorsed?.(transactionId);
-    await this.#send(endorsed);
-    const committed = await this.#status(transactionId, this.#deadline('commit'));
+    await this.#handOver(endorsed);
+    const committed = await this.#committed(endorsed);
     if (!committed.successful) throw translateCommit(transactionId, committed.code);
     return { transactionId, block: committed.blockNumber, result: text(endorsed.getResult()) };
   }
@@ -193,18 +199,50 @@ class GatewayLedger implements Ledger {
   }
 
   #endorseOnce(name: string, args: readonly string[]): Promise<Transaction> {
-    return this.#anyPortal(({ gateway }) =>
+    return this.#portals.any((gateway) =>
       this.#contract(gateway)
         .newProposal(name, { arguments: [...args] })
         .endorse({ deadline: this.#deadline('endorse') }),
     );
   }
 
+  /** Waits a little for orderers to have a leader. What may have been passed on counts as passed on. */
+  async #handOver(transaction: Transaction): Promise<void> {
+    const patience = this.#deadline('order');
+    for (;;) {
+      try {
+        await this.#send(transaction);
+        return;
+      } catch (error) {
+        if (error instanceof CommitUnknown) return;
+        if (!(error instanceof Unavailable) || Date.now() + orderPause > patience) throw error;
+        await delay(orderPause);
+      }
+    }
+  }
+
+  /** An orderer acknowledges what it has not yet agreed on with the others, and may die with it. */
+  async #committed(transaction: Transaction): Promise<Status> {
+    const end = this.#deadline('commit');
+    for (let patience = firstPatience; ; patience *= 2) {
+      try {
+        const deadline = Math.min(Date.now() + patience, end);
+        return await this.#status(transaction.getTransactionId(), deadline);
+      } catch (error) {
+        const open = error instanceof CommitUnknown && timedOut(error.cause);
+        if (!open || Date.now() >= end) throw error;
+      }
+      // Whatever becomes of it: the one sent before may still be committed.
+      await this.#send(transaction).catch(() => undefined);
+    }
+  }
+
   /** The same transaction may be sent more than once: a channel takes an id only the first time. */
   async #send(transaction: Transaction): Promise<void> {
     const bytes = transaction.getBytes();
-    await this.#anyPortal(({ gateway }) =>
-      gateway.newTransaction(bytes).submit({ deadline: this.#deadline('submit') }),
+    await this.#portals.any(
+      (gateway) => gateway.newTransaction(bytes).submit({ deadline: this.#deadline('submit') }),
+      { passesOn: transaction.getTransactionId() },
     );
   }
 
@@ -218,9 +256,7 @@ class GatewayLedger implements Ledger {
     signed.setRequest(request.serializeBinary());
     const bytes = signed.serializeBinary();
     try {
-      return await this.#anyPortal(({ gateway }) =>
-        gateway.newCommit(bytes).getStatus({ deadline }),
-      );
+      return await this.#portals.any((gateway) => gateway.newCommit(bytes).getStatus({ deadline }));
     } catch (error) {
       if (error instanceof CommitUnknown) throw error;
       // Not even a peer to ask: for the transaction that is the same.
@@ -229,37 +265,13 @@ class GatewayLedger implements Ledger {
     }
   }
 
-  /**
-   * The result of the first portal that gives one, beginning with the one that answered last.
-   * What a portal refuses is final; only one that is away is passed over. Where any of them may
-   * have passed the transaction on, that is what is thrown, whatever a later one refuses.
-   */
-  async #anyPortal<T>(call: (portal: Portal) => Promise<T>): Promise<T> {
-    const failures: Unavailable[] = [];
-    const first = this.#current;
-    for (const offset of this.#portals.keys()) {
-      const index = (first + offset) % this.#portals.length;
-      const portal = this.#portals[index];
-      if (!portal) continue;
-      try {
-        await portal.connection.ready({ impatient: this.#portals.length > 1 });
-        const result = await call(portal);
-        this.#current = index;
-        return result;
-      } catch (error) {
-        const failure = translateFailure(error);
-        if (!(failure instanceof Unavailable)) throw failures.findLast(isUnknown) ?? failure;
-        failures.push(failure);
-      }
-    }
-    throw (
-      failures.findLast(isUnknown) ?? failures[0] ?? new Unavailable('the network has no peers')
-    );
-  }
-
   #contract(gateway: Gateway) {
     const { channel, chaincode } = this.#connection;
     return gateway.getNetwork(channel).getContract(chaincode);
+  }
+
+  #atEnd(error: unknown): unknown {
+    return atEnd(error, this.#connection.certificate, this.#now());
   }
 
   #deadline(stage: keyof Deadlines): number {
@@ -271,10 +283,6 @@ const decoder = new TextDecoder();
 
 function text(bytes: Uint8Array): string {
   return decoder.decode(bytes);
-}
-
-function isUnknown(failure: Unavailable): boolean {
-  return failure instanceof CommitUnknown;
 }
 
 /** Whether a look-up ended for want of a commit rather than of a peer that answers. */

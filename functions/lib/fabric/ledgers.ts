@@ -78,7 +78,7 @@ export function createLedgers(
     return slot.known;
   };
 
-  /** Without Vault no data can be opened or stored anyway, and no network be made: what is known holds. */
+  /** While Vault is away, no network can be made in the place of another: what is known holds. */
   const reopen = async (slot: Slot, ref: NetworkRef): Promise<Known> => {
     try {
       return await open(slot, ref);

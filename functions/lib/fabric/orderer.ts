@@ -1,128 +1,133 @@
-/** An orderer as a reader of its channels sees it: how far it has come, and whether it follows a leader. */
-import { randomBytes } from 'node:crypto';
-import { common, orderer } from '@hyperledger/fabric-protos';
-import timestamps from 'google-protobuf/google/protobuf/timestamp_pb.js';
-import { NotFound, type SelvedgeError, Unavailable, Unprocessable } from '../errors.ts';
+/** An orderer as a member of its channels sees it: how far it has come, and what configures them. */
+import { common } from '@hyperledger/fabric-protos';
+import { Conflict, NotFound, type SelvedgeError, Unavailable, Unprocessable } from '../errors.ts';
+import { broadcast, type Answer } from './broadcast.ts';
+import { lastConfigIndex } from './config-block.ts';
 import type { Identity, PeerEndpoint } from './connection.ts';
-import { isAway, shareConnection, type PeerConnection } from './grpc.ts';
-import { createSigner, type Signer } from './signer.ts';
+import { blockAt, deliver, type Delivered, newest, onwardsFrom, seekInfo } from './deliver.ts';
+import type { Stretch } from './deliver.ts';
+import { sealed } from './envelope.ts';
+import { isAway, shareConnection } from './grpc.ts';
+import { createSigner } from './signer.ts';
 
 /** Milliseconds for one answer. */
 const timeout = 5_000;
+
+/** Milliseconds for an update to come into a block: as long as a leader may take to be found. */
+const orderingTimeout = 15_000;
 
 /** How far an orderer has come in a channel, in blocks. */
 export interface Position {
   height: number;
 }
 
+/**
+ * Every call throws Unavailable when the orderer does not answer, NotFound when it does not know
+ * the channel, Unprocessable when it refuses.
+ */
 export interface OrdererClient {
-  /**
-   * Where the orderer stands; undefined where it knows of no leader (Raft) and so orders nothing.
-   * Throws Unavailable when it does not answer, NotFound when it does not know the channel,
-   * Unprocessable when it refuses.
-   */
+  /** Where it stands; undefined where it knows of no leader (Raft) and so orders nothing. */
   position(channel: string): Promise<Position | undefined>;
+  /** The newest block with the channel's configuration. Throws Unavailable without a leader. */
+  configBlock(channel: string): Promise<Uint8Array>;
+  /** The first configuration block after number `after`, waited for. Throws as `configBlock`. */
+  nextConfigBlock(channel: string, after: number): Promise<Uint8Array>;
+  /**
+   * Has an update of the channel ordered (`channel-update/draft.ts`). Throws Conflict when the
+   * configuration is no longer the one that it changes, Unavailable when there is no leader or
+   * too few of the consenters are alive.
+   */
+  submitUpdate(channel: string, draft: Uint8Array): Promise<void>;
   close(): void;
 }
 
-/** The identity must be one that may read the channel. */
+/** The identity must be one that may read the channel; for updates, one that may write to it. */
 export function connectOrderer(endpoint: PeerEndpoint, identity: Identity): OrdererClient {
   const signer = createSigner(identity);
   const connection = shareConnection(endpoint);
+  const { address } = endpoint;
+
+  const answered = async <T>(ask: () => Promise<T>): Promise<T> => {
+    try {
+      await connection.ready({ impatient: true });
+      return await ask();
+    } catch (error) {
+      if (error instanceof Unavailable || isAway(error)) throw silent(address, error);
+      throw error;
+    }
+  };
+  const look = async (
+    channel: string,
+    stretch: Stretch,
+    wanted: (block: common.Block) => boolean = () => true,
+    timeoutMs = timeout,
+  ): Promise<Delivered> => {
+    const about = { channel, type: common.HeaderType.DELIVER_SEEK_INFO };
+    const request = await sealed(signer, about, seekInfo(stretch));
+    return answered(() => deliver(connection, request, timeoutMs, wanted));
+  };
+  const read = async (...asked: Parameters<typeof look>): Promise<common.Block> => {
+    const found = await look(...asked);
+    if (!found.block) throw refusedToTell(address, asked[0], found.status);
+    return found.block;
+  };
+
   return {
     async position(channel) {
-      const request = await newest(signer, channel);
-      await ready(connection, endpoint.address);
-      const { number, status } = await seek(connection, request, endpoint.address);
+      const found = await look(channel, newest());
+      if (found.block) return { height: numberOf(found.block) + 1 };
       // A reader that asks strictly is turned away while there is no leader.
-      if (status === common.Status.SERVICE_UNAVAILABLE) return undefined;
-      if (number === undefined) throw refusal(endpoint.address, channel, status);
-      return { height: number + 1 };
+      if (found.status === common.Status.SERVICE_UNAVAILABLE) return undefined;
+      throw refusedToTell(address, channel, found.status);
     },
+
+    async configBlock(channel) {
+      const last = await read(channel, newest());
+      const block = hasContent(last) ? last : await read(channel, blockAt(lastConfigIndex(last)));
+      return block.serializeBinary();
+    },
+
+    async nextConfigBlock(channel, after) {
+      const block = await read(channel, onwardsFrom(after + 1), hasContent, orderingTimeout);
+      return block.serializeBinary();
+    },
+
+    async submitUpdate(channel, draft) {
+      const about = { channel, type: common.HeaderType.CONFIG_UPDATE };
+      const message = await sealed(signer, about, draft);
+      const answer = await answered(() => broadcast(connection, message, orderingTimeout));
+      if (answer.status !== common.Status.SUCCESS) throw refusedToOrder(address, answer);
+    },
+
     close: () => connection.close(),
   };
 }
 
-async function ready(connection: PeerConnection, address: string): Promise<void> {
-  try {
-    await connection.ready({ impatient: true });
-  } catch (cause) {
-    throw silent(address, cause);
+const numberOf = (block: common.Block): number => block.getHeader()?.getNumber() ?? 0;
+
+/** Only blocks with a configuration come with their content. */
+const hasContent = (block: common.Block): boolean =>
+  (block.getData()?.getDataList_asU8().length ?? 0) > 0;
+
+function refusedToTell(address: string, channel: string, status: number): SelvedgeError {
+  switch (status) {
+    case common.Status.NOT_FOUND:
+      return new NotFound(`the orderer ${address} does not know ${channel}`);
+    case common.Status.SERVICE_UNAVAILABLE:
+      return new Unavailable(`the orderer ${address} has no leader of ${channel}`);
+    default:
+      return new Unprocessable(`the orderer ${address} refused to tell of ${channel}: ${status}`);
   }
 }
 
-function refusal(address: string, channel: string, status: number): SelvedgeError {
-  if (status === common.Status.NOT_FOUND) {
-    return new NotFound(`the orderer ${address} does not know ${channel}`);
-  }
-  return new Unprocessable(`the orderer ${address} refused to tell of ${channel}: ${status}`);
+/** Fabric has one status for all that it refuses; only its words tell what may be tried again. */
+function refusedToOrder(address: string, { status, info }: Answer): SelvedgeError {
+  const message = `the orderer ${address} refused an update: ${info} (${status})`;
+  if (status === common.Status.SERVICE_UNAVAILABLE) return new Unavailable(message);
+  if (info.includes('will result in quorum loss')) return new Unavailable(message);
+  if (/is currently at version|but key is at version/.test(info)) return new Conflict(message);
+  return new Unprocessable(message);
 }
 
 const silent = (address: string, cause: unknown): Unavailable =>
   new Unavailable(`the orderer ${address} does not answer`, { cause });
-
-/** The header of the newest block, asked for once; the signature proves who asks. */
-async function newest(signer: Signer, channel: string): Promise<common.Envelope> {
-  const position = new orderer.SeekPosition();
-  position.setNewest(new orderer.SeekNewest());
-  const info = new orderer.SeekInfo();
-  info.setStart(position);
-  info.setStop(position);
-  info.setBehavior(orderer.SeekInfo.SeekBehavior.BLOCK_UNTIL_READY);
-  info.setErrorResponse(orderer.SeekInfo.SeekErrorResponse.STRICT);
-  info.setContentType(orderer.SeekInfo.SeekContentType.HEADER_WITH_SIG);
-
-  const channelHeader = new common.ChannelHeader();
-  channelHeader.setType(common.HeaderType.DELIVER_SEEK_INFO);
-  channelHeader.setChannelId(channel);
-  channelHeader.setTimestamp(timestamps.Timestamp.fromDate(new Date()));
-  const signatureHeader = new common.SignatureHeader();
-  signatureHeader.setCreator(signer.creator);
-  signatureHeader.setNonce(randomBytes(24));
-  const header = new common.Header();
-  header.setChannelHeader(channelHeader.serializeBinary());
-  header.setSignatureHeader(signatureHeader.serializeBinary());
-  const payload = new common.Payload();
-  payload.setHeader(header);
-  payload.setData(info.serializeBinary());
-
-  const envelope = new common.Envelope();
-  envelope.setPayload(payload.serializeBinary());
-  envelope.setSignature(await signer.sign(envelope.getPayload_asU8()));
-  return envelope;
-}
-
-interface Found {
-  number?: number;
-  status: number;
-}
-
-/** The answers to one request: at most a block, then a status. */
-function seek(
-  { client }: PeerConnection,
-  request: common.Envelope,
-  address: string,
-): Promise<Found> {
-  const found: Found = { status: 0 };
-  const call = client.makeBidiStreamRequest(
-    '/orderer.AtomicBroadcast/Deliver',
-    (message: common.Envelope) => Buffer.from(message.serializeBinary()),
-    (bytes) => orderer.DeliverResponse.deserializeBinary(bytes),
-    { deadline: Date.now() + timeout },
-  );
-  return new Promise<Found>((resolve, reject) => {
-    call.on('data', (answer: orderer.DeliverResponse) => {
-      const number = answer.getBlock()?.getHeader()?.getNumber();
-      if (number !== undefined) {
-        found.number = number;
-        return;
-      }
-      found.status = answer.getStatus();
-      call.end();
-      resolve(found);
-    });
-    call.on('error', (error) => reject(isAway(error) ? silent(address, error) : error));
-    call.on('end', () => reject(silent(address, undefined)));
-    call.write(request);
-  });
-}

@@ -1,10 +1,10 @@
 /** A peer as its organization's admin sees it: its channels, packages and chaincode definitions. */
-import type { CallOptions } from '@grpc/grpc-js';
 import { common, peer } from '@hyperledger/fabric-protos';
-import { Unavailable, Unprocessable } from '../errors.ts';
+import { Unprocessable } from '../errors.ts';
 import type { Identity, PeerEndpoint } from './connection.ts';
-import type { StoredDefinition } from './definition.ts';
-import { isAway, shareConnection, type PeerConnection } from './grpc.ts';
+import { stored, type StoredDefinition } from './definition.ts';
+import { processProposal } from './endorser.ts';
+import { shareConnection, type PeerConnection } from './grpc.ts';
 import { propose, type Invocation, type Proposal } from './proposals.ts';
 import { createSigner, type Signer } from './signer.ts';
 
@@ -176,7 +176,7 @@ class GrpcPeer implements PeerClient {
   }
 
   endorse(proposal: Proposal): Promise<peer.ProposalResponse> {
-    return this.#process(proposal, queryTimeout);
+    return processProposal(this, proposal, queryTimeout);
   }
 
   async query(invocation: Invocation): Promise<Uint8Array> {
@@ -193,46 +193,7 @@ class GrpcPeer implements PeerClient {
   }
 
   async #change(invocation: Invocation): Promise<void> {
-    await this.#process(await propose(this.signer, invocation), changeTimeout);
-  }
-
-  async #process({ signed }: Proposal, timeout: number): Promise<peer.ProposalResponse> {
-    await this.connection.ready();
-    const answer = await this.#call(signed, { deadline: Date.now() + timeout });
-    const status = answer.getResponse()?.getStatus() ?? 0;
-    if (status >= 200 && status < 400) return answer;
-    const message = answer.getResponse()?.getMessage() ?? 'no response';
-    throw this.#refused(message, status);
-  }
-
-  #call(signed: peer.SignedProposal, options: CallOptions): Promise<peer.ProposalResponse> {
-    return new Promise((resolve, reject) => {
-      this.connection.client.makeUnaryRequest(
-        '/protos.Endorser/ProcessProposal',
-        (message: peer.SignedProposal) => Buffer.from(message.serializeBinary()),
-        (bytes) => peer.ProposalResponse.deserializeBinary(bytes),
-        signed,
-        options,
-        (error, answer) => {
-          if (error) reject(this.#failed(error));
-          else resolve(answer ?? new peer.ProposalResponse());
-        },
-      );
-    });
-  }
-
-  #failed(cause: Error): Error {
-    const { address } = this.endpoint;
-    if (isAway(cause)) return new Unavailable(`the peer ${address} does not answer`, { cause });
-    return this.#refused(cause.message, undefined, cause);
-  }
-
-  #refused(message: string, status?: number, cause?: Error): Unprocessable {
-    const { address, mspId } = this.endpoint;
-    return new Unprocessable(`the peer ${address} refused: ${message}`, {
-      ...(cause && { cause }),
-      members: { endorsements: [{ address, mspId, status, message }] },
-    });
+    await processProposal(this, await propose(this.signer, invocation), changeTimeout);
   }
 }
 
@@ -248,23 +209,4 @@ async function absent<T>(query: Promise<T>, text: string): Promise<T | undefined
     if (says(error, text)) return undefined;
     throw error;
   }
-}
-
-interface DefinitionResult {
-  getVersion(): string;
-  getSequence(): number;
-  getValidationParameter_asU8(): Uint8Array;
-  getCollections(): { serializeBinary(): Uint8Array } | undefined;
-  getInitRequired(): boolean;
-}
-
-function stored(name: string, result: DefinitionResult): StoredDefinition {
-  return {
-    name,
-    version: result.getVersion(),
-    sequence: result.getSequence(),
-    validationParameter: Buffer.from(result.getValidationParameter_asU8()),
-    collections: Buffer.from(result.getCollections()?.serializeBinary() ?? []),
-    initRequired: result.getInitRequired(),
-  };
 }

@@ -4,13 +4,13 @@ import { z } from 'zod';
 import { Unauthorized, Unavailable } from '../errors.ts';
 
 /** The issuer of a cluster's service-account tokens, as Kubernetes names it by default. */
-export const CLUSTER_ISSUER = 'https://kubernetes.default.svc.cluster.local';
+export const clusterIssuer = 'https://kubernetes.default.svc.cluster.local';
 
 /** Signature algorithms taken: asymmetric ones only, so a public key can never serve as a secret. */
-const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
+const algorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
 
 /** A key the issuer withdraws is trusted for at most this long (RFC 7517 leaves it to us). */
-const KEYS_MAX_AGE_MS = 15 * 60_000;
+const keysMaxAgeMs = 15 * 60_000;
 
 /** Who calls. */
 export interface Caller {
@@ -62,7 +62,7 @@ export function userId(issuer: string, subject: string): string {
 
 /** Checks OIDC bearer tokens (RFC 7519, RFC 8725: issuer, audience and algorithms are pinned). */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { issuer, audience, serviceAccounts = issuer === CLUSTER_ISSUER } = options;
+  const { issuer, audience, serviceAccounts = issuer === clusterIssuer } = options;
   const keys = issuerKeys(options);
   return {
     async authenticate(authorization) {
@@ -71,7 +71,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const { payload } = await jwtVerify(token, keys, {
         issuer,
         audience,
-        algorithms: ALGORITHMS,
+        algorithms,
         requiredClaims: ['exp', 'sub'],
         clockTolerance: options.clockToleranceSeconds ?? 10,
         currentDate: options.now?.() ?? new Date(),
@@ -91,7 +91,7 @@ function issuerKeys({ issuer, jwksUrl, timeoutMs = 5000 }: AuthenticatorOptions)
     return createRemoteJWKSet(url, {
       timeoutDuration: timeoutMs,
       cooldownDuration: 30_000,
-      cacheMaxAge: KEYS_MAX_AGE_MS,
+      cacheMaxAge: keysMaxAgeMs,
     });
   };
   return async (header, token) => {

@@ -42,6 +42,34 @@ export async function readMessage(headers: IncomingHttpHeaders, body: Readable):
     : { envelope: check(binaryAttributes(headers)), body };
 }
 
+/** An event in structured mode (JSON event format 1.0.2): its attributes beside `data` or `data_base64`. */
+export type StructuredEvent = Record<string, unknown>;
+
+/**
+ * Writes an event for structured mode. JSON and text stand in it as they are where every reader gets
+ * the same bytes back; all else as base64.
+ */
+export function structured(envelope: Envelope, data: Buffer): StructuredEvent {
+  return { ...envelope, ...(data.length > 0 && dataMember(data, envelope.datacontenttype)) };
+}
+
+function dataMember(bytes: Buffer, type: string | undefined): StructuredEvent {
+  const text = bytes.toString();
+  if (!isJson(type) && Buffer.from(text).equals(bytes)) return { data: text };
+  const value = jsonOf(text);
+  // Numbers that JavaScript cannot hold, and spaces, would not come back as they were.
+  if (isJson(type) && JSON.stringify(value) === text) return { data: value };
+  return { data_base64: bytes.toString('base64') };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Checks values against a schema; the error lists every fault with its path. */
 export function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
@@ -93,8 +121,12 @@ async function readStructured(body: Readable): Promise<Message> {
 /** JSON event format 1.0.2, section 3.1: a string is itself, but where the data is said to be JSON. */
 function textOf(data: unknown, type: unknown): string {
   if (data === undefined) return '';
-  const isJson = typeof type !== 'string' || /[/+]json\s*(;|$)/i.test(type);
-  return typeof data === 'string' && !isJson ? data : JSON.stringify(data);
+  return typeof data === 'string' && !isJson(type) ? data : JSON.stringify(data);
+}
+
+/** Data of no stated type is JSON in structured mode. */
+function isJson(type: unknown): boolean {
+  return typeof type !== 'string' || /[/+]json\s*(;|$)/i.test(type);
 }
 
 function check(attributes: Record<string, unknown>): Envelope {

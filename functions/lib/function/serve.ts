@@ -6,7 +6,7 @@
 import { createServer, type Server } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { HTTP, type CloudEvent } from 'cloudevents';
+import type { CloudEvent } from 'cloudevents';
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -14,8 +14,16 @@ import express, {
   type Response,
 } from 'express';
 import type { z } from 'zod';
+import { binaryMessage } from './binary.ts';
 import { parse, readMessage, type Envelope } from './envelope.ts';
-import { BadRequest, SelvedgeError, toProblem } from '../errors.ts';
+import {
+  BadRequest,
+  fateHeader,
+  FateOpen,
+  problemType,
+  SelvedgeError,
+  toProblem,
+} from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { eventSeconds, registry } from './metrics.ts';
 
@@ -59,13 +67,15 @@ export function endpoint<Attributes>(
 export interface FunctionOptions {
   /** By CloudEvents type. A key that ends in `*` takes every type with that beginning. */
   endpoints: Record<string, Endpoint<unknown>>;
+  /** By path: takes events of every type, apart from the others. */
+  paths?: Record<string, Endpoint<unknown>>;
   log: Logger;
   /** Rejects while the function should get no events. */
   ready?: () => Promise<void>;
 }
 
 /** The function as an express application. Use it directly in tests. */
-export function functionApp({ endpoints, log, ready }: FunctionOptions): Express {
+export function functionApp({ endpoints, paths = {}, log, ready }: FunctionOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
@@ -77,6 +87,9 @@ export function functionApp({ endpoints, log, ready }: FunctionOptions): Express
     response.type(registry.contentType).send(await registry.metrics());
   });
   app.post('/', (request, response) => answer(request, response, endpoints, log));
+  for (const [path, one] of Object.entries(paths)) {
+    app.post(path, (request, response) => answer(request, response, { '*': one }, log));
+  }
   app.use(problems(log));
   return app;
 }
@@ -125,7 +138,8 @@ export function problems(log: Logger): ErrorRequestHandler {
     if (error instanceof SelvedgeError && error.retryAfter !== undefined) {
       response.set('Retry-After', String(error.retryAfter));
     }
-    response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+    if (error instanceof FateOpen) response.set(fateHeader, 'open');
+    response.status(problem.status).type(problemType).send(JSON.stringify(problem));
   };
 }
 
@@ -160,7 +174,8 @@ async function answer(
 }
 
 function find(endpoints: FunctionOptions['endpoints'], type: string): Endpoint<unknown> {
-  const exact = endpoints[type];
+  // What every object inherits (`constructor`) is no type of event.
+  const exact = Object.hasOwn(endpoints, type) ? endpoints[type] : undefined;
   if (exact) return exact;
   const prefix = Object.keys(endpoints).find(
     (key) => key.endsWith('*') && type.startsWith(key.slice(0, -1)),
@@ -174,8 +189,8 @@ async function send(response: Response, reply: Reply): Promise<void> {
   // Not express's `set`, which adds a charset to content types: they are the data's own.
   response.status(reply.status).setHeaders(new Map(Object.entries(reply.headers ?? {})));
   if (reply.event) {
-    const { headers, body } = HTTP.binary(reply.event);
-    response.set(headers as Record<string, string>).end(body);
+    const { headers, body } = binaryMessage(reply.event);
+    response.set(headers).end(body);
   } else if (reply.body instanceof Readable) {
     await pipeline(reply.body, response);
   } else {

@@ -102,13 +102,15 @@ export interface Kubernetes {
   get<T extends KubernetesObject>(ref: Ref): Promise<T | undefined>;
   /** All objects of a kind, optionally only those a label selector (`a=b,c in (d,e)`) picks. */
   list<T extends KubernetesObject>(of: Collection, labelSelector?: string): Promise<T[]>;
+  /** The same without what is in them: of each object only its metadata. */
+  heads(of: Collection, labelSelector?: string): Promise<KubernetesObject[]>;
   /**
    * Server-side apply with the field manager `selvedge`, forced: the fields given become ours, those
    * we gave before and leave out now are dropped, everyone else's stay.
    */
   apply<T extends KubernetesObject>(object: T): Promise<T>;
-  /** The same for the status subresource. */
-  applyStatus<T extends KubernetesObject>(object: T): Promise<T>;
+  /** The same for the status subresource; another field manager for what others write a part of. */
+  applyStatus<T extends KubernetesObject>(object: T, manager?: string): Promise<T>;
   /** Throws Conflict when the name is taken. */
   create<T extends KubernetesObject>(object: T): Promise<T>;
   /** Throws Conflict when `metadata.resourceVersion` is no longer the newest. */
@@ -124,7 +126,18 @@ export interface Kubernetes {
   ): AsyncIterable<WatchEvent<T>>;
 }
 
-export const FIELD_MANAGER = 'selvedge';
+export const fieldManager = 'selvedge';
+
+/** The server ends a watch by then. Below 300 s, after which the client breaks off an answer that says nothing. */
+const watchSeconds = '240';
+
+/** Asks for a list of which each item is only its metadata. */
+const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
+interface ListOptions {
+  labelSelector?: string | undefined;
+  accept?: string;
+}
 
 /** The reference of an object that has its kind and name. */
 export function refOf(object: KubernetesObject): Ref {
@@ -160,17 +173,28 @@ class ApiServer implements Kubernetes {
     }
   }
 
-  async list<T extends KubernetesObject>(of: Collection, labelSelector?: string): Promise<T[]> {
+  list<T extends KubernetesObject>(of: Collection, labelSelector?: string): Promise<T[]> {
+    return this.#whole<T>(of, { labelSelector });
+  }
+
+  heads(of: Collection, labelSelector?: string): Promise<KubernetesObject[]> {
+    return this.#whole(of, { labelSelector, accept: metadataOnly });
+  }
+
+  async #whole<T extends KubernetesObject>(of: Collection, how: ListOptions): Promise<T[]> {
     try {
-      return await this.#pages<T>(of, labelSelector);
+      return await this.#pages<T>(of, how);
     } catch (error) {
       // What a later page continues was compacted meanwhile: once more from the first.
       if (!(error instanceof Gone)) throw error;
-      return this.#pages<T>(of, labelSelector);
+      return this.#pages<T>(of, how);
     }
   }
 
-  async #pages<T extends KubernetesObject>(of: Collection, labelSelector?: string): Promise<T[]> {
+  async #pages<T extends KubernetesObject>(
+    of: Collection,
+    { labelSelector, accept }: ListOptions,
+  ): Promise<T[]> {
     const found: T[] = [];
     let next: string | undefined;
     do {
@@ -178,6 +202,7 @@ class ApiServer implements Kubernetes {
         method: 'GET',
         path: pathOf(of),
         query: { labelSelector, limit: '500', continue: next },
+        ...(accept !== undefined && { accept }),
       });
       // Items of a list come without their kind.
       for (const item of page.items) {
@@ -189,18 +214,18 @@ class ApiServer implements Kubernetes {
   }
 
   apply<T extends KubernetesObject>(object: T): Promise<T> {
-    return this.#apply(object, '');
+    return this.#apply(object, '', fieldManager);
   }
 
-  applyStatus<T extends KubernetesObject>(object: T): Promise<T> {
-    return this.#apply(object, '/status');
+  applyStatus<T extends KubernetesObject>(object: T, manager = fieldManager): Promise<T> {
+    return this.#apply(object, '/status', manager);
   }
 
-  #apply<T extends KubernetesObject>(object: T, subresource: string): Promise<T> {
+  #apply<T extends KubernetesObject>(object: T, part: string, manager: string): Promise<T> {
     return this.#http.json<T>({
       method: 'PATCH',
-      path: pathOf(refOf(object)) + subresource,
-      query: { fieldManager: FIELD_MANAGER, force: 'true' },
+      path: pathOf(refOf(object)) + part,
+      query: { fieldManager: manager, force: 'true' },
       contentType: 'application/apply-patch+yaml',
       body: object,
     });
@@ -211,7 +236,7 @@ class ApiServer implements Kubernetes {
     return this.#http.json<T>({
       method: 'POST',
       path: pathOf({ apiVersion, kind, namespace }),
-      query: { fieldManager: FIELD_MANAGER },
+      query: { fieldManager },
       body: object,
     });
   }
@@ -220,7 +245,7 @@ class ApiServer implements Kubernetes {
     return this.#http.json<T>({
       method: 'PUT',
       path: pathOf(refOf(object)),
-      query: { fieldManager: FIELD_MANAGER },
+      query: { fieldManager },
       body: object,
     });
   }
@@ -229,7 +254,7 @@ class ApiServer implements Kubernetes {
     return this.#http.json<T>({
       method: 'PATCH',
       path: pathOf(ref),
-      query: { fieldManager: FIELD_MANAGER },
+      query: { fieldManager },
       contentType: 'application/merge-patch+json',
       body: patch,
     });
@@ -251,7 +276,7 @@ class ApiServer implements Kubernetes {
   ): AsyncIterable<WatchEvent<T>> {
     try {
       const path = pathOf(of);
-      const query = { ...options, watch: 'true' };
+      const query = { ...options, watch: 'true', timeoutSeconds: watchSeconds };
       const events = this.#http.lines<WatchEvent<T> | { type: 'ERROR'; object: Status }>(
         { method: 'GET', path, query },
         signal,

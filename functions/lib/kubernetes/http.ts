@@ -25,6 +25,8 @@ export interface Call {
   /** Sent as JSON. */
   body?: unknown;
   contentType?: string;
+  /** What is asked for; plain JSON when left out. */
+  accept?: string;
 }
 
 /** By `$KUBECONFIG`, or else by the service account of the pod. */
@@ -61,6 +63,12 @@ export class KubernetesHttp {
     }
   }
 
+  /** Only done: what is answered is of no interest, as of a Service behind the API server's proxy. */
+  async done(call: Call): Promise<void> {
+    const response = await this.#send(call, AbortSignal.timeout(this.#timeoutMs));
+    await response.body.text().catch(() => undefined);
+  }
+
   /** The lines of the answer, parsed as JSON, as they come (a watch). */
   async *lines<T>(call: Call, signal: AbortSignal): AsyncIterable<T> {
     const response = await this.#send(call, signal);
@@ -86,13 +94,13 @@ export class KubernetesHttp {
     throw toError(response.httpStatusCode, parseStatus(text));
   }
 
-  #request({ method, path, query = {}, body, contentType }: Call): RequestContext {
+  #request({ method, path, query = {}, body, contentType, accept }: Call): RequestContext {
     const server = this.#config.getCurrentCluster()?.server;
     if (!server) throw new Error('the Kubernetes configuration names no cluster');
     const url = new URL(server.replace(/\/$/, '') + path);
     for (const [key, value] of Object.entries(query)) if (value) url.searchParams.set(key, value);
     const request = new RequestContext(url.href, method);
-    request.setHeaderParam('Accept', 'application/json');
+    request.setHeaderParam('Accept', accept ?? 'application/json');
     if (body !== undefined) {
       request.setHeaderParam('Content-Type', contentType ?? 'application/json');
       request.setBody(JSON.stringify(body));
@@ -119,12 +127,12 @@ function parseStatus(text: string): Status {
   try {
     return JSON.parse(text) as Status;
   } catch {
-    return { message: text.slice(0, 500) };
+    return text === '' ? {} : { message: text.slice(0, 500) };
   }
 }
 
 /** 401 is not among them: it is about our own token, not the caller's, and passes with a new one. */
-const ERRORS: Record<number, new (detail: string) => SelvedgeError> = {
+const errorOfStatus: Record<number, new (detail: string) => SelvedgeError> = {
   400: BadRequest,
   403: Forbidden,
   404: NotFound,
@@ -137,7 +145,7 @@ const ERRORS: Record<number, new (detail: string) => SelvedgeError> = {
 
 /** The error an HTTP status (and the server's words) stand for. */
 export function toError(code: number, status: Status): SelvedgeError {
-  const Known = ERRORS[code] ?? Unavailable;
+  const Known = errorOfStatus[code] ?? Unavailable;
   return new Known(`Kubernetes: ${status.message ?? `HTTP status ${code}`}`);
 }
 

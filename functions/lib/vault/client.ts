@@ -1,16 +1,26 @@
 /**
- * Vault over its HTTP API: the only user of `node-vault`. The function logs in with its
+ * Vault over its HTTP API, whichever of its members answers. The function logs in with its
  * service-account token (`jwt` auth) and again before the Vault token ends, or when Vault
  * answers 403, since tokens die with a restored or rekeyed Vault.
  */
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import createClient from 'node-vault';
 import { withDeadline } from '../deadline.ts';
-import { Unavailable } from '../errors.ts';
+import { Suspects, type Tell } from '../suspicion/suspects.ts';
+import {
+  createMember,
+  late,
+  VaultFailed,
+  VaultUnavailable,
+  VaultUnreachable,
+  type Answer,
+  type Exchange,
+  type Method,
+} from './exchange.ts';
 import { VaultRefusal } from './refusal.ts';
+import { Session } from './session.ts';
 
-export { VaultRefusal };
+export { VaultRefusal, VaultUnavailable };
 
 /** Paths are without `v1/`; the caller encodes whatever of them came from outside. */
 export interface Vault {
@@ -28,81 +38,54 @@ export interface Vault {
 }
 
 export interface VaultOptions {
-  /** e.g. `https://vault.selvedge.svc:8200` */
-  address: string;
+  /** Of every member: `https://vault-0.vault-internal.selvedge-storage.svc:8200`. */
+  addresses: string[];
   /** The role of `auth/jwt` to log in as. */
   role: string;
   /** The file with the service-account token; read at every login, since kubelet renews it. */
   tokenFile: string;
   /** The file with the CA that Vault's certificate must come from. */
   caFile?: string;
-  /** Milliseconds for one call. */
+  /** Milliseconds for one exchange with one member. */
   timeoutMs?: number;
+  /** Hears of members that do not answer. */
+  tell?: Tell;
 }
 
-/** Vault is sealed, in standby without a leader, or does not answer. */
-export class VaultUnavailable extends Unavailable {
-  override readonly kind = 'unavailable' as const;
-}
-
-type Method = 'GET' | 'POST' | 'DELETE' | 'LIST';
-interface Answer {
-  data?: Record<string, unknown>;
-  auth?: { client_token: string; lease_duration: number };
-}
-interface Session {
-  token: string;
-  /** Milliseconds since the epoch after which to log in anew. */
-  until: number;
-}
+/** Milliseconds for one exchange with one member: less than an election takes, so that it is asked again after. */
+const defaultTimeout = 5_000;
 
 /**
  * Every method throws VaultUnavailable when Vault is sealed, in standby without a leader, or does
  * not answer in time, and VaultRefusal when it refuses.
  */
 export function connectVault(options: VaultOptions): Vault {
-  const { role, tokenFile, timeoutMs = 10_000 } = options;
-  const send = sender(options);
-  let session: Promise<Session> | undefined;
+  const { role, tokenFile, addresses, timeoutMs = defaultTimeout } = options;
+  const send = asking(options);
+  // Each member may be asked, and a login may come before.
+  const most = timeoutMs * (addresses.length + 1);
 
-  const login = async (): Promise<Session> => {
+  const session = new Session(async () => {
     const jwt = (await readFile(tokenFile, 'utf8')).trim();
     const { auth } = (await send('POST', 'auth/jwt/login', { role, jwt })) ?? {};
     if (!auth) throw new VaultUnavailable('Vault did not answer the login with a token');
     // A third is left for calls under way; a token without an end is renewed hourly.
     const seconds = auth.lease_duration > 0 ? (auth.lease_duration * 2) / 3 : 3600;
     return { token: auth.client_token, until: Date.now() + seconds * 1000 };
-  };
-
-  const loggedIn = async (): Promise<string> => {
-    const seen = session;
-    const known = await seen?.catch(() => undefined);
-    if (known && known.until > Date.now()) return known.token;
-    // One login at a time; whoever comes meanwhile waits for the same.
-    return (await (session && session !== seen ? session : begin())).token;
-  };
-
-  const begin = (): Promise<Session> => {
-    const next = (session = login());
-    next.catch(() => {
-      if (session === next) session = undefined;
-    });
-    return next;
-  };
+  });
 
   const call = async (
     method: Method,
     path: string,
     body?: Record<string, unknown>,
   ): Promise<Answer | undefined> => {
-    const token = await loggedIn();
-    const used = session;
+    const token = await session.token();
     try {
       return await send(method, path, body, token);
     } catch (error) {
       if (!(error instanceof VaultRefusal) || error.status !== 403) throw error;
-      if (session === used) session = undefined;
-      return send(method, path, body, await loggedIn());
+      session.forget(token);
+      return send(method, path, body, await session.token());
     }
   };
 
@@ -110,8 +93,7 @@ export function connectVault(options: VaultOptions): Vault {
     method: Method,
     path: string,
     body?: Record<string, unknown>,
-  ): Promise<Answer | undefined> =>
-    withDeadline(timeoutMs * 2, call(method, path, body), () => silent(timeoutMs * 2));
+  ): Promise<Answer | undefined> => withDeadline(most, call(method, path, body), () => late(most));
 
   return {
     read: async (path) => (await bounded('GET', path))?.data,
@@ -123,68 +105,23 @@ export function connectVault(options: VaultOptions): Vault {
   };
 }
 
-/** One HTTP exchange: undefined for 404, errors translated. */
-function sender({ address, caFile, timeoutMs = 10_000 }: VaultOptions) {
+/** An exchange with the first member that can: a standby passes on to the leader what it is asked. */
+function asking({ addresses, caFile, timeoutMs = defaultTimeout, tell }: VaultOptions): Exchange {
   const ca = caFile === undefined ? undefined : readFileSync(caFile);
-  const client = createClient({
-    endpoint: address,
-    // node-vault's debug log prints request bodies, keys included.
-    debug: () => undefined,
-    // Its default turns TLS checks off when VAULT_SKIP_VERIFY is set.
-    rpDefaults: { strictSSL: true, timeout: timeoutMs },
-    requestOptions: { agentOptions: { keepAlive: true, ...(ca ? { ca } : {}) } },
-  } as Parameters<typeof createClient>[0]);
-  client.token = '';
-
-  return async (
-    method: Method,
-    path: string,
-    json?: Record<string, unknown>,
-    token?: string,
-  ): Promise<Answer | undefined> => {
-    const request = client.request({
-      method,
-      path: `/${path}`,
-      headers: token === undefined ? {} : { 'X-Vault-Token': token },
-      ...(json === undefined ? {} : { json }),
-    }) as Promise<Answer>;
+  const members = new Map(
+    addresses.map((address) => [address, createMember({ address, ca, timeoutMs })]),
+  );
+  const drop = (address: string): void => members.get(address)?.drop();
+  const suspects = new Suspects({ kind: 'vault', tell, drop });
+  const ask = async (address: string, asked: Parameters<Exchange>): Promise<Answer | undefined> => {
     try {
-      return await withDeadline(timeoutMs, request, () => silent(timeoutMs));
+      return await members.get(address)?.exchange(...asked);
     } catch (error) {
-      const failure = translate(error, path);
-      if (failure) throw failure;
-      return undefined;
+      // failover hears of it, and looks whether it leads while another does.
+      const isAtFault = error instanceof VaultUnreachable || error instanceof VaultFailed;
+      if (isAtFault) suspects.failed(address);
+      throw error;
     }
   };
-}
-
-function silent(ms: number): VaultUnavailable {
-  return new VaultUnavailable(`Vault did not answer within ${ms / 1000} s`);
-}
-
-/**
- * The error to throw, or undefined for «nothing there». The SDK's error is not kept as `cause`:
- * it holds the request with its token and body.
- */
-function translate(error: unknown, path: string): Error | undefined {
-  if (error instanceof Unavailable) return error;
-  const { response, message, code } = error as {
-    response?: { statusCode?: number };
-    message: string;
-    code?: string;
-  };
-  const status = response?.statusCode;
-  if (status === undefined) {
-    return new VaultUnavailable(`Vault cannot be reached (${code ?? message})`, { retryAfter: 5 });
-  }
-  if (status === 404) return undefined;
-  if (status === 503)
-    return new VaultUnavailable('Vault is sealed or in standby', { retryAfter: 5 });
-  if (status === 429 || status >= 500)
-    return new VaultUnavailable(`Vault answered ${status}: ${message}`);
-  if (path === 'auth/jwt/login') {
-    // The role or the issuer's keys may not be set up yet; a later try can succeed.
-    return new VaultUnavailable(`Vault refused the login: ${message}`, { retryAfter: 5 });
-  }
-  return new VaultRefusal(status, message, path);
+  return (...asked) => suspects.inTurn(addresses, (address) => ask(address, asked));
 }

@@ -30,10 +30,17 @@ export interface VaultMember {
   readonly address: string;
   /** @throws Unavailable when the member does not listen */
   status(): Promise<SealStatus>;
+  /** Since when it acts as the leader, by its own clock; undefined where it does not. */
+  leadsSince(): Promise<Date | undefined>;
   /** Gives the keys and the first root token, once in the life of a Vault. */
   initialize(shares: number, threshold: number): Promise<UnsealKeys & { rootToken: string }>;
   /** Submits as many shares as are needed; unsealing an unsealed member changes nothing. */
   unseal(keys: UnsealKeys): Promise<SealStatus>;
+  /**
+   * Whether there is anything of a Vault on its disk. One that has lost it says that it is initialized and sealed, as
+   * any other, once it is about to join the others.
+   */
+  hasData(): Promise<boolean>;
   /** Any path below `/v1/`, for whoever has a token. */
   call(method: string, path: string, options?: CallOptions): Promise<VaultAnswer>;
 }
@@ -74,6 +81,21 @@ export function connectMember({ address, ca, timeoutMs = 5_000 }: MemberOptions)
     address,
     call,
     status: async () => sealStatus(await expect('GET', 'sys/seal-status')),
+
+    async leadsSince() {
+      const { is_self, active_time } = await expect('GET', 'sys/leader');
+      return is_self === true ? new Date(String(active_time)) : undefined;
+    },
+
+    async hasData() {
+      // To join nobody is nothing to do for one that has data, and a failure for one that has none.
+      const path = 'sys/storage/raft/join';
+      const answer = await call('POST', path, { body: {} });
+      if (answer.status < 300) return true;
+      const refusal = refusalOf(path, answer);
+      if (refusal.message.includes('failed to get raft challenge')) return false;
+      throw refusal;
+    },
 
     async initialize(shares, threshold) {
       const body = { secret_shares: shares, secret_threshold: threshold };

@@ -2,7 +2,7 @@ import test from 'ava';
 import { createChain } from '../../../functions/data-get/chain.ts';
 import { submitFacts } from '../../../functions/lib/data/chain.ts';
 import type { Fact } from '../../../functions/lib/data/fact.ts';
-import { IntegrityError } from '../../../functions/lib/errors.ts';
+import { IntegrityError, Unavailable, Unprocessable } from '../../../functions/lib/errors.ts';
 import type { Ledger } from '../../../functions/lib/fabric/ledger.ts';
 import { fakeLedger } from '../../fakes/ledger.ts';
 
@@ -61,4 +61,14 @@ test('an answer that is no fact is not believed', async (t) => {
     const read = chain.read(ref, { version: 1, transactionId: 'tx' });
     await t.throwsAsync(read, { instanceOf: IntegrityError });
   }
+});
+
+test('a peer that refuses to be asked is no fault of who reads', async (t) => {
+  const { ledgers } = fakeLedger();
+  const evaluate = () => Promise.reject(new Unprocessable('access denied'));
+  const chain = createChain({
+    with: (of, use) => ledgers.with(of, (ledger) => use({ ...ledger, evaluate })),
+  });
+  const read = chain.read(ref, { version: 1, transactionId: 'tx' });
+  await t.throwsAsync(read, { instanceOf: Unavailable });
 });

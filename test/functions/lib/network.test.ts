@@ -1,27 +1,12 @@
 import test from 'ava';
 import type { z } from 'zod';
 import { networkSpec } from '../../../functions/lib/network.ts';
+import { supplySpec } from '../../fakes/supply.ts';
 
 type Input = z.input<typeof networkSpec>;
 
-const supply = (): Input => ({
-  consensus: { type: 'raft', orderers: 3 },
-  organizations: [
-    { name: 'farm', mspId: 'FarmMSP', peers: 2 },
-    { name: 'shop', mspId: 'ShopMSP', peers: 2 },
-  ],
-  channels: [
-    {
-      name: 'goods',
-      organizations: ['farm', 'shop'],
-      chaincodes: [{ name: 'anchor', builtin: 'anchor', version: '1' }],
-    },
-  ],
-  data: { channel: 'goods' },
-});
-
 function faults(change: (spec: Input) => void): string[] {
-  const spec = supply();
+  const spec = supplySpec();
   change(spec);
   const result = networkSpec.safeParse(spec);
   return result.success ? [] : result.error.issues.map(({ path }) => path.join('.'));

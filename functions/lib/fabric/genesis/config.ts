@@ -17,7 +17,7 @@ export function certificateBytes(pem: string): Buffer {
 }
 
 /** The policy that guards changes of what it is attached to. */
-const modPolicy = 'Admins';
+export const modPolicy = 'Admins';
 
 /** The parts of a configuration group, by name. */
 export interface Parts {

@@ -12,6 +12,9 @@ export interface OrdererSpec {
   identity?: string;
 }
 
+/** An orderer as its channel knows it: with the MSP id of who runs it. */
+export type ConsenterSpec = Omit<OrdererSpec, 'organization'> & { mspId: string };
+
 export interface OrganizationSpec {
   name: string;
   mspId: string;

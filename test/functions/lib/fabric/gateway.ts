@@ -1,4 +1,6 @@
 /** Peers' Gateway services made up of what each call shall answer, over real gRPC and TLS. */
+import { once } from 'node:events';
+import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 import {
   Server,
   ServerCredentials,
@@ -11,12 +13,15 @@ import type { PeerEndpoint } from '../../../../functions/lib/fabric/connection.t
 import { assemble } from '../../../../functions/lib/fabric/proposals.ts';
 import type { TestOrganization } from './identities.ts';
 
-/** An answer: a gRPC status code to fail with, or undefined to go on. Called once per call. */
+/** A gRPC status to fail with, and what is said with it. */
+type Failure = status | { code: status; details: string };
+
+/** An answer: what to fail with, or undefined to go on. Called once per call. */
 export interface Behaviour {
-  endorse?: () => status | undefined;
-  submit?: () => status | undefined;
+  endorse?: () => Failure | undefined;
+  submit?: () => Failure | undefined;
   /** The validation code of the transaction, or `never` to leave the caller waiting. */
-  commit?: () => number | 'never';
+  commit?: () => number | 'never' | undefined;
 }
 
 export interface FakeGateway {
@@ -99,9 +104,9 @@ export async function startGateway(
 type Unary<Request> = ServerUnaryCall<Request, unknown>;
 type Reply<Response> = sendUnaryData<Response>;
 
-function answer<R>(reply: Reply<R>, code: status | undefined, response: () => R): void {
-  if (code === undefined) reply(null, response());
-  else reply({ code, details: status[code] });
+function answer<R>(reply: Reply<R>, failure: Failure | undefined, response: () => R): void {
+  if (failure === undefined) reply(null, response());
+  else reply(typeof failure === 'object' ? failure : { code: failure, details: status[failure] });
 }
 
 function result(): peer.Response {
@@ -125,4 +130,37 @@ function endorsed(request: gateway.EndorseRequest): gateway.EndorseResponse {
   const response = new gateway.EndorseResponse();
   response.setPreparedTransaction(assemble(proposal, [proposed]));
   return response;
+}
+
+/** The way to a peer, which can fall silent: it takes connections, and passes nothing on. */
+export interface Way {
+  endpoint: PeerEndpoint;
+  fallSilent(): void;
+  stop(): void;
+}
+
+export async function startWay({ endpoint }: FakeGateway): Promise<Way> {
+  const port = Number(endpoint.address.split(':')[1]);
+  const sockets = new Set<Socket>();
+  let silent = false;
+  const server = createServer((near) => {
+    sockets.add(near);
+    if (silent) return;
+    const far = createConnection(port, '127.0.0.1');
+    sockets.add(far);
+    near.pipe(far).pipe(near);
+    for (const socket of [near, far]) socket.on('error', () => undefined);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    endpoint: { ...endpoint, address: `127.0.0.1:${(server.address() as AddressInfo).port}` },
+    fallSilent() {
+      silent = true;
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+    stop() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }

@@ -1,49 +1,9 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import { common, msp, orderer, peer } from '@hyperledger/fabric-protos';
-import {
-  channelGenesis,
-  type GenesisSpec,
-  type OrganizationSpec,
-} from '../../../../functions/lib/fabric/genesis.ts';
+import { channelGenesis } from '../../../../functions/lib/fabric/genesis.ts';
 import { blockNumber, consentersOf } from '../../../../functions/lib/fabric/config-block.ts';
-import { createOrganization } from './identities.ts';
-
-const farm = await createOrganization('farm', 'FarmMSP');
-const shop = await createOrganization('shop', 'ShopMSP');
-
-const organization = (one: typeof farm, changes: Partial<OrganizationSpec> = {}) => ({
-  name: one.name,
-  mspId: one.mspId,
-  rootCert: one.msp.certificate,
-  tlsRootCert: one.tls.certificate,
-  anchorPeers: [{ host: `${one.name}-peer-0`, port: 7051 }],
-  isOrderer: true,
-  isApplication: true,
-  ...changes,
-});
-
-const nodes = await Promise.all(
-  [farm, farm, shop, shop].map(async (one, index) => {
-    const { certificate } = await one.tls.issue({ name: `orderer-${index}` });
-    return {
-      organization: one.name,
-      host: `${one.name}-orderer-${index}`,
-      port: 7050,
-      clientTlsCert: certificate,
-      serverTlsCert: certificate,
-      identity: certificate,
-    };
-  }),
-);
-
-const spec = (changes: Partial<GenesisSpec> = {}): GenesisSpec => ({
-  channel: 'goods',
-  consensus: 'raft',
-  orderers: nodes.slice(0, 3),
-  organizations: [organization(farm), organization(shop)],
-  ...changes,
-});
+import { farm, nodes, organization, shop, spec } from './spec.ts';
 
 function decode(bytes: Buffer) {
   const block = common.Block.deserializeBinary(bytes);

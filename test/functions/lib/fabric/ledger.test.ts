@@ -1,9 +1,10 @@
+import { X509Certificate } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
 import { status } from '@grpc/grpc-js';
 import { StatusCode } from '@hyperledger/fabric-gateway';
 import { CommitUnknown } from '../../../../functions/lib/errors.ts';
 import { connectLedger, type Ledger } from '../../../../functions/lib/fabric/ledger.ts';
-import { startGateway, type Behaviour, type FakeGateway } from './gateway.ts';
+import { startGateway, startWay, type Behaviour, type FakeGateway } from './gateway.ts';
 import { createOrganization } from './identities.ts';
 
 const farm = await createOrganization('farm', 'FarmMSP');
@@ -23,7 +24,7 @@ async function setup(
       ...client,
       peers: peers.map(({ endpoint }) => endpoint),
     },
-    { attempts: 3, deadlines: { plan: 3_000, commit: 3_000, lookup: 2_000 } },
+    { attempts: 3, deadlines: { plan: 3_000, order: 2_000, commit: 3_000, lookup: 2_000 } },
   );
   t.teardown(() => {
     ledger.close();
@@ -34,6 +35,9 @@ async function setup(
 
 /** The names of the calls a peer received. */
 const names = ({ calls }: FakeGateway): string[] => calls.map((call) => call.split(' ')[0] ?? '');
+
+/** Nothing is ever committed. */
+const never = { commit: () => 'never' as const };
 
 /** Gives the first value once, then the second once, …, then undefined. */
 const inTurn = <T>(...values: T[]) => {
@@ -89,15 +93,45 @@ test('a transaction found invalid for another reason is not sent again', async (
   t.deepEqual(names(peers[0]!), ['endorse', 'submit', 'status']);
 });
 
-test('a fate that stays unknown names the transaction, which is sent only once', async (t) => {
-  const { ledger, peers } = await setup(t, { commit: () => 'never' });
+test('a transaction that nobody commits is sent again as it is, and named when its time is over', async (t) => {
+  const { ledger, peers } = await setup(t, never);
   let endorsed = '';
   const error = await t.throwsAsync(
     ledger.submit('put', ['x'], { onEndorsed: (id) => void (endorsed = id) }),
     { instanceOf: CommitUnknown },
   );
   t.is(error.transactionId, endorsed);
-  t.deepEqual(names(peers[0]!), ['endorse', 'submit', 'status']);
+  t.deepEqual(peers[0]!.calls, [
+    `endorse ${endorsed}`,
+    `submit ${endorsed}`,
+    `status ${endorsed}`,
+    `submit ${endorsed}`,
+    `status ${endorsed}`,
+  ]);
+});
+
+test('a transaction that its orderer lost is committed when it was sent again', async (t) => {
+  const { ledger, peers } = await setup(t, { commit: inTurn('never' as const) });
+  await ledger.submit('put', ['x']);
+  t.deepEqual(names(peers[0]!), ['endorse', 'submit', 'status', 'submit', 'status']);
+});
+
+test('orderers without a leader are given a little time', async (t) => {
+  const details = 'no orderers could successfully process transaction';
+  const none = { code: status.UNAVAILABLE, details };
+  const { ledger, peers } = await setup(t, { submit: inTurn(none, none) });
+  await ledger.submit('put', ['x']);
+  t.deepEqual(names(peers[0]!), ['endorse', 'submit', 'submit', 'submit', 'status']);
+});
+
+test('orderers that never have a leader are not waited for, and nothing was sent', async (t) => {
+  const details = 'no orderers could successfully process transaction';
+  const { ledger, peers } = await setup(t, {
+    submit: () => ({ code: status.UNAVAILABLE, details }),
+  });
+  const error = await t.throwsAsync(ledger.submit('put', ['x']), { name: 'Unavailable' });
+  t.false(error instanceof CommitUnknown);
+  t.false(names(peers[0]!).includes('status'));
 });
 
 test('the next peer is asked when one is away, and asked first from then on', async (t) => {
@@ -119,8 +153,8 @@ test('what is lost with one peer is sent by the next, the same transaction', asy
 });
 
 test('what one peer may have passed on stays unknown when the next refuses it', async (t) => {
-  const lost = { submit: inTurn(status.UNAVAILABLE) };
-  const { ledger } = await setup(t, lost, { submit: () => status.ABORTED });
+  const lost = { submit: inTurn(status.UNAVAILABLE), ...never };
+  const { ledger } = await setup(t, lost, { submit: () => status.ABORTED, ...never });
   await t.throwsAsync(ledger.submit('put', ['x']), { instanceOf: CommitUnknown });
 });
 
@@ -166,4 +200,69 @@ test('a probe endorses and sends nothing', async (t) => {
   const { ledger, peers } = await setup(t, {});
   await ledger.probe('put', ['x']);
   t.deepEqual(names(peers[0]!), ['endorse']);
+});
+
+/** Two peers, the first of which can fall silent. */
+async function setupWay(t: ExecutionContext) {
+  const [first, second] = [await startGateway(farm), await startGateway(farm)];
+  const way = await startWay(first);
+  const told: string[] = [];
+  const ledger = connectLedger(
+    {
+      ...{ channel: 'goods', chaincode: 'anchor', incarnation: 'uid-1', mspId: 'FarmMSP' },
+      ...client,
+      peers: [way.endpoint, second.endpoint],
+    },
+    { patienceMs: 10, tell: ({ kind, address }) => told.push(`${kind} ${address}`) },
+  );
+  t.teardown(() => {
+    ledger.close();
+    way.stop();
+    for (const peer of [first, second]) peer.stop();
+  });
+  return { ledger, first, second, way, told };
+}
+
+test('a peer that falls silent is passed over, and not asked by the next call', async (t) => {
+  const { ledger, first, second, way, told } = await setupWay(t);
+  await ledger.evaluate('get', ['x']);
+  way.fallSilent();
+  t.is(await ledger.evaluate('get', ['x']), 'result');
+  t.is((await ledger.submit('put', ['x'])).result, 'result');
+  t.deepEqual(names(first), ['evaluate']);
+  t.deepEqual(names(second), ['evaluate', 'endorse', 'submit', 'status']);
+  t.true(told.every((one) => one === `peer https://${way.endpoint.address}`));
+  t.true(told.length > 0);
+});
+
+test('a transaction that a peer took and fell silent is looked up at the next, and not endorsed again', async (t) => {
+  const { ledger, first, second, way } = await setupWay(t);
+  first.behaviour.submit = () => {
+    way.fallSilent();
+    return undefined;
+  };
+  const { transactionId } = await ledger.submit('put', ['x']);
+  t.deepEqual(names(first), ['endorse', 'submit']);
+  t.true(second.calls.includes(`status ${transactionId}`));
+  t.false(names(second).includes('endorse'));
+});
+
+test('what a peer refuses at the end of a certificate was not refused for good', async (t) => {
+  const refuse = { code: status.ABORTED, details: 'creator certificate is not valid' };
+  const peer = await startGateway(farm, { endorse: () => refuse });
+  const of = {
+    ...{ channel: 'goods', chaincode: 'anchor', incarnation: 'uid-1', mspId: 'FarmMSP' },
+    ...{ ...client, peers: [peer.endpoint] },
+  };
+  const end = new X509Certificate(client.certificate).validToDate;
+  const young = connectLedger(of, { now: () => new Date(end.getTime() - 3600_000) });
+  const old = connectLedger(of, { now: () => new Date(end.getTime() - 60_000) });
+  t.teardown(() => {
+    young.close();
+    old.close();
+    peer.stop();
+  });
+  await t.throwsAsync(young.submit('put', ['x']), { name: 'Unprocessable' });
+  await t.throwsAsync(old.submit('put', ['x']), { name: 'Unavailable' });
+  await t.throwsAsync(old.evaluate('get', ['x']), { name: 'Unavailable' });
 });

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import test from 'ava';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
 import {
-  CLUSTER_ISSUER,
+  clusterIssuer,
   createAuthenticator,
   userId,
 } from '../../../../functions/lib/function/authentication.ts';
 import { Unauthorized, Unavailable } from '../../../../functions/lib/errors.ts';
-import { ALICE, AUDIENCE, startIssuer, type Claims, type Issuer } from '../../../fakes/issuer.ts';
+import { alice, audience, startIssuer, type Claims, type Issuer } from '../../../fakes/issuer.ts';
 
 let issuer: Issuer;
 
@@ -17,7 +17,7 @@ test.before(async () => {
 test.after.always(() => issuer.close());
 
 const authenticator = (serviceAccounts = true) =>
-  createAuthenticator({ issuer: issuer.url, audience: AUDIENCE, serviceAccounts });
+  createAuthenticator({ issuer: issuer.url, audience, serviceAccounts });
 
 const seconds = (fromNow: number): number => Math.floor(Date.now() / 1000) + fromNow;
 
@@ -25,10 +25,10 @@ for (const alg of ['RS256', 'ES256']) {
   test(`a service account's ${alg} token says who calls and in which groups`, async (t) => {
     const token = await issuer.token({}, { alg });
     t.deepEqual(await authenticator().authenticate(`Bearer ${token}`), {
-      id: createHash('sha256').update(`${issuer.url}\n${ALICE}`).digest('hex').slice(0, 32),
+      id: createHash('sha256').update(`${issuer.url}\n${alice}`).digest('hex').slice(0, 32),
       issuer: issuer.url,
-      subject: ALICE,
-      username: ALICE,
+      subject: alice,
+      username: alice,
       groups: [
         'system:serviceaccounts',
         'system:serviceaccounts:selvedge-users',
@@ -51,7 +51,7 @@ const refused: Record<string, [Claims, RegExp]> = {
   'with an empty subject': [{ sub: '' }, /"sub"/],
   'with a subject of 256 characters': [{ sub: 'a'.repeat(256) }, /"sub"/],
   'of no service account': [{ sub: 'system:admin' }, /service account/],
-  'of a service account with a line break': [{ sub: `${ALICE}\n` }, /service account/],
+  'of a service account with a line break': [{ sub: `${alice}\n` }, /service account/],
 };
 for (const [kind, [claims, reason]] of Object.entries(refused)) {
   test(`a token ${kind} is refused`, async (t) => {
@@ -64,13 +64,13 @@ for (const [kind, [claims, reason]] of Object.entries(refused)) {
 }
 
 test('a token for several audiences, ours among them, is taken', async (t) => {
-  const token = await issuer.token({ aud: ['vault', AUDIENCE] });
-  t.is((await authenticator().authenticate(`Bearer ${token}`)).subject, ALICE);
+  const token = await issuer.token({ aud: ['vault', audience] });
+  t.is((await authenticator().authenticate(`Bearer ${token}`)).subject, alice);
 });
 
 test('a clock that is off by a few seconds is tolerated', async (t) => {
   const token = await issuer.token({ exp: seconds(-4), nbf: seconds(-100) });
-  t.is((await authenticator().authenticate(`Bearer ${token}`)).subject, ALICE);
+  t.is((await authenticator().authenticate(`Bearer ${token}`)).subject, alice);
 });
 
 for (const header of [
@@ -88,9 +88,9 @@ for (const header of [
 }
 
 test('an unsigned token (alg none) is refused', async (t) => {
-  const token = new UnsecuredJWT({ sub: ALICE })
+  const token = new UnsecuredJWT({ sub: alice })
     .setIssuer(issuer.url)
-    .setAudience(AUDIENCE)
+    .setAudience(audience)
     .setExpirationTime('10m')
     .encode();
   await t.throwsAsync(authenticator().authenticate(`Bearer ${token}`), {
@@ -101,7 +101,7 @@ test('an unsigned token (alg none) is refused', async (t) => {
 test('a token signed symmetrically with the public key is refused', async (t) => {
   const { publicKey } = await generateKeyPair('RS256');
   const secret = new TextEncoder().encode(JSON.stringify(await exportJWK(publicKey)));
-  const token = await new SignJWT({ sub: ALICE, iss: issuer.url, aud: AUDIENCE, exp: seconds(60) })
+  const token = await new SignJWT({ sub: alice, iss: issuer.url, aud: audience, exp: seconds(60) })
     .setProtectedHeader({ alg: 'HS256', kid: 'rsa' })
     .sign(secret);
   await t.throwsAsync(authenticator().authenticate(`Bearer ${token}`), {
@@ -120,7 +120,7 @@ test("a token signed with another's key under a known key id is refused", async 
 test('a token whose payload was changed is refused', async (t) => {
   const [header, payload, signature] = (await issuer.token()).split('.');
   const claims = JSON.parse(Buffer.from(payload!, 'base64url').toString()) as JWTPayload;
-  const other = Buffer.from(JSON.stringify({ ...claims, sub: `${ALICE}2` })).toString('base64url');
+  const other = Buffer.from(JSON.stringify({ ...claims, sub: `${alice}2` })).toString('base64url');
   await t.throwsAsync(authenticator().authenticate(`Bearer ${header}.${other}.${signature}`), {
     instanceOf: Unauthorized,
   });
@@ -132,7 +132,7 @@ test('unknown key ids do not make us fetch the keys again and again', async (t) 
   const { privateKey } = await generateKeyPair('RS256');
   const checks = createAuthenticator({
     issuer: own.url,
-    audience: AUDIENCE,
+    audience,
     serviceAccounts: true,
   });
   for (let n = 0; n < 5; n++) {
@@ -148,13 +148,13 @@ test('while the keys cannot be had nobody gets in', async (t) => {
   const token = await own.token();
   const checks = createAuthenticator({
     issuer: own.url,
-    audience: AUDIENCE,
+    audience,
     serviceAccounts: true,
     jwksUrl: 'http://127.0.0.1:1/keys',
   });
   await t.throwsAsync(checks.authenticate(`Bearer ${token}`), { instanceOf: Unavailable });
 
-  const failing = createAuthenticator({ issuer: own.url, audience: AUDIENCE });
+  const failing = createAuthenticator({ issuer: own.url, audience });
   own.fail();
   await t.throwsAsync(failing.authenticate(`Bearer ${token}`), { instanceOf: Unavailable });
 });
@@ -167,7 +167,7 @@ test('a silent issuer is given up after the deadline', async (t) => {
   const { port } = server.address() as { port: number };
   const checks = createAuthenticator({
     issuer: issuer.url,
-    audience: AUDIENCE,
+    audience,
     jwksUrl: `http://127.0.0.1:${port}/`,
     timeoutMs: 100,
   });
@@ -178,7 +178,7 @@ test('a silent issuer is given up after the deadline', async (t) => {
 test('a discovery document of another issuer is not believed', async (t) => {
   const own = await startIssuer({ issuer: 'https://other.example' });
   t.teardown(() => own.close());
-  const checks = createAuthenticator({ issuer: own.url, audience: AUDIENCE });
+  const checks = createAuthenticator({ issuer: own.url, audience });
   await t.throwsAsync(checks.authenticate(`Bearer ${await own.token()}`), {
     instanceOf: Unavailable,
   });
@@ -187,7 +187,7 @@ test('a discovery document of another issuer is not believed', async (t) => {
 test("another issuer's users cannot pose as Kubernetes users or system groups", async (t) => {
   const token = await issuer.token({ groups: ['ops', 'system:masters', 7] });
   const plain = await authenticator(false).authenticate(`Bearer ${token}`);
-  t.is(plain.username, `${issuer.url}#${ALICE}`);
+  t.is(plain.username, `${issuer.url}#${alice}`);
   t.deepEqual(plain.groups, ['system:authenticated']);
   const grouped = await issuer.token({ sub: 'bob', groups: ['ops', 'system:masters'] });
   const bob = await authenticator(false).authenticate(`Bearer ${grouped}`);
@@ -196,7 +196,7 @@ test("another issuer's users cannot pose as Kubernetes users or system groups", 
 
 test('a user is named by issuer and subject together', (t) => {
   t.not(userId('https://a', 'bob'), userId('https://b', 'bob'));
-  t.regex(userId(CLUSTER_ISSUER, ALICE), /^[0-9a-f]{32}$/);
+  t.regex(userId(clusterIssuer, alice), /^[0-9a-f]{32}$/);
 });
 
 test('a token that could be of several keys is refused, and the keys are kept', async (t) => {
@@ -204,7 +204,7 @@ test('a token that could be of several keys is refused, and the keys are kept', 
   t.teardown(() => own.close());
   const checks = createAuthenticator({
     issuer: own.url,
-    audience: AUDIENCE,
+    audience,
     serviceAccounts: true,
   });
   await checks.authenticate(`Bearer ${await own.token()}`);

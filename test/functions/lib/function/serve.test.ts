@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import { CloudEvent } from 'cloudevents';
 import { z } from 'zod';
-import { BadRequest, Unavailable } from '../../../../functions/lib/errors.ts';
+import { BadRequest, FateOpen, Unavailable } from '../../../../functions/lib/errors.ts';
 import { createLogger } from '../../../../functions/lib/log.ts';
 import {
   endpoint,
@@ -62,6 +62,33 @@ test('a key that ends in * takes every type with that beginning', async (t) => {
   t.is((await fetch(url, { method: 'POST', headers })).status, 204);
   const other = { ...headers, 'ce-type': 'b.c.v1' };
   t.is((await fetch(url, { method: 'POST', headers: other })).status, 400);
+});
+
+test('attributes of an answer beyond Latin-1 are percent-encoded', async (t) => {
+  const event = new CloudEvent({ type: 'c.v1', source: '/s', subject: 'snow☃man', data: {} });
+  const url = await start(t, {
+    endpoints: { 'a.b.v1': endpoint(named, () => Promise.resolve({ status: 201, event })) },
+  });
+  const response = await fetch(url, { method: 'POST', headers });
+  t.is(response.status, 201);
+  t.is(response.headers.get('ce-subject'), 'snow%E2%98%83man');
+});
+
+test('an answer that is not the last word says so in a header', async (t) => {
+  const fail = () => Promise.reject(new FateOpen('another try is under way'));
+  const url = await start(t, { endpoints: { 'a.b.v1': endpoint(named, fail) } });
+  const response = await fetch(url, { method: 'POST', headers });
+  t.is(response.status, 503);
+  t.is(response.headers.get('selvedge-fate'), 'open');
+  t.like(await response.json(), { type: 'https://selvedge.dev/problems/fate-open' });
+});
+
+test('what every object inherits is no type of event', async (t) => {
+  const url = await start(t, { endpoints: {} });
+  for (const type of ['constructor', 'toString', '__proto__']) {
+    const other = { ...headers, 'ce-type': type };
+    t.is((await fetch(url, { method: 'POST', headers: other })).status, 400);
+  }
 });
 
 for (const [what, error, status, retryAfter] of [

@@ -24,6 +24,7 @@ interface Seen {
   url: string;
   contentType: string | undefined;
   authorization: string | undefined;
+  accept: string | undefined;
   body: string;
 }
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -38,8 +39,8 @@ async function apiServer(
   const server = createServer((request, response) => {
     void text(request).then((body) => {
       const { method = '', url = '', headers } = request;
-      const { authorization } = headers;
-      seen.push({ method, url, contentType: headers['content-type'], authorization, body });
+      const { authorization, accept } = headers;
+      seen.push({ method, url, contentType: headers['content-type'], authorization, accept, body });
       answer(request, response);
     });
   });
@@ -139,6 +140,14 @@ test.serial('a list is followed to its last page, and its items get their kind',
     ],
   );
   t.true(seen.every(({ url }) => url.includes('labelSelector=app%3Dx%2Ctier%21%3Dy')));
+});
+
+test.serial('heads are asked for without what is in them', async (t) => {
+  const item = { metadata: { name: 'a' } };
+  const { kubernetes, seen } = await apiServer(t, json(200, { items: [item], metadata: {} }));
+  const found = await kubernetes.heads({ apiVersion: 'v1', kind: 'ConfigMap' }, 'a=b');
+  t.deepEqual(found, [{ apiVersion: 'v1', kind: 'ConfigMap', ...item }]);
+  t.regex(seen[0]?.accept ?? '', /as=PartialObjectMetadataList/);
 });
 
 const failures: [number, new (detail: string) => Error][] = [

@@ -1,34 +1,71 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { connectVault } from '../../../../functions/lib/vault/client.ts';
 
-test('many calls at once log in once, also when the token is refused', async (t) => {
+/** What a member answers: a status and a body. */
+type Answer = (path: string, token: string) => [status: number, body: object];
+
+/** Servers that answer as told; their addresses, and the file with a token for the login. */
+async function members(t: ExecutionContext, ...answers: Answer[]) {
   const folder = mkdtempSync(join(tmpdir(), 'vault-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
   const tokenFile = join(folder, 'token');
   writeFileSync(tokenFile, 'jwt');
+  const listening = answers.map(async (answer) => {
+    const listener: RequestListener = (request, response) => {
+      const [status, body] = answer(
+        (request.url ?? '').replace('/v1/', ''),
+        String(request.headers['x-vault-token']),
+      );
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body));
+    };
+    const server = createServer(listener);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.teardown(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  return { addresses: await Promise.all(listening), tokenFile };
+}
+
+const login = { auth: { client_token: 'token', lease_duration: 600 } };
+
+test('many calls at once log in once, also when the token is refused', async (t) => {
   let logins = 0;
-  const server = createServer((request, response) => {
-    const token = request.headers['x-vault-token'];
-    const isLogin = request.url === '/v1/auth/jwt/login';
-    if (isLogin) logins++;
-    response.setHeader('content-type', 'application/json');
-    if (!isLogin && token === 'token-1') response.statusCode = 403;
-    const auth = { client_token: `token-${logins}`, lease_duration: 600 };
-    response.end(JSON.stringify(isLogin ? { auth } : { data: { token }, errors: [] }));
+  const { addresses, tokenFile } = await members(t, (path, token) => {
+    if (path !== 'auth/jwt/login') {
+      return [token === 'token-1' ? 403 : 200, { data: { token }, errors: [] }];
+    }
+    logins++;
+    return [200, { auth: { client_token: `token-${logins}`, lease_duration: 600 } }];
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
-    rmSync(folder, { recursive: true });
-  });
-  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const vault = connectVault({ address, role: 'data-get', tokenFile });
+  const vault = connectVault({ addresses, role: 'data-get', tokenFile });
   const answers = await Promise.all(Array.from({ length: 8 }, () => vault.read('a/b')));
   t.deepEqual([...new Set(answers.map((answer) => answer?.token))], ['token-2']);
   t.is(logins, 2);
 });
+
+for (const [what, status, said] of [
+  ['fails', 500, 'internal error'],
+  ['does not know that it leads no more', 400, 'failed to update mount table'],
+] as const) {
+  test(`a member that ${what} is told of, and another does what was asked`, async (t) => {
+    const { addresses, tokenFile } = await members(
+      t,
+      () => [status, { errors: [said] }],
+      (path) => [200, path === 'auth/jwt/login' ? login : { data: { by: 'another' } }],
+    );
+    const told: string[] = [];
+    const tell = ({ address }: { address: string }): void => void told.push(address);
+    const vault = connectVault({ addresses, role: 'provisioning', tokenFile, tell });
+    t.deepEqual(await vault.write('sys/mounts/a'), { by: 'another' });
+    t.deepEqual([...new Set(told)], [addresses[0]]);
+  });
+}

@@ -98,8 +98,8 @@ test('what is no refusal of an absent mount is told', async (t) => {
 test('the share of a life that is over goes from 0 to 1', async (t) => {
   const { msp } = await createOrganization('farm', 'FarmMSP');
   const { certificate } = await msp.issue({ name: 'x', unit: 'peer' });
-  const hour = 3_600_000;
-  // Valid from an hour ago until in 24 hours.
-  t.true(Math.abs(lifeSpent(certificate, new Date()) - 1 / 25) < 0.01);
-  t.true(Math.abs(lifeSpent(certificate, new Date(Date.now() + 24 * hour)) - 1) < 0.01);
+  const day = 24 * 3_600_000;
+  // Valid from an hour ago until in 365 days.
+  t.true(lifeSpent(certificate, new Date()) < 0.01);
+  t.true(Math.abs(lifeSpent(certificate, new Date(Date.now() + 365 * day)) - 1) < 0.01);
 });
