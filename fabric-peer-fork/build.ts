@@ -14,7 +14,7 @@ import { join, resolve } from 'node:path';
 const fabric = 'github.com/hyperledger/fabric';
 const version = '3.1.1-selvedge';
 const replaced = 'core/container/dockercontroller';
-const sources = ['go.mod', 'go.sum', 'tools.go', 'launcher', 'relay', 'overlay'];
+const sources = ['go.mod', 'go.sum', 'tools.go', 'launcher', 'relay', 'patience', 'overlay'];
 
 /** Runs Go in a folder, and gives what it printed. Its messages go to this process's own standard error. */
 async function go(folder: string, args: string[]): Promise<string> {
@@ -35,16 +35,42 @@ async function go(folder: string, args: string[]): Promise<string> {
   return Buffer.concat(printed).toString().trim();
 }
 
-/** Puts our package in the place of Fabric's, file by file; an empty name removes a file. */
+/** Puts our files in the place of others or beside them; an empty name removes a file. */
 async function writeOverlay(folder: string): Promise<string> {
-  const vendored = join(folder, 'vendor', fabric, replaced);
-  const file = join(folder, 'overlay.json');
-  const ours = join(folder, 'overlay', 'dockercontroller.go');
+  const vendored = (path: string): string => join(folder, 'vendor', path);
+  const ours = (path: string): string => join(folder, 'overlay', path);
+  const etcdraft = `${fabric}/orderer/consensus/etcdraft`;
+  const etcd = 'go.etcd.io/etcd';
   const replace = {
-    [join(vendored, 'dockercontroller.go')]: ours,
-    [join(vendored, 'metrics.go')]: '',
+    [vendored(`${fabric}/${replaced}/dockercontroller.go`)]: ours('dockercontroller.go'),
+    [vendored(`${fabric}/${replaced}/metrics.go`)]: '',
+    [vendored(`${etcd}/server/v3/wal/segment.go`)]: ours('_wal/segment.go'),
+    // Go starts a package file by file, by name: this one after lock_linux.go, whose choice it takes.
+    [vendored(`${etcd}/client/pkg/v3/fileutil/lock_patient.go`)]: ours('_fileutil/lock_patient.go'),
+    [vendored(`${etcdraft}/fresh.go`)]: ours('_etcdraft/fresh.go'),
+    [vendored(`${etcdraft}/chain.go`)]: await writeChain(folder, vendored(`${etcdraft}/chain.go`)),
   };
+  const file = join(folder, 'overlay.json');
   await writeFile(file, JSON.stringify({ Replace: replace }));
+  return file;
+}
+
+/** What an orderer of Raft does otherwise: it is new when its log holds nothing, not only when there is none. */
+const chainEdits = [
+  ['\t"go.etcd.io/etcd/server/v3/wal"\n', ''],
+  ['\tfresh := !wal.Exist(opts.WALDir)\n', ''],
+  ['\t\tfresh:             fresh,\n', '\t\tfresh:             holdsNothing(opts.MemoryStorage),\n'],
+] as const;
+
+async function writeChain(folder: string, theirs: string): Promise<string> {
+  let text = await readFile(theirs, 'utf8');
+  for (const [from, to] of chainEdits) {
+    if (text.split(from).length !== 2)
+      throw new Error(`chain.go does not have ${from.trim()} once`);
+    text = text.replace(from, to);
+  }
+  const file = join(folder, 'chain.go');
+  await writeFile(file, text);
   return file;
 }
 

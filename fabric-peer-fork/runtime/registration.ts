@@ -11,7 +11,7 @@ interface Message {
 }
 
 /** `ChaincodeMessage.Type.READY` of Fabric's chaincode protocol. */
-const READY = 4;
+const readyType = 4;
 
 export interface Registration {
   /** Whether the peer has taken the chaincode and may call it. */
@@ -41,7 +41,7 @@ export function stayRegistered(
       chaincode,
     ) as unknown as Client;
     stream.on('data', (message: Message) => {
-      if (message.getType() !== READY) return;
+      if (message.getType() !== readyType) return;
       state.ready = true;
       wait = delay.first;
     });
