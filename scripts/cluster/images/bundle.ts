@@ -17,9 +17,12 @@ export const entries: Readonly<Record<string, string>> = {
   gateway: 'functions/gateway/main.ts',
   provisioning: 'functions/provisioning/main.ts',
   failover: 'functions/failover/main.ts',
+  source: 'functions/source/main.ts',
   'data-put': 'functions/data-put/main.ts',
   'data-get': 'functions/data-get/main.ts',
   setup: 'functions/setup/main.ts',
+  glusterfs: 'glusterfs/main.ts',
+  rabbitmq: 'rabbitmq/main.ts',
   'chaincode-node': 'fabric-peer-fork/runtime/main.ts',
 };
 

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { bundle, entries } from './bundle.ts';
 import { build, buildComponent, type Component, type ComponentName } from '../components/build.ts';
 import type { Context, Image } from './store.ts';
+import { debianRoot } from './debian.ts';
 import { envoyProgram } from './envoy.ts';
 import { checkout } from '../settings.ts';
 import { folderKey, stage } from './stage.ts';
@@ -86,6 +87,54 @@ export const tiers: Image[] = (['etcd', 'minio', 'vault'] as const).map((name) =
   context: built(name),
 }));
 
+/** Debian's Gluster, and Node for what keeps it. */
+export const glusterfsRoot = (progress: Progress): Promise<Context> =>
+  debianRoot(
+    'glusterfs',
+    ['glusterfs-server', 'mount', 'util-linux', 'nftables', 'iproute2', 'libstdc++6'],
+    { [process.execPath]: '/usr/local/bin/node' },
+    progress,
+  );
+
+const glusterfsBase: Image = {
+  name: 'glusterfs-base',
+  isBase: true,
+  containerfile: containerfile('root'),
+  context: glusterfsRoot,
+};
+
+/** Servers and clients of the replicated volume. */
+export const glusterfs: Image = {
+  name: 'glusterfs',
+  containerfile: containerfile('glusterfs'),
+  base: glusterfsBase,
+  context: () => bundled('glusterfs'),
+};
+
+/** Debian's RabbitMQ, and Node for what keeps it. */
+export const rabbitmqRoot = (progress: Progress): Promise<Context> =>
+  debianRoot(
+    'rabbitmq',
+    ['rabbitmq-server', 'libstdc++6'],
+    { [process.execPath]: '/usr/local/bin/node' },
+    progress,
+  );
+
+const rabbitmqBase: Image = {
+  name: 'rabbitmq-base',
+  isBase: true,
+  containerfile: containerfile('root'),
+  context: rabbitmqRoot,
+};
+
+/** Members of the tier that keeps events. */
+export const rabbitmq: Image = {
+  name: 'rabbitmq',
+  containerfile: containerfile('rabbitmq'),
+  base: rabbitmqBase,
+  context: () => bundled('rabbitmq'),
+};
+
 /** One of Knative's commands, by its path in what its build leaves, such as `eventing/filter`. */
 export function knativeImage(binary: string): Image {
   return {
@@ -109,19 +158,21 @@ const onNode = (name: string): Image => ({
   name,
   containerfile: name === 'chaincode-node' ? fabricContainerfile(name) : containerfile('function'),
   base: node,
-  context: async () => {
-    const folder = join(checkout, 'dist', name);
-    await bundle(name, folder);
-    return { folder, key: await folderKey(folder) };
-  },
+  context: () => bundled(name),
 });
+
+async function bundled(name: string): Promise<Context> {
+  const folder = join(checkout, 'dist', name);
+  await bundle(name, folder);
+  return { folder, key: await folderKey(folder) };
+}
 
 /** The setup of the storage tiers. */
 export const setup = onNode('setup');
 
 /** Our functions, and the runtime of chaincode. */
 export const functions: Image[] = Object.keys(entries)
-  .filter((name) => name !== setup.name)
+  .filter((name) => ![setup.name, glusterfs.name, rabbitmq.name].includes(name))
   .map(onNode);
 
 /** Fabric's two programs, the peer with our launcher. */

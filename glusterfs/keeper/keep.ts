@@ -1,0 +1,146 @@
+/** Keeps one server in the pool and its brick in the volume: looks, decides, does one thing, and looks again. */
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+
+import { readEnv } from '../../functions/lib/function/env.ts';
+import type { Logger } from '../../functions/lib/log.ts';
+import { until } from '../../functions/lib/until.ts';
+import { decide, missingServers, type State, type Step } from './decide.ts';
+import { gluster, isMarked } from './gluster.ts';
+import { answering, Glusterd } from './glusterd.ts';
+import { serveShut } from './serve-shut.ts';
+import { Health, serve } from './serve.ts';
+import { Shut } from './shut.ts';
+
+const environment = {
+  /** This server's host name, as all others know it. */
+  SERVER: z.string().min(1),
+  /** Those of all servers, in the order of their pods. */
+  SERVERS: z.string().transform((list) => list.split(',')),
+  BRICK: z.string().startsWith('/'),
+  PORT: z.coerce.number().int().default(9080),
+  /** Where failover says who is to be kept out. */
+  SHUT_PORT: z.coerce.number().int().default(9081),
+};
+
+interface Self {
+  me: string;
+  servers: string[];
+  brick: string;
+}
+
+/** Milliseconds between two looks: short while there is something to do. */
+const pauses = { busy: 2000, quiet: 5000 };
+
+/** @throws Error when glusterd ends */
+export async function keep(log: Logger, signal: AbortSignal): Promise<void> {
+  const env = readEnv(environment);
+  const self: Self = { me: env.SERVER, servers: env.SERVERS, brick: env.BRICK };
+  const glusterd = new Glusterd();
+  const health = new Health();
+  const shut = new Shut(`${self.brick}.shut`);
+  // Whoever was kept out is, before there is anything to reach.
+  await shut.restore();
+  const servers = [await serve(health, env.PORT), await serveShut(shut, env.SHUT_PORT, log)];
+  try {
+    await glusterd.start(self.me, self.brick);
+    await answering(gluster.peers, signal);
+    while (!signal.aborted)
+      await Promise.race([turn(self, glusterd, health, log), glusterd.failed]);
+  } finally {
+    for (const server of servers) server.close();
+    await glusterd.stop();
+  }
+
+  async function turn(...args: Parameters<typeof pass>): Promise<void> {
+    const step = await pass(...args);
+    await delay(['nothing', 'heal'].includes(step) ? pauses.quiet : pauses.busy, undefined, {
+      signal,
+    });
+  }
+}
+
+/** One look and the step that it calls for; what fails is tried again by the next. */
+async function pass(
+  self: Self,
+  glusterd: Glusterd,
+  health: Health,
+  log: Logger,
+): Promise<Step['do']> {
+  try {
+    const state = await look(self, health);
+    const step = decide(state);
+    if (health.tells(step)) log.info({ step }, 'next');
+    await act(step, self, glusterd);
+    health.saw(state);
+    return step.do;
+  } catch (error) {
+    health.missed();
+    log.warn({ error }, 'tried again');
+    return 'wait';
+  }
+}
+
+async function look({ me, servers, brick }: Self, health: Health): Promise<State> {
+  const peers = await gluster.peers();
+  const volume = await gluster.volume();
+  const bricks = volume?.started ? await gluster.bricks() : [];
+  const heal = bricks.length > 0 ? await gluster.behind().catch(() => []) : [];
+  const others = missingServers({ me, servers, peers }).length > 0 ? await ask(me, servers) : [];
+  const unchangedFor = health.unchangedFor({ peers, volume, bricks });
+  return {
+    me,
+    servers,
+    peers,
+    others,
+    volume,
+    bricks,
+    heal,
+    brickBelongs: (await isMarked(brick)) && !existsSync(resetting(brick)),
+    unchangedFor,
+  };
+}
+
+/**
+ * There from before a brick is made anew until that has succeeded. A reset that fails may leave the folder marked and
+ * served, with nothing in it and nobody told to fill it: it would count as a good copy.
+ */
+const resetting = (brick: string): string => `${brick}.resetting`;
+
+/** glusterd takes a folder for the brick it has heard of only once it has read that again from its own disk. */
+async function knownAnew(glusterd: Glusterd): Promise<void> {
+  await glusterd.restart();
+  await until({ what: 'the other servers', timeoutMs: 30_000, mostMs: 500 }, async () => {
+    const peers = await gluster.peers();
+    return peers.every(({ connected, befriended }) => connected && befriended);
+  });
+}
+
+function ask(me: string, servers: string[]): Promise<State['others'][number][]> {
+  const others = servers.filter((host) => host !== me);
+  return Promise.all(others.map(async (host) => ({ host, knows: await gluster.peersOf(host) })));
+}
+
+async function act(step: Step, { me, servers, brick }: Self, glusterd: Glusterd): Promise<void> {
+  const brickOf = (host: string): string => `${host}:${brick}`;
+  const acts: { [Do in Step['do']]: (step: Extract<Step, { do: Do }>) => Promise<void> | void } = {
+    probe: ({ host }) => gluster.probe(host),
+    'restart-glusterd': () => glusterd.restart(),
+    'create-volume': () => gluster.create(servers.map(brickOf)),
+    'start-volume': () => gluster.start(),
+    'set-options': ({ options }) => gluster.set(options),
+    'reset-brick': async () => {
+      if (!existsSync(resetting(brick))) await knownAnew(glusterd);
+      await writeFile(resetting(brick), '');
+      await gluster.reset(brickOf(me));
+      await rm(resetting(brick));
+    },
+    'start-brick': () => gluster.startBricks(),
+    heal: () => gluster.heal(),
+    wait: () => undefined,
+    nothing: () => undefined,
+  };
+  await (acts[step.do] as (step: Step) => Promise<void> | void)(step);
+}
