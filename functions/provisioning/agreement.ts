@@ -1,9 +1,9 @@
 /** Whether a channel works: enough of its orderers follow a leader, and its peers keep up. */
 import { SelvedgeError } from '../lib/errors.ts';
+import type { OrdererClient } from '../lib/fabric/orderer.ts';
 import type { Channel } from '../lib/network.ts';
 import { listPods, membersOf, reachable, type Reachable } from './members.ts';
 import type { Pass } from './pass.ts';
-import { ports } from './resources/names.ts';
 
 /** What the members of a channel that can be reached say of it. */
 export interface ChannelView {
@@ -18,7 +18,7 @@ export interface ChannelView {
  * Blocks by which a member may be behind and still keep up: at the highest rate, with a block
  * every 100 ms, that is 10 s.
  */
-const MOST_BEHIND = 100;
+const mostBehind = 100;
 
 /**
  * What a channel lacks, in words that complete "waiting for …"; nothing when it works.
@@ -33,7 +33,7 @@ export function lackOf({ channel, orderers, peers }: ChannelView, needed: number
       ? [`a leader of ${channel} (${following.length} of ${orderers.length} orderers follow one)`]
       : [];
   const slow = [...following, ...peers]
-    .filter(({ height = top }) => height < top - MOST_BEHIND)
+    .filter(({ height = top }) => height < top - mostBehind)
     .map(({ name, height = 0 }) => `${name} to catch up with ${channel} (${height} of ${top})`);
   const silent = peers
     .filter(({ height }) => height === undefined)
@@ -76,27 +76,31 @@ async function viewOf(
   return { channel, orderers: ordering, peers: committing };
 }
 
+/** Those of a channel's orderers that follow a leader now. */
+export async function following(
+  pass: Pass,
+  orderers: readonly Reachable[],
+  channel: string,
+): Promise<OrdererClient[]> {
+  const found = await Promise.all(
+    orderers.map(async (member) => {
+      const client = await pass.orderer(member);
+      return (await answered(() => client.position(channel))) && client;
+    }),
+  );
+  return found.filter((client) => client !== undefined);
+}
+
 async function ordererHeight(
   pass: Pass,
-  { group, ip, host }: Reachable,
+  member: Reachable,
   channel: string,
 ): Promise<number | undefined> {
-  const [authorities, admin] = await Promise.all([
-    pass.credentials.authorities(group.organization),
-    pass.credentials.admin(group.organization),
-  ]);
-  const address = `${ip}:${ports.orderer}`;
-  const endpoint = { address, hostname: host, mspId: group.mspId, tlsRoot: authorities.tls };
-  const client = pass.clients.fabric.connectOrderer(endpoint, admin);
-  try {
-    return (await client.position(channel))?.height;
-  } finally {
-    client.close();
-  }
+  return (await (await pass.orderer(member)).position(channel))?.height;
 }
 
 /** Undefined where a member does not answer, does not know the channel or does not serve it. */
-async function answered(ask: () => Promise<number | undefined>): Promise<number | undefined> {
+async function answered<T>(ask: () => Promise<T | undefined>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {

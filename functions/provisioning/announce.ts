@@ -1,8 +1,9 @@
 import { Unavailable } from '../lib/errors.ts';
 import { resultEvent, type ResultOf, type ResultType } from '../lib/events.ts';
-import type { FabricNetwork, NetworkStatus } from '../lib/network.ts';
-import type { Clients } from './pass.ts';
-import { condition } from './status.ts';
+import type { FabricNetwork } from '../lib/network.ts';
+import type { NetworkStatus } from '../lib/network/status.ts';
+import type { Clients } from './clients.ts';
+import { condition } from './condition.ts';
 
 type NetworkEvent = Extract<ResultType, `dev.selvedge.network.${string}`>;
 

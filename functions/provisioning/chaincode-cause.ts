@@ -14,12 +14,12 @@ export interface Cause {
 }
 
 /** Milliseconds after which a container that runs should have registered with its peer. */
-const REGISTRATION = 30_000;
+const registrationMs = 30_000;
 /** The same for a pod to have a node. */
-const PLACEMENT = 20_000;
+const placementMs = 20_000;
 
 /** Of what a container said last, so much fits into a condition. */
-const MOST_LETTERS = 600;
+const mostLetters = 600;
 
 /** What keeps a container from being made or started: its image or its settings are wrong. */
 const unstartable = [
@@ -57,7 +57,7 @@ function unscheduled(status: PodStatus | undefined, now: Date): Cause | undefine
   const since = Date.parse(found.lastTransitionTime ?? now.toISOString());
   return {
     message: `it cannot be placed beside its peer: ${text(found.message)}`,
-    hopeless: now.getTime() - since > PLACEMENT,
+    hopeless: now.getTime() - since > placementMs,
   };
 }
 
@@ -70,7 +70,7 @@ function containerCause(status: ContainerStatus, now: Date): Cause | undefined {
   if (running) return unregistered(running, now);
   const ended = terminated ?? status.lastState?.terminated;
   if (!ended) return undefined;
-  // Once can happen to anyone.
+  // One exit may be chance; a chaincode that does not work exits again.
   const again = reason === 'CrashLoopBackOff' || status.restartCount > 1;
   return { message: endOf(ended), hopeless: again };
 }
@@ -81,7 +81,7 @@ function endOf({ exitCode, reason = 'Error', message }: Terminated): string {
 }
 
 function unregistered({ startedAt }: Running, now: Date): Cause {
-  const late = now.getTime() - Date.parse(startedAt ?? now.toISOString()) > REGISTRATION;
+  const late = now.getTime() - Date.parse(startedAt ?? now.toISOString()) > registrationMs;
   return { message: 'its container runs and has not registered with its peer', hopeless: late };
 }
 
@@ -89,5 +89,5 @@ function unregistered({ startedAt }: Running, now: Date): Cause {
 function text(said: string | undefined): string {
   const lines = (said ?? '').split('\n').map((line) => line.trim());
   const whole = lines.filter((line) => line !== '').join(' | ');
-  return whole.length > MOST_LETTERS ? `…${whole.slice(-MOST_LETTERS)}` : whole;
+  return whole.length > mostLetters ? `…${whole.slice(-mostLetters)}` : whole;
 }

@@ -1,10 +1,13 @@
 /**
- * The CustomResourceDefinition of FabricNetwork, generated from the zod schemas of lib/network.ts:
+ * The CustomResourceDefinition of FabricNetwork, generated from the zod schemas of lib/network/:
  * `node functions/provisioning/crd.ts > knative/base/crd/fabricnetwork.yaml`.
  */
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { group, kind, networkSpecShape, networkStatus, objectName, rules } from '../lib/network.ts';
+import { group, kind } from '../lib/network.ts';
+import { rules } from '../lib/network/rules.ts';
+import { networkSpecShape, objectName } from '../lib/network/shape.ts';
+import { networkStatus } from '../lib/network/status.ts';
 
 /** The part of a structural schema (Kubernetes' subset of JSON Schema) used here. */
 interface Schema {
@@ -161,7 +164,7 @@ function addRule(schema: Schema, validation: Validation): void {
 /** The file as it is committed. */
 export function fabricNetworkYaml(): string {
   const note =
-    '# Generated from functions/lib/network.ts by functions/provisioning/crd.ts: do not edit.\n';
+    '# Generated from functions/lib/network/ by functions/provisioning/crd.ts: do not edit.\n';
   return (
     note + stringify(fabricNetworkDefinition(), { lineWidth: 0, aliasDuplicateObjects: false })
   );

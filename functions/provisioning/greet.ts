@@ -1,7 +1,7 @@
-import type { Clients } from './pass.ts';
-import { observe, read, writeStatus } from './reconcile.ts';
+import type { Clients } from './clients.ts';
+import { observe, read, writeStatus } from './resource.ts';
 import type { NetworkId } from './resources/names.ts';
-import { queuedStatus } from './status.ts';
+import { queuedStatus } from './brief-status.ts';
 
 /** Tells whoever applied a network that it was seen, where no pass has told anything yet. */
 export async function greet(clients: Clients, id: NetworkId): Promise<void> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { controls, resyncEvent } from '../lib/events.ts';
+import { controls, resourceType, resyncEvent } from '../lib/events.ts';
 import type { Broker } from '../lib/function/broker.ts';
 import { readJson } from '../lib/function/envelope.ts';
 import type { Kubernetes } from '../lib/kubernetes/client.ts';
@@ -37,18 +37,17 @@ export interface HandlerOptions {
   reconcile: (id: NetworkId, urgent: AbortSignal) => Promise<void>;
 }
 
-const RESOURCE = 'dev.knative.apiserver.resource.';
-const RESYNC = 'dev.selvedge.network.resync.v1';
+const resyncType = 'dev.selvedge.network.resync.v1';
 
 /** Passes at once, and networks that may wait for one: what a request has time for (service.yaml). */
-const PASSES = { most: 10, queue: 40 };
+const passSlots = { most: 10, queue: 40 };
 /** Of them for networks that nothing happened to: they leave room for those where it did. */
-const RESYNCS = { most: 4, queue: 400 };
+const resyncSlots = { most: 4, queue: 400 };
 
 /** Events in: changes of networks and their workloads, the clock, and whatever else comes by. */
 export function createEndpoints(options: HandlerOptions): Record<string, Endpoint<unknown>> {
-  const turns = new Turns(new Slots(PASSES.most, PASSES.queue));
-  const resyncs = new Slots(RESYNCS.most, RESYNCS.queue);
+  const turns = new Turns(new Slots(passSlots.most, passSlots.queue));
+  const resyncs = new Slots(resyncSlots.most, resyncSlots.queue);
   const any = z.looseObject({});
 
   const pass = async (id: NetworkId, log: Logger, urgent = false): Promise<Reply> => {
@@ -80,15 +79,15 @@ export function createEndpoints(options: HandlerOptions): Record<string, Endpoin
     return acknowledged;
   };
 
-  const resync = ({ attributes, log }: Call<z.infer<(typeof controls)[typeof RESYNC]>>) => {
+  const resync = ({ attributes, log }: Call<z.infer<(typeof controls)[typeof resyncType]>>) => {
     const id = { namespace: options.namespace, network: attributes.network };
     return resyncs.use(() => pass(id, log));
   };
 
   return {
-    [`${RESOURCE}*`]: endpoint(any, resource),
+    [`${resourceType}*`]: endpoint(any, resource),
     'dev.knative.sources.ping': endpoint(any, wakeAll),
-    [RESYNC]: endpoint(controls[RESYNC], resync),
+    [resyncType]: endpoint(controls[resyncType], resync),
     // An event for others is no fault of the sender's.
     '*': endpoint(any, ({ body }) => {
       body.resume();
@@ -116,7 +115,7 @@ export function networkOf(object: EventObject, type: string, home: string): Netw
     const id = { namespace: home, network };
     return networkNamespace(id) === namespace ? id : undefined;
   }
-  if (type === `${RESOURCE}delete` || namespace !== home) return undefined;
+  if (type === `${resourceType}delete` || namespace !== home) return undefined;
   if (deletionTimestamp === undefined && isSettled(object, type)) return undefined;
   return { namespace, network: name };
 }
@@ -124,5 +123,5 @@ export function networkOf(object: EventObject, type: string, home: string): Netw
 /** Whether a pass has seen this spec; of an object that is told anew, whether it is done, too. */
 function isSettled({ metadata, status }: EventObject, type: string): boolean {
   if (status?.observedGeneration !== metadata.generation) return false;
-  return type === `${RESOURCE}update` || status?.phase === 'Ready';
+  return type === `${resourceType}update` || status?.phase === 'Ready';
 }

@@ -26,7 +26,7 @@ export function decideKept({ here, kept, pinned }: Copies): Decision {
 }
 
 /** Bytes of an entry: Vault's storage takes 1 MiB with what it adds for itself. */
-const LARGEST = 1000 * 1000;
+const largestBytes = 1000 * 1000;
 
 /** Names are relative to the network, parts separated by `/`. Throws as `Vault` does. */
 export interface Kept {
@@ -38,7 +38,7 @@ export interface Kept {
   write(name: string, value: Record<string, unknown>, options?: { once: boolean }): Promise<void>;
 }
 
-export function createKept(vault: Vault, plan: Plan): Kept {
+export function createKept(vault: Vault, plan: Pick<Plan, 'id'>): Kept {
   return {
     async read(name) {
       const answer = await vault.read(`${keptPath(plan.id)}/${name}`);
@@ -47,8 +47,8 @@ export function createKept(vault: Vault, plan: Plan): Kept {
 
     async write(name, data, options) {
       const size = Buffer.byteLength(JSON.stringify(data));
-      if (size > LARGEST) {
-        const message = `${name} is ${size} bytes, Vault keeps at most ${LARGEST}`;
+      if (size > largestBytes) {
+        const message = `${name} is ${size} bytes, Vault keeps at most ${largestBytes}`;
         throw new Refused({ reason: 'TooLarge', message });
       }
       const once = options?.once && { options: { cas: 0 } };

@@ -1,27 +1,31 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
+import { announceTimeout, createAnnouncer } from '../lib/function/announce.ts';
 import { connectBroker } from '../lib/function/broker.ts';
 import { readEnv, settings } from '../lib/function/env.ts';
+import { changeChannel } from '../lib/fabric/channel-update/change-channel.ts';
 import { approve, commit } from '../lib/fabric/lifecycle.ts';
 import { connectOrderer } from '../lib/fabric/orderer.ts';
 import { connectParticipation } from '../lib/fabric/participation.ts';
 import { connectPeer } from '../lib/fabric/peer.ts';
 import { createIdentities } from '../lib/vault/identities.ts';
 import { connectKubernetes } from '../lib/kubernetes/client.ts';
+import { vaultOptions } from '../lib/function/options.ts';
 import { createLogger } from '../lib/log.ts';
 import { functionApp, serve } from '../lib/function/serve.ts';
 import { connectVault } from '../lib/vault/client.ts';
 import { greet } from './greet.ts';
 import { createEndpoints } from './handler.ts';
-import type { Clients } from './pass.ts';
+import type { Clients } from './clients.ts';
 import { reconcile } from './reconcile.ts';
 
 const env = readEnv({
   PORT: settings.PORT,
   NAMESPACE: settings.NAMESPACE,
   BROKER_URL: settings.BROKER_URL,
-  VAULT_ADDR: settings.VAULT_ADDR,
+  FAILOVER_URL: settings.FAILOVER_URL,
+  VAULT_ENDPOINTS: settings.VAULT_ENDPOINTS,
   VAULT_ROLE: settings.VAULT_ROLE,
   VAULT_TOKEN_FILE: settings.VAULT_TOKEN_FILE,
   CA_FILE: settings.CA_FILE,
@@ -38,18 +42,15 @@ const env = readEnv({
 });
 
 const log = createLogger('provisioning');
-const vault = connectVault({
-  address: env.VAULT_ADDR,
-  role: env.VAULT_ROLE,
-  tokenFile: env.VAULT_TOKEN_FILE,
-  caFile: env.CA_FILE,
-});
+const failover = connectBroker(env.FAILOVER_URL, announceTimeout);
+const tell = createAnnouncer({ failover, observer: 'provisioning' });
+const vault = connectVault({ ...vaultOptions(env), tell });
 
 const clients: Clients = {
   kubernetes: connectKubernetes(),
   vault,
   identities: createIdentities(vault),
-  fabric: { connectPeer, connectOrderer, connectParticipation, approve, commit },
+  fabric: { connectPeer, connectOrderer, connectParticipation, approve, commit, changeChannel },
   broker: connectBroker(env.BROKER_URL),
   settings: {
     domain: env.CLUSTER_DOMAIN,

@@ -32,7 +32,7 @@ export async function listPods(kubernetes: Kubernetes, plan: Plan, tier?: Tier):
 /** The members of a tier, in the order of the spec, with what their pods say. */
 export function membersOf(plan: Plan, tier: Tier, pods: readonly Pod[]): Member[] {
   const byName = new Map(pods.map((pod) => [pod.metadata.name, pod]));
-  return groups(plan.spec)
+  return groups(plan)
     .filter((group) => group.tier === tier)
     .flatMap((group) =>
       Array.from({ length: group.members }, (_, ordinal): Member => {

@@ -1,59 +1,30 @@
 import type { Identity, PeerEndpoint } from '../lib/fabric/connection.ts';
-import type { approve, commit } from '../lib/fabric/lifecycle.ts';
 import type { OrdererClient } from '../lib/fabric/orderer.ts';
-import type { Participation, ParticipationOptions } from '../lib/fabric/participation.ts';
 import type { PeerClient } from '../lib/fabric/peer.ts';
-import type { Broker } from '../lib/function/broker.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { Unavailable, Unprocessable } from '../lib/errors.ts';
-import type { Identities } from '../lib/vault/identities.ts';
 import {
-  type Kubernetes,
   type KubernetesObject,
   type OwnerReference,
   type Ref,
   refOf,
 } from '../lib/kubernetes/client.ts';
-import type { Logger } from '../lib/log.ts';
 import type { FabricNetwork } from '../lib/network.ts';
-import type { Vault } from '../lib/vault/client.ts';
+import type { Clients } from './clients.ts';
 import { createKept, type Kept } from './kept.ts';
 import { createCredentials, type Credentials } from './credentials.ts';
 import type { Member } from './members.ts';
 import { ports } from './resources/names.ts';
-import type { Plan, Settings } from './resources/plan.ts';
-
-/** How a pass speaks to Fabric. */
-export interface Fabric {
-  connectPeer(endpoint: PeerEndpoint, identity: Identity): PeerClient;
-  connectOrderer(endpoint: PeerEndpoint, identity: Identity): OrdererClient;
-  connectParticipation(options: ParticipationOptions): Participation;
-  approve: typeof approve;
-  commit: typeof commit;
-}
-
-/** All that provisioning reaches; made in main.ts, replaced by fakes in tests. */
-export interface Clients {
-  kubernetes: Kubernetes;
-  vault: Vault;
-  identities: Identities;
-  fabric: Fabric;
-  broker: Broker;
-  settings: Settings;
-  /** The files of a builtin chaincode, by path. */
-  builtin(name: string): Promise<Record<string, Uint8Array>>;
-  log: Logger;
-  now: () => Date;
-}
+import type { Plan } from './resources/plan.ts';
 
 /** Milliseconds a pass waits in all for what it started; after that an event wakes the next. */
-export const PATIENCE = 60_000;
+export const patienceMs = 60_000;
 
 /** Milliseconds a pass has in all, whatever its steps are at: then it ends with what it has. */
-export const BOUND = 120_000;
+export const boundMs = 120_000;
 
 /** Milliseconds more for a call under way to meet its own deadline: then it is left behind. */
-const GRACE = 30_000;
+const graceMs = 30_000;
 
 /** What ends a pass (the Lease is lost), and what ends only its waiting. */
 export interface Signals {
@@ -76,6 +47,7 @@ export class Pass {
   readonly made: Ref[] = [];
   #owner: OwnerReference | undefined;
   readonly #peers = new Map<string, PeerClient>();
+  readonly #orderers = new Map<string, OrdererClient>();
   readonly #late: AbortSignal;
   readonly #end: number;
 
@@ -84,7 +56,7 @@ export class Pass {
     network: FabricNetwork,
     plan: Plan,
     { signal, urgent }: Signals,
-    { bound = BOUND, grace = GRACE } = {},
+    { bound = boundMs, grace = graceMs } = {},
   ) {
     this.clients = clients;
     this.network = network;
@@ -94,7 +66,7 @@ export class Pass {
     this.#late = AbortSignal.timeout(bound);
     this.#end = performance.now() + bound + grace;
     this.signal = AbortSignal.any([signal, this.#late]);
-    this.patience = AbortSignal.any([this.signal, urgent, AbortSignal.timeout(PATIENCE)]);
+    this.patience = AbortSignal.any([this.signal, urgent, AbortSignal.timeout(patienceMs)]);
   }
 
   /** Whether the pass has had its time. */
@@ -170,31 +142,43 @@ export class Pass {
     this.made.push(ref);
   }
 
-  /**
-   * A connection to a peer as admin of its organization. By the pod's address: its name may not
-   * be known to the DNS yet, and a miss would be remembered there.
-   */
-  async peer(member: Member & { ip: string }): Promise<PeerClient> {
-    const known = this.#peers.get(member.name);
-    if (known) return known;
-    const { group, host, ip } = member;
+  /** A connection to a peer as admin of its organization. */
+  peer(member: Member & { ip: string }): Promise<PeerClient> {
+    const { fabric } = this.clients;
+    return this.#connection(this.#peers, member, ports.peer, (...to) => fabric.connectPeer(...to));
+  }
+
+  /** A connection to an orderer as admin of its organization. */
+  orderer(member: Member & { ip: string }): Promise<OrdererClient> {
+    const { fabric } = this.clients;
+    return this.#connection(this.#orderers, member, ports.orderer, (...to) =>
+      fabric.connectOrderer(...to),
+    );
+  }
+
+  /** By the pod's address: its name may not be known to the DNS yet, and a miss is remembered there. */
+  async #connection<Client>(
+    known: Map<string, Client>,
+    { name, group, host, ip }: Member & { ip: string },
+    port: number,
+    connect: (endpoint: PeerEndpoint, identity: Identity) => Client,
+  ): Promise<Client> {
+    const { mspId, organization } = group;
     const [authorities, admin] = await Promise.all([
-      this.credentials.authorities(group.organization),
-      this.credentials.admin(group.organization),
+      this.credentials.authorities(organization),
+      this.credentials.admin(organization),
     ]);
-    const endpoint = {
-      address: `${ip}:${ports.peer}`,
-      hostname: host,
-      mspId: group.mspId,
-      tlsRoot: authorities.tls,
-    };
-    const client = this.#peers.get(member.name) ?? this.clients.fabric.connectPeer(endpoint, admin);
-    this.#peers.set(member.name, client);
+    const endpoint = { address: `${ip}:${port}`, hostname: host, mspId, tlsRoot: authorities.tls };
+    // A member that was restarted meanwhile has another address.
+    const key = `${name} ${ip}`;
+    const client = known.get(key) ?? connect(endpoint, admin);
+    known.set(key, client);
     return client;
   }
 
   close(): void {
-    for (const client of this.#peers.values()) client.close();
+    for (const client of [...this.#peers.values(), ...this.#orderers.values()]) client.close();
     this.#peers.clear();
+    this.#orderers.clear();
   }
 }

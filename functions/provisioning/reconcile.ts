@@ -1,27 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Forbidden, NotFound, Unavailable } from '../lib/errors.ts';
-import type { Ref } from '../lib/kubernetes/client.ts';
-import {
-  apiVersion,
-  kind,
-  networkSpec,
-  type FabricNetwork,
-  type NetworkSpec,
-  type NetworkStatus,
-} from '../lib/network.ts';
+import { Forbidden, Unavailable } from '../lib/errors.ts';
+import { withLease } from '../lib/kubernetes/lease.ts';
+import type { FabricNetwork } from '../lib/network.ts';
+import type { NetworkStatus } from '../lib/network/status.ts';
+import { accepted, planned } from './accept.ts';
 import { announce, isAnnounced } from './announce.ts';
-import { withLease } from './lease.ts';
+import { deletingStatus } from './brief-status.ts';
 import { allReady, listPods } from './members.ts';
-import { type Clients, Pass, type Signals } from './pass.ts';
+import type { Clients } from './clients.ts';
+import { Pass, type Signals } from './pass.ts';
 import { provision, story, type Result } from './provision.ts';
 import { removeNetwork } from './remove.ts';
+import { hold, isHeld, letGo, observe, read, writeStatus } from './resource.ts';
 import { passLease, type NetworkId } from './resources/names.ts';
-import { metadataAtHome, placeOf, planOf } from './resources/plan.ts';
-import { deletingStatus, invalidStatus, isPersistent, statusOf } from './status.ts';
-
-/** Holds a network's deletion until everything made for it is gone. */
-export const FINALIZER = 'selvedge.dev/network';
+import { metadataAtHome, placeOf, type Plan } from './resources/plan.ts';
+import { isPersistent, statusOf } from './status.ts';
 
 /** Milliseconds for a removal that no Lease bounds. */
 const removalMs = 120_000;
@@ -43,8 +37,7 @@ export async function reconcile(
   const found = await read(clients, id);
   if (!found) return;
   // Refused before anything is made, the Lease included.
-  const isNew = !found.metadata.finalizers?.includes(FINALIZER);
-  if (isNew && !(await accepted(clients, found))) return;
+  if (!isHeld(found) && !(await accepted(clients, found))) return;
   const work = async (signal: AbortSignal): Promise<void> => {
     // It may have changed while another held the Lease.
     const network = await read(clients, id);
@@ -62,54 +55,40 @@ export async function reconcile(
 }
 
 async function remove(clients: Clients, network: FabricNetwork, signal: AbortSignal) {
-  if (!network.metadata.finalizers?.includes(FINALIZER)) return;
+  if (!isHeld(network)) return;
   await writeStatus(clients, network, deletingStatus(observe(clients, network)));
   await removeNetwork(clients, network, signal);
-  await setFinalizers(clients, network, (finalizers) =>
-    finalizers.filter((finalizer) => finalizer !== FINALIZER),
-  );
+  await letGo(clients, network);
   clients.log.info({ network: network.metadata.name }, 'network removed');
 }
 
 async function advance(clients: Clients, network: FabricNetwork, signals: Signals) {
   const spec = await accepted(clients, network);
   if (!spec) return;
-  if (!network.metadata.finalizers?.includes(FINALIZER)) {
-    await setFinalizers(clients, network, (finalizers) => [...finalizers, FINALIZER]);
-  }
-  const { results, status } = await runPass(clients, network, spec, signals);
+  await hold(clients, network);
+  const plan = await planned(clients, network, spec);
+  if (!plan) return;
+  const { results, status } = await runPass(clients, network, plan, signals);
   const open = results.find(({ retryable }) => retryable);
   if (open && !isPersistent(status, clients.now())) {
     throw new Unavailable(`${open.step}: ${open.message}`);
   }
 }
 
-/** The spec, or undefined where it breaks a rule: then the status names every fault. */
-async function accepted(
-  clients: Clients,
-  network: FabricNetwork,
-): Promise<NetworkSpec | undefined> {
-  const spec = networkSpec.safeParse(network.spec);
-  if (spec.success) return spec.data;
-  const faults = spec.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  await writeStatus(clients, network, invalidStatus(observe(clients, network), faults.join('; ')));
-  return undefined;
-}
-
 async function runPass(
   clients: Clients,
   network: FabricNetwork,
-  spec: NetworkSpec,
+  plan: Plan,
   signals: Signals,
 ): Promise<{ results: Result[]; status: NetworkStatus | undefined }> {
-  const pass = new Pass(clients, network, planOf(network, spec, clients.settings), signals);
+  const pass = new Pass(clients, network, plan, signals);
   let written = network.status;
   const write = async (results: Result[], final: boolean): Promise<void> => {
-    const pods = await listPods(clients.kubernetes, pass.plan);
+    const pods = await listPods(clients.kubernetes, plan);
     const status = statusOf({
       ...observe(clients, network),
       written,
-      plan: pass.plan,
+      plan,
       results,
       pods,
       steps: story.map(({ name }) => name),
@@ -118,15 +97,18 @@ async function runPass(
     written = status;
     await writeStatus(clients, network, status);
     if (!final) return;
-    // Told only of what is written: a pass that repeats the telling tells the very same event.
+    // Told only what is written, so that a pass that has to tell it again sends the same event.
     written = await announce(clients, network, status);
     if (written !== status) await writeStatus(clients, network, written);
   };
-  // A look at a network that works is no change of its status until the pass is over.
+  // While a network works, its status is written once, at the end: to be looked at is no change.
   const seen = network.status?.observedGeneration === network.metadata.generation;
-  const quiet = seen && allReady(pass.plan, await listPods(clients.kubernetes, pass.plan));
+  const quiet = seen && allReady(plan, await listPods(clients.kubernetes, plan));
   let writing = quiet ? undefined : write([], false);
   try {
+    // What is made from here on depends on it: a pass that is killed is followed by one that reads
+    // the same.
+    if (!network.status?.placement) await (writing ?? keepPlacement(clients, network, plan));
     const results = await provision(pass, (ended) => {
       if (writing) writing = writing.then(() => write(ended, false));
     });
@@ -139,52 +121,12 @@ async function runPass(
   }
 }
 
-export function observe({ now }: Clients, { metadata: { generation = 0 }, status }: FabricNetwork) {
-  return { generation, previous: status, now: now() };
+/** Into a status that is to stay as it is otherwise: that of a network which works. */
+function keepPlacement(clients: Clients, network: FabricNetwork, { placement }: Plan) {
+  return writeStatus(clients, network, { ...network.status, placement });
 }
 
 function leaseOptions({ kubernetes, log, now, settings }: Clients, network: FabricNetwork) {
   const place = placeOf(network, settings);
   return { kubernetes, log, now, holder, metadata: metadataAtHome(place, passLease(place)) };
-}
-
-function refOfNetwork({ namespace, network }: NetworkId): Ref {
-  return { apiVersion, kind, namespace, name: network };
-}
-
-export function read({ kubernetes }: Clients, id: NetworkId): Promise<FabricNetwork | undefined> {
-  return kubernetes.get<FabricNetwork>(refOfNetwork(id));
-}
-
-export async function writeStatus(clients: Clients, network: FabricNetwork, status: NetworkStatus) {
-  const { name, namespace } = network.metadata;
-  try {
-    await clients.kubernetes.applyStatus({
-      apiVersion,
-      kind,
-      metadata: { name, namespace },
-      status,
-    });
-  } catch (error) {
-    // It was deleted meanwhile; its event is on the way.
-    if (!(error instanceof NotFound)) throw error;
-  }
-}
-
-/** Conflict when the network has changed: then the next pass decides anew. */
-async function setFinalizers(
-  { kubernetes }: Clients,
-  network: FabricNetwork,
-  change: (finalizers: string[]) => string[],
-): Promise<void> {
-  const { name, namespace } = network.metadata;
-  const ref = refOfNetwork({ namespace, network: name });
-  const current = await kubernetes.get<FabricNetwork>(ref);
-  if (!current) return;
-  await kubernetes.merge(ref, {
-    metadata: {
-      finalizers: change(current.metadata.finalizers ?? []),
-      resourceVersion: current.metadata.resourceVersion,
-    },
-  });
 }

@@ -3,7 +3,7 @@ import { labels, type FabricNetwork } from '../lib/network.ts';
 import { createIncarnations } from '../lib/vault/incarnations.ts';
 import { until } from '../lib/until.ts';
 import { forget } from './kept.ts';
-import type { Clients } from './pass.ts';
+import type { Clients } from './clients.ts';
 import {
   authorityKinds,
   connectionMetadataPath,

@@ -1,30 +1,22 @@
-import { labels, type NetworkStatus } from '../lib/network.ts';
+import { labels } from '../lib/network.ts';
+import type { NetworkStatus } from '../lib/network/status.ts';
+import { condition, kept, type Condition, type Moment } from './condition.ts';
 import { allReady, isReady, membersOf, type Pod } from './members.ts';
 import type { Result } from './provision.ts';
 import type { Plan } from './resources/plan.ts';
 
-type Condition = NonNullable<NetworkStatus['conditions']>[number];
 type Phase = NonNullable<NetworkStatus['phase']>;
 
 /** All a status is made from. The same input gives the same status: no change, no event. */
-export interface Observed {
+export interface Observed extends Moment {
   plan: Plan;
-  generation: number;
-  /** As it was when the pass began. */
-  previous: NetworkStatus | undefined;
-  /** As it was written last, in this pass or an earlier one: conditions keep their times. */
-  written?: NetworkStatus | undefined;
   /** In the order of `steps`; those that have not ended are left out. */
   results: readonly Result[];
   steps: readonly string[];
   pods: readonly Pod[];
   /** When the network was created. */
   created: Date;
-  now: Date;
 }
-
-/** When a condition is observed, and what it was before. */
-export type Moment = Pick<Observed, 'generation' | 'previous' | 'written' | 'now'>;
 
 export function statusOf(observed: Observed): NetworkStatus {
   const { plan, generation, previous, pods } = observed;
@@ -37,58 +29,19 @@ export function statusOf(observed: Observed): NetworkStatus {
     observedGeneration: generation,
     phase,
     namespace: plan.id.namespace,
+    placement: plan.placement,
     conditions: [
       condition(observed, 'Ready', phase === 'Ready', phase, summary(observed)),
       ...observed.steps.map((step) => stepCondition(observed, step)),
       ...kept(previous, ['Announced']),
     ],
     ready: { orderers: count(orderers), peers: count(peers) },
-    orderers: orderers.map(placement),
+    orderers: orderers.map(memberStatus),
     peers: peers.map((peer) => ({
-      ...placement(peer),
+      ...memberStatus(peer),
       chaincodes: chaincodesBeside(peer.name, pods),
     })),
     timings: timingsOf(observed, phase),
-  };
-}
-
-/** The status of a network whose spec is refused; `faults` names every bad field. */
-export function invalidStatus(observed: Moment, faults: string): NetworkStatus {
-  const { generation, previous } = observed;
-  const { namespace, ready, orderers, peers, timings } = previous ?? {};
-  return {
-    observedGeneration: generation,
-    phase: previous?.timings?.['total'] === undefined ? 'Pending' : 'Degraded',
-    conditions: [
-      condition(observed, 'Ready', false, 'Invalid', faults),
-      ...kept(previous, ['Announced']),
-    ],
-    ...(namespace && { namespace }),
-    ...(ready && { ready }),
-    ...(orderers && { orderers }),
-    ...(peers && { peers }),
-    ...(timings && { timings }),
-  };
-}
-
-/** The first status of a network: it was seen, and others are before it. */
-export function queuedStatus(observed: Moment): NetworkStatus {
-  const { generation } = observed;
-  const message = 'waits for its turn: other networks are being worked on';
-  return {
-    observedGeneration: generation,
-    phase: 'Progressing',
-    conditions: [condition(observed, 'Ready', false, 'Queued', message)],
-  };
-}
-
-/** The status of a network on its way out. */
-export function deletingStatus(observed: Moment): NetworkStatus {
-  const { generation } = observed;
-  return {
-    observedGeneration: generation,
-    phase: 'Deleting',
-    conditions: [condition(observed, 'Ready', false, 'Deleting', 'everything made for it goes')],
   };
 }
 
@@ -145,7 +98,7 @@ function stepCondition(observed: Observed, step: string): Condition {
 }
 
 /** Milliseconds in which an event of a network that is not ready is tried again and again. */
-const EAGER = 480_000;
+const eagerMs = 480_000;
 
 /**
  * Whether a network has not been ready for so long that trying at once again is idle: the clock
@@ -154,31 +107,10 @@ const EAGER = 480_000;
 export function isPersistent({ conditions }: NetworkStatus = {}, now: Date): boolean {
   const ready = conditions?.find(({ type }) => type === 'Ready');
   if (ready?.status !== 'False') return false;
-  return now.getTime() - new Date(ready.lastTransitionTime).getTime() > EAGER;
+  return now.getTime() - new Date(ready.lastTransitionTime).getTime() > eagerMs;
 }
 
-/** A condition that says the same as before keeps the time it began to. */
-export function condition(
-  { previous, written, generation, now }: Moment,
-  type: string,
-  holds: boolean | undefined,
-  reason: string,
-  message: string,
-): Condition {
-  const status = holds === undefined ? 'Unknown' : holds ? 'True' : 'False';
-  const before = (written ?? previous)?.conditions?.find((one) => one.type === type);
-  const lastTransitionTime =
-    before?.status === status
-      ? before.lastTransitionTime
-      : now.toISOString().replace(/\.\d+Z$/, 'Z');
-  return { type, status, reason, message, lastTransitionTime, observedGeneration: generation };
-}
-
-function kept(previous: NetworkStatus | undefined, types: readonly string[]): Condition[] {
-  return previous?.conditions?.filter(({ type }) => types.includes(type)) ?? [];
-}
-
-function placement({ name, group, node, ready }: ReturnType<typeof membersOf>[number]) {
+function memberStatus({ name, group, node, ready }: ReturnType<typeof membersOf>[number]) {
   return { name, organization: group.organization, ...(node && { node }), ready };
 }
 

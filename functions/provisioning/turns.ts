@@ -16,6 +16,9 @@ export interface Wish {
  * One at a time for each key, as many keys at once as there are slots. What comes while a key's
  * turn runs does not queue: it makes the running one go round once more, so that it sees what the
  * newcomer wanted it to see. Each round takes a slot anew: a key that never rests holds up no other.
+ *
+ * Unlike in `coalesced` (lib), a newcomer does not wait for the next round and learns nothing of its
+ * failure: a pass may take a minute, and the request that began it tells how it ended.
  */
 export class Turns {
   readonly #slots: Slots;

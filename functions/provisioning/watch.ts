@@ -1,23 +1,28 @@
 import { Gone } from '../lib/errors.ts';
 import type { Collection, Kubernetes, KubernetesObject } from '../lib/kubernetes/client.ts';
 
+/** Objects of one kind, and how long they are watched. */
+export interface Watched {
+  of: Collection;
+  labelSelector: string;
+  signal: AbortSignal;
+}
+
 /**
  * Waits until the objects a selector picks are as wanted; looks again with every change of one.
  *
  * @param wanted gets all of them, by name; it is not asked while there are none
- * @returns whether it came to that before `signal` was aborted
+ * @returns whether it came to that before the signal was aborted
  * @throws Unavailable when the API server is gone
  */
 export async function watchUntil<T extends KubernetesObject>(
   kubernetes: Kubernetes,
-  of: Collection,
-  labelSelector: string,
-  signal: AbortSignal,
+  watched: Watched,
   wanted: (objects: ReadonlyMap<string, T>) => boolean,
 ): Promise<boolean> {
-  while (!signal.aborted) {
+  while (!watched.signal.aborted) {
     try {
-      if (await watchOnce(kubernetes, of, labelSelector, signal, wanted)) return true;
+      if (await watchOnce(kubernetes, watched, wanted)) return true;
     } catch (error) {
       // History was compacted: look at everything anew.
       if (!(error instanceof Gone)) throw error;
@@ -28,9 +33,7 @@ export async function watchUntil<T extends KubernetesObject>(
 
 async function watchOnce<T extends KubernetesObject>(
   kubernetes: Kubernetes,
-  of: Collection,
-  labelSelector: string,
-  signal: AbortSignal,
+  { of, labelSelector, signal }: Watched,
   wanted: (objects: ReadonlyMap<string, T>) => boolean,
 ): Promise<boolean> {
   const seen = new Map<string, T>();

@@ -6,7 +6,7 @@ import { labels } from '../../lib/network.ts';
 export type Tier = 'orderer' | 'peer';
 
 /** Most members one organization can have of a tier: the bounds of the spec (peers, orderers). */
-export const MOST_MEMBERS: Record<Tier, number> = { orderer: 9, peer: 8 };
+export const mostMembers: Record<Tier, number> = { orderer: 9, peer: 8 };
 
 export const ports = {
   peer: 7051,
@@ -39,7 +39,7 @@ export interface Place {
 }
 
 /** Kubernetes' bound for the name of a namespace. */
-const MOST_LETTERS = 63;
+const mostLetters = 63;
 
 /**
  * The namespace of a network's own, told apart from those beside its home (`selvedge-storage`).
@@ -48,9 +48,9 @@ const MOST_LETTERS = 63;
  */
 export function networkNamespace({ namespace, network }: NetworkId): string {
   const name = `${namespace}-net-${network}`;
-  if (name.length <= MOST_LETTERS) return name;
+  if (name.length <= mostLetters) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 10);
-  return `${name.slice(0, MOST_LETTERS - hash.length - 1)}-${hash}`;
+  return `${name.slice(0, mostLetters - hash.length - 1)}-${hash}`;
 }
 
 /** StatefulSet, its governing Service, PodDisruptionBudget: one per organization and tier. */
@@ -59,6 +59,16 @@ export const workload = (organization: string, tier: Tier): string => `${organiz
 /** A member: its pod, and the Service that is the member's for good, whatever pod serves it. */
 export const memberName = (organization: string, tier: Tier, index: number): string =>
   `${workload(organization, tier)}-${index}`;
+
+/** Which member has a name, or undefined where it is none of the tier's. */
+export function memberOf(
+  name: string,
+  tier: Tier,
+): { organization: string; index: number } | undefined {
+  const [, organization, index] = new RegExp(`^(.+)-${tier}-(\\d+)$`).exec(name) ?? [];
+  if (organization === undefined || index === undefined) return undefined;
+  return { organization, index: Number(index) };
+}
 
 /** The stable name a member is reached by, whatever node it runs on. Fully qualified. */
 export const host = (
@@ -81,7 +91,7 @@ export const identitySecret = (organization: string, tier: Tier): string =>
   `${workload(organization, tier)}-identity`;
 
 /** The claim template's name; the claim of a pod is `data-<pod>`. */
-export const VOLUME = 'data';
+export const volumeName = 'data';
 
 /** The ConfigMap with a channel's first block. Channel names may hold `.`, object names too. */
 export const genesisConfigMap = (channel: string): string => `genesis-${channel}`;
@@ -94,10 +104,10 @@ export const launcher = ({ network }: Pick<Place, 'network'>, organization: stri
   `selvedge-peer.${network}.${organization}`;
 
 /** What chaincode pods run as: an account without any right. The launcher knows it by this name. */
-export const CHAINCODE_ACCOUNT = 'chaincode';
+export const chaincodeAccountName = 'chaincode';
 
 /** The budget over all orderers of a network. */
-export const ORDERER_BUDGET = 'orderers';
+export const ordererBudgetName = 'orderers';
 
 /** The Lease that keeps two passes over a network apart, beside its resource. */
 export const passLease = ({ network }: Pick<Place, 'network'>): string => `${network}-pass`;

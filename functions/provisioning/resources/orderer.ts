@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../lib/kubernetes/client.ts';
 import { podFields, variables } from './env.ts';
-import { type MemberProgram, paths, services, statefulSet } from './members.ts';
+import { type MemberProgram, paths } from './member-pod.ts';
+import { services, statefulSet } from './members.ts';
 import { ports } from './names.ts';
 import type { Group, Plan } from './plan.ts';
 

@@ -1,7 +1,8 @@
 import type { KubernetesObject, EnvVar } from '../../lib/kubernetes/client.ts';
 import { podFields, variables } from './env.ts';
-import { type MemberProgram, paths, services, statefulSet } from './members.ts';
-import { host, launcher, MOST_MEMBERS, ports, VOLUME } from './names.ts';
+import { type MemberProgram, paths } from './member-pod.ts';
+import { services, statefulSet } from './members.ts';
+import { host, launcher, mostMembers, ports, volumeName } from './names.ts';
 import type { Group, Plan } from './plan.ts';
 
 /** What one organization's peers are made of, in the order to apply it. */
@@ -39,7 +40,7 @@ function launcherEnv({ id, settings }: Plan, { organization }: Group): EnvVar[] 
     ...variables({
       SELVEDGE_NETWORK: id.network,
       SELVEDGE_ORGANIZATION: organization,
-      SELVEDGE_VOLUME_CLAIM: `${VOLUME}-$(SELVEDGE_POD_NAME)`,
+      SELVEDGE_VOLUME_CLAIM: `${volumeName}-$(SELVEDGE_POD_NAME)`,
       SELVEDGE_VOLUME_PATH: paths.data,
       SELVEDGE_CHAINCODE_IMAGE: settings.images.chaincode,
       SELVEDGE_CHAINCODE_LISTEN: `0.0.0.0:${ports.chaincode}`,
@@ -76,9 +77,10 @@ function fabricEnv({ id }: Plan, { organization, mspId, members }: Group): EnvVa
     CORE_PEER_TLS_CLIENTAUTHREQUIRED: false,
     CORE_PEER_KEEPALIVE_MININTERVAL: '10s',
     CORE_PEER_GATEWAY_ENABLED: true,
-    CORE_PEER_GATEWAY_DIALTIMEOUT: '5s',
     CORE_PEER_GATEWAY_ENDORSEMENTTIMEOUT: '30s',
-    CORE_PEER_GATEWAY_BROADCASTTIMEOUT: '10s',
+    // An orderer that is silent so long is passed over for the next.
+    CORE_PEER_GATEWAY_DIALTIMEOUT: '1s',
+    CORE_PEER_GATEWAY_BROADCASTTIMEOUT: '1500ms',
     CORE_OPERATIONS_LISTENADDRESS: `0.0.0.0:${ports.peerOperations}`,
     CORE_METRICS_PROVIDER: 'prometheus',
     CORE_CHAINCODE_EXECUTETIMEOUT: '30s',
@@ -97,8 +99,7 @@ const gossip = {
   CORE_PEER_GOSSIP_STATE_ENABLED: false,
   CORE_PEER_GOSSIP_PVTDATA_IMPLICITCOLLECTIONDISSEMINATIONPOLICY_REQUIREDPEERCOUNT: 0,
   // An upper bound: it need not follow the number of peers.
-  CORE_PEER_GOSSIP_PVTDATA_IMPLICITCOLLECTIONDISSEMINATIONPOLICY_MAXPEERCOUNT:
-    MOST_MEMBERS.peer - 1,
+  CORE_PEER_GOSSIP_PVTDATA_IMPLICITCOLLECTIONDISSEMINATIONPOLICY_MAXPEERCOUNT: mostMembers.peer - 1,
   CORE_PEER_GOSSIP_PVTDATA_PULLRETRYTHRESHOLD: '5s',
   CORE_PEER_GOSSIP_PVTDATA_RECONCILESLEEPINTERVAL: '5s',
   // Fabric's defaults are for wide networks; these see a member come or go within seconds.

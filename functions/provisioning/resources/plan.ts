@@ -6,6 +6,8 @@ import {
   type FabricNetwork,
   type NetworkSpec,
 } from '../../lib/network.ts';
+import type { Placement } from '../../lib/network/status.ts';
+import { runBy } from '../placement.ts';
 import { host, networkNamespace, type Place, type Tier } from './names.ts';
 
 /** What the cluster gives to every network. */
@@ -23,11 +25,18 @@ export interface Settings {
 export interface Plan {
   id: Place;
   spec: NetworkSpec;
+  /** Who runs the orderers: what was decided, whatever the spec would lead to by now. */
+  placement: Placement;
   settings: Settings;
 }
 
-export function planOf(network: FabricNetwork, spec: NetworkSpec, settings: Settings): Plan {
-  return { id: placeOf(network, settings), spec, settings };
+export function planOf(
+  network: FabricNetwork,
+  spec: NetworkSpec,
+  placement: Placement,
+  settings: Settings,
+): Plan {
+  return { id: placeOf(network, settings), spec, placement, settings };
 }
 
 export function placeOf({ metadata }: FabricNetwork, { domain }: Pick<Settings, 'domain'>): Place {
@@ -43,18 +52,14 @@ export interface Group {
   members: number;
 }
 
-/**
- * Who runs what. Orderers go round the organizations, so that no organization holds a majority
- * of them where there are enough organizations for that.
- */
-export function groups({ consensus, organizations }: NetworkSpec): Group[] {
-  const orderers = organizations.map(({ name, mspId }, index) => ({
+/** Who runs what: orderers as they were placed, and as many peers as the spec says. */
+export function groups({ spec, placement }: Pick<Plan, 'spec' | 'placement'>): Group[] {
+  const { organizations } = spec;
+  const orderers = organizations.map(({ name, mspId }) => ({
     organization: name,
     mspId,
     tier: 'orderer' as const,
-    members: Math.floor(
-      (consensus.orderers + organizations.length - 1 - index) / organizations.length,
-    ),
+    members: runBy(placement, name),
   }));
   const peers = organizations.map(({ name, mspId, peers: members }) => ({
     organization: name,
@@ -66,12 +71,12 @@ export function groups({ consensus, organizations }: NetworkSpec): Group[] {
 }
 
 /** The names that an organization's peers are reached by, in their order. */
-export function peerHosts({ id, spec }: Pick<Plan, 'id' | 'spec'>, organization: string): string[] {
-  const theirs = groups(spec).find(
+export function peerHosts(plan: Plan, organization: string): string[] {
+  const theirs = groups(plan).find(
     (group) => group.tier === 'peer' && group.organization === organization,
   );
   return Array.from({ length: theirs?.members ?? 0 }, (_, index) =>
-    host(id, organization, 'peer', index),
+    host(plan.id, organization, 'peer', index),
   );
 }
 

@@ -26,7 +26,7 @@ export function networkPolicies(plan: Plan): Made<NetworkPolicySpec>[] {
   });
   const [peers, orderers] = [component('peer'), component('orderer')];
   const functions = (...names: string[]): Place => ({
-    namespaceSelector: { matchLabels: { [NAME]: plan.id.home } },
+    namespaceSelector: { matchLabels: { [namespaceNameLabel]: plan.id.home } },
     podSelector: {
       matchExpressions: [{ key: 'serving.knative.dev/service', operator: 'In', values: names }],
     },
@@ -76,7 +76,7 @@ export function networkPolicies(plan: Plan): Made<NetworkPolicySpec>[] {
 }
 
 /** The label that every namespace bears with its own name. */
-const NAME = 'kubernetes.io/metadata.name';
+const namespaceNameLabel = 'kubernetes.io/metadata.name';
 
 const from = (places: Place[], ...open: number[]): Rule => ({ from: places, ports: tcp(open) });
 const to = (places: Place[], ...open: number[]): Rule => ({ to: places, ports: tcp(open) });
@@ -85,7 +85,7 @@ const tcp = (open: readonly number[]) => open.map((port) => ({ port, protocol: '
 const names: Rule = {
   to: [
     {
-      namespaceSelector: { matchLabels: { [NAME]: 'kube-system' } },
+      namespaceSelector: { matchLabels: { [namespaceNameLabel]: 'kube-system' } },
       podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
     },
   ],

@@ -2,66 +2,10 @@ import type {
   KubernetesObject,
   Metadata,
   PodDisruptionBudgetSpec,
-  PolicyRule,
 } from '../../lib/kubernetes/client.ts';
 import { group } from '../../lib/network.ts';
-import {
-  CHAINCODE_ACCOUNT,
-  genesisConfigMap,
-  identitySecret,
-  launcher,
-  ORDERER_BUDGET,
-  workload,
-} from './names.ts';
+import { genesisConfigMap, identitySecret, ordererBudgetName, workload } from './names.ts';
 import { type Group, type Made, metadata, type Plan } from './plan.ts';
-
-/**
- * What the launcher in a peer may do, and nothing more (fabric-peer-fork). RBAC cannot tell one
- * Deployment from another: an admission policy holds each peer to its own chaincode.
- */
-const launcherRules: PolicyRule[] = [
-  {
-    apiGroups: ['apps'],
-    resources: ['deployments'],
-    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
-  },
-  { apiGroups: [''], resources: ['secrets'], verbs: ['create', 'delete'] },
-  { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch', 'delete'] },
-  { apiGroups: [''], resources: ['pods/status'], verbs: ['patch'] },
-];
-
-/** The ServiceAccount of an organization's peers with its Role. */
-export function launcherResources(plan: Plan, { organization }: Group): KubernetesObject[] {
-  const described = metadata(plan, launcher(plan.id, organization), { organization, tier: 'peer' });
-  const { name, namespace } = described;
-  const rbac = 'rbac.authorization.k8s.io';
-  const role = {
-    apiVersion: `${rbac}/v1`,
-    kind: 'Role',
-    metadata: described,
-    rules: launcherRules,
-  };
-  const binding = {
-    apiVersion: `${rbac}/v1`,
-    kind: 'RoleBinding',
-    metadata: described,
-    roleRef: { apiGroup: rbac, kind: 'Role', name },
-    subjects: [{ kind: 'ServiceAccount', name, namespace }],
-  };
-  return [{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: described }, role, binding];
-}
-
-/** What chaincode pods run as. It may do nothing, and no pod mounts a token of it. */
-export function chaincodeAccount(
-  plan: Plan,
-): KubernetesObject & { automountServiceAccountToken: boolean } {
-  return {
-    apiVersion: 'v1',
-    kind: 'ServiceAccount',
-    metadata: metadata(plan, CHAINCODE_ACCOUNT),
-    automountServiceAccountToken: false,
-  };
-}
 
 /** Of the orderers as many must stay as agree on blocks: Raft needs a majority, BFT two thirds. */
 export function ordererQuorum({ spec: { consensus } }: Plan): number {
@@ -72,7 +16,7 @@ export function ordererQuorum({ spec: { consensus } }: Plan): number {
 
 /** Over all orderers of the network together, whoever runs them. */
 export function ordererBudget(plan: Plan): Made<PodDisruptionBudgetSpec> {
-  const described = metadata(plan, ORDERER_BUDGET, { tier: 'orderer' });
+  const described = metadata(plan, ordererBudgetName, { tier: 'orderer' });
   return budget(described, { minAvailable: ordererQuorum(plan) });
 }
 

@@ -24,7 +24,8 @@ export const agreement: Step = {
       await until(options, look).catch(() => undefined);
     }
     const pods = await listPods(pass.clients.kubernetes, pass.plan);
-    // A member that is not ready tells when it is; one that is and disagrees does not.
+    // A pod that becomes ready sends an event, which wakes the next pass; members that are
+    // ready and do not agree yet send none, so this pass has to be repeated.
     return allReady(pass.plan, pods) ? unless([], missing) : unless(missing);
   },
 };

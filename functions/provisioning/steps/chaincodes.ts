@@ -7,7 +7,7 @@ import { type Outcome, type Step, unless } from './step.ts';
 import { removeStrays, withdraw } from './withdraw.ts';
 
 /** How many are deployed at once: each is a few transactions and a wait for its pods. */
-const MOST_AT_ONCE = 4;
+const mostAtOnce = 4;
 
 const isAnchor = ({ builtin }: Chaincode): boolean => builtin === 'anchor';
 
@@ -61,7 +61,7 @@ async function deployEach(
   const work = pass.plan.spec.channels.flatMap((channel) =>
     channel.chaincodes.filter(wanted).map((chaincode) => ({ channel, chaincode })),
   );
-  const reports = await concurrently(MOST_AT_ONCE, work, ({ channel, chaincode }) =>
+  const reports = await concurrently(mostAtOnce, work, ({ channel, chaincode }) =>
     deploy(pass, channel, chaincode, membersIn(channel, peers)),
   );
   return [...reports, report({ missing: work.length > 0 ? peers.down : [] })];

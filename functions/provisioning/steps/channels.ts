@@ -1,34 +1,16 @@
-import { Unavailable } from '../../lib/errors.ts';
-import type { ChannelStatus, Participation } from '../../lib/fabric/participation.ts';
+import { isRetryable, SelvedgeError } from '../../lib/errors.ts';
 import type { Channel } from '../../lib/network.ts';
 import { listPods, membersOf, reachable, type Reachable } from '../members.ts';
 import type { Pass } from '../pass.ts';
-import { ports } from '../resources/names.ts';
+import { readRoll, type Roll } from '../roll.ts';
+import { admission } from './admission.ts';
+import { keptConfiguration } from './configuration.ts';
 import { genesisBlock } from './genesis.ts';
-import type { Fault } from '../fault.ts';
-import { type Outcome, type Step, unless } from './step.ts';
+import { speak } from './participation.ts';
+import { decideJoin, outcomeOf, type Standing } from './standing.ts';
+import type { Step } from './step.ts';
 
-/**
- * What is to be done about an orderer and a channel: it takes part, it is to join, it is on its
- * way, it cannot, it only follows, or it has lost what it had.
- */
-export type Membership = 'joined' | 'join' | 'joining' | 'failed' | 'follower' | 'lost';
-
-/**
- * An orderer that took part and knows nothing of it has lost its disk, and with it whom it voted
- * for. To join by the first block would make a new Raft node of it: it panics as soon as the
- * leader tells it of blocks that it had.
- *
- * @param before whether it has joined the channel at any time
- */
-export function decideJoin(status: ChannelStatus | undefined, before: boolean): Membership {
-  if (!status) return before ? 'lost' : 'join';
-  if (status.status === 'failed') return 'failed';
-  if (status.status !== 'active') return 'joining';
-  return status.consensusRelation === 'consenter' ? 'joined' : 'follower';
-}
-
-/** Every channel's first block, made once, and the orderers joined by it. */
+/** Every channel's first block, made once, and the orderers joined by it, or by a later one. */
 export const channels: Step = {
   name: 'channels',
   after: ['orderers'],
@@ -42,107 +24,86 @@ export const channels: Step = {
   },
 };
 
-/** How an orderer stands to a channel at the end of the step; `silent`: it did not answer. */
-interface Standing {
-  orderer: string;
-  channel: string;
-  is: Membership | 'silent';
+interface Seen extends Standing {
+  member: Reachable;
 }
-
-/** Who has joined is kept: an orderer that comes back without its disk cannot tell. */
-const joinedName = (channel: string): string => `joined/${channel}`;
 
 async function joinAll(
   pass: Pass,
   channel: Channel,
   orderers: readonly Reachable[],
 ): Promise<Standing[]> {
-  const { name } = channel;
-  const kept = await pass.kept.read(joinedName(name));
-  const before = (kept?.['members'] ?? []) as string[];
+  const roll = await readRoll(pass, channel.name);
   const seen = await Promise.all(
-    orderers.map((orderer) =>
-      speak(pass, orderer, async (client) => ({ status: await client.info(name) })),
-    ),
+    orderers.map((orderer) => look(pass, channel.name, orderer, roll)),
   );
-  const known = orderers.filter((_, index) => seen[index]?.status).map((orderer) => orderer.name);
-  const block = await genesisBlock(pass, channel, before.length + known.length > 0);
-  const standings = await Promise.all(
-    orderers.map(async (orderer, index): Promise<Standing> => {
-      const base = { orderer: orderer.name, channel: name };
-      const look = seen[index];
-      if (!look) return { ...base, is: 'silent' };
-      const first = decideJoin(look.status, before.includes(orderer.name));
-      if (first !== 'join') return { ...base, is: first };
-      const joined = await speak(pass, orderer, (client) => client.join(name, block));
-      return { ...base, is: joined ? decideJoin(joined, true) : 'silent' };
-    }),
+  const isMember = ({ is }: Standing): boolean => !['silent', 'join', 'lost'].includes(is);
+  const block = await genesisBlock(pass, channel, roll.size > 0 || seen.some(isMember));
+  // Whoever has never joined does so by the first block while that is the configuration.
+  const isFirst = ((await keptConfiguration(pass, channel.name))?.number ?? 0) === 0;
+  const joined = await Promise.all(
+    seen.map(async (one) => (one.is === 'join' && isFirst ? join(pass, one, block) : one)),
   );
-  const knowing = standings.filter(({ is }) => !['silent', 'lost'].includes(is));
-  const members = [...new Set([...before, ...knowing.map(({ orderer }) => orderer)])].sort();
-  if (members.length > before.length) await pass.kept.write(joinedName(name), { members });
-  return standings;
+  await roll.add(joined.filter(isMember).map(({ orderer }) => orderer));
+  return readmit(pass, joined, roll);
 }
 
-/** The answer of an orderer, or undefined when there is none: the others go on without it. */
-async function speak<T>(
+async function look(pass: Pass, channel: string, member: Reachable, roll: Roll): Promise<Seen> {
+  const base = { orderer: member.name, channel, member };
+  const answer = await speak(pass, member, async (client) => ({
+    status: await client.info(channel),
+  }));
+  return { ...base, is: answer ? decideJoin(answer.status, roll.has(member.name)) : 'silent' };
+}
+
+async function join(pass: Pass, one: Seen, block: Uint8Array): Promise<Seen> {
+  const status = await speak(pass, one.member, (client) => client.join(one.channel, block));
+  return { ...one, is: status ? decideJoin(status, true) : 'silent' };
+}
+
+/**
+ * Takes back those that have nothing of the channel, one at a time: first whoever is on its way
+ * already, and the next when the one before takes part.
+ */
+async function readmit(pass: Pass, standings: readonly Seen[], roll: Roll): Promise<Standing[]> {
+  const isOut = ({ is }: Standing): boolean => is === 'join' || is === 'lost';
+  const members = standings.map(({ member }) => member);
+  const after = standings.filter((one) => !isOut(one));
+  // One that is to `join` is on its way already; one that is `lost` has not begun.
+  const order = standings
+    .filter(isOut)
+    .sort((a, b) => Number(a.is === 'lost') - Number(b.is === 'lost'));
+  for (const [index, one] of order.entries()) {
+    const others = members.filter((member) => member !== one.member);
+    const now = await readmitOne(pass, one, others, roll);
+    after.push(now);
+    if (now.is !== 'joined') return [...after, ...order.slice(index + 1)];
+  }
+  return after;
+}
+
+async function readmitOne(
   pass: Pass,
-  { name, group, ip, host: hostname }: Reachable,
-  ask: (orderer: Participation) => Promise<T>,
-): Promise<T | undefined> {
-  const [authorities, pair] = await Promise.all([
-    pass.credentials.authorities(group.organization),
-    pass.credentials.ordererAdmin(group.organization),
-  ]);
-  const address = `${ip}:${ports.ordererAdmin}`;
+  one: Seen,
+  others: readonly Reachable[],
+  roll: Roll,
+): Promise<Seen> {
+  const { channel, member } = one;
   try {
-    return await ask(
-      pass.clients.fabric.connectParticipation({
-        address,
-        hostname,
-        tlsRoot: authorities.tls,
-        ...pair,
-      }),
-    );
+    const block = await admission(pass, { channel, orderer: member, others, roll });
+    if (!block) return { ...one, is: 'lost', why: stays(pass) };
+    const now = await join(pass, one, block);
+    if (now.is !== 'silent') await roll.add([member.name]);
+    return now;
   } catch (error) {
-    if (!(error instanceof Unavailable)) throw error;
-    pass.clients.log.warn({ error, orderer: name }, 'orderer does not answer');
-    return undefined;
+    if (!(error instanceof SelvedgeError)) throw error;
+    pass.clients.log.warn({ error, orderer: member.name, channel }, 'orderer not replaced');
+    return { ...one, why: `It was not replaced: ${error.message}`, retry: isRetryable(error) };
   }
 }
 
-function outcomeOf(down: readonly string[], standings: readonly Standing[]): Outcome {
-  const open = standings.filter(({ is }) => is === 'silent' || is === 'joining');
-  const outcome = unless(
-    down,
-    open.map(({ orderer }) => orderer),
-  );
-  const faults = standings.flatMap((standing) => faultOf(standing) ?? []);
-  const [first] = faults;
-  if (!first) return outcome;
-  const message = faults.map((fault) => fault.message).join('; ');
-  return { ...outcome, broken: { reason: first.reason, message } };
-}
-
-function faultOf({ orderer, channel, is }: Standing): Fault | undefined {
-  switch (is) {
-    case 'lost':
-      return {
-        reason: 'ConsenterLostItsDisk',
-        message:
-          `${orderer} has lost its ledger of ${channel} and takes no part any more: it cannot ` +
-          `know whom it voted for. Restore its volume data-${orderer} from a backup, or replace ` +
-          `it by an update of the channel. The other orderers go on without it, and none of ` +
-          `them may be lost that their majority needs`,
-      };
-    case 'failed':
-      return { reason: 'ConsenterFailed', message: `${orderer} cannot take part in ${channel}` };
-    case 'follower':
-      return {
-        reason: 'NotAConsenter',
-        message: `${orderer} is no consenter of ${channel}: the channel's configuration lacks it`,
-      };
-    default:
-      return undefined;
-  }
+function stays({ plan }: Pass): string {
+  return plan.spec.consensus.type === 'bft'
+    ? 'An orderer of BFT is not replaced by itself: replace it by an update of the channel'
+    : 'It is replaced as soon as more than half of the orderers follow a leader: bring them back';
 }

@@ -1,26 +1,42 @@
 import { blockNumber } from '../../lib/fabric/config-block.ts';
-import type { PeerClient } from '../../lib/fabric/peer.ts';
 import type { Pass } from '../pass.ts';
 
+/** A channel's configuration as it is kept: the newest block of it that was ever seen. */
+export interface Configuration {
+  number: number;
+  block: Uint8Array;
+}
+
+const nameOf = (channel: string): string => `configuration/${channel}`;
+
+export async function keptConfiguration(
+  { kept }: Pick<Pass, 'kept'>,
+  channel: string,
+): Promise<Configuration | undefined> {
+  const { number, block } = (await kept.read(nameOf(channel))) ?? {};
+  if (typeof number !== 'number' || typeof block !== 'string') return undefined;
+  return { number, block: Buffer.from(block, 'base64') };
+}
+
 /**
- * Keeps the latest configuration block of a channel: whoever joins later, or has to mend it, needs
- * it when no member can be asked any more. An older one never takes the place of a newer.
+ * Keeps a configuration block of a channel: whoever joins later, or has to mend it, needs it when
+ * no member can be asked any more. An older one never takes the place of a newer.
+ *
+ * @returns the newest that is known now
  */
 export async function keepConfiguration(
   pass: Pass,
   channel: string,
-  peer: PeerClient,
-): Promise<void> {
-  const name = `configuration/${channel}`;
-  const kept = await pass.kept.read(name);
-  const block = await peer.configBlock(channel);
+  block: Uint8Array,
+): Promise<Configuration> {
+  const known = await keptConfiguration(pass, channel);
   const number = blockNumber(block);
-  if (isNewer(number, kept)) {
-    await pass.kept.write(name, { number, block: Buffer.from(block).toString('base64') });
-  }
+  if (known && !isNewer(number, known)) return known;
+  const text = Buffer.from(block).toString('base64');
+  await pass.kept.write(nameOf(channel), { number, block: text });
+  return { number, block };
 }
 
-export function isNewer(number: number, kept: Record<string, unknown> | undefined): boolean {
-  const known = kept?.['number'];
-  return typeof known !== 'number' || number > known;
+export function isNewer(number: number, known: { number: number } | undefined): boolean {
+  return known === undefined || number > known.number;
 }

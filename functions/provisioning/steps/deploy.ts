@@ -12,9 +12,9 @@ import { running } from './running.ts';
 
 /** How one chaincode stands at the end of its deployment, in words. */
 export interface Report {
-  /** What comes with an event of its workload. */
+  /** What it waits for, where an event tells when that is there. */
   missing: string[];
-  /** What nothing tells of when it is there. */
+  /** What it waits for without any event: the pass is to be repeated. */
   silent: string[];
   /** What will not mend by itself. */
   broken: string[];
@@ -69,7 +69,10 @@ export async function deploy(
   });
 }
 
-/** A failure as a report; one of all, or of the pass itself, is thrown on. */
+/**
+ * Makes a report of what fails with one chaincode. What all would fail with, Vault being away or
+ * the pass being over, is thrown on.
+ */
 export async function alone(
   pass: Pass,
   name: string,

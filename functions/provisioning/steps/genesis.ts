@@ -1,9 +1,10 @@
 /** A channel's first block: made once, kept in a ConfigMap and in Vault. */
 import { Unavailable } from '../../lib/errors.ts';
-import { channelGenesis, type GenesisSpec } from '../../lib/fabric/genesis.ts';
+import { type ConsenterSpec, channelGenesis, type GenesisSpec } from '../../lib/fabric/genesis.ts';
 import type { KubernetesObject } from '../../lib/kubernetes/client.ts';
 import type { Channel } from '../../lib/network.ts';
 import { mspIdOf } from '../credentials.ts';
+import type { Member } from '../members.ts';
 import { readSecret } from '../identity-secret.ts';
 import { decideKept } from '../kept.ts';
 import type { Pass } from '../pass.ts';
@@ -27,10 +28,23 @@ const refOf = ({ plan: { id } }: Pass, channel: string) => ({
 async function copies(pass: Pass, channel: string) {
   const [found, kept] = await Promise.all([
     pass.own<Genesis>(refOf(pass, channel)),
-    pass.kept.read(keptName(channel)),
+    keptText(pass, channel),
   ]);
   const here = found?.binaryData?.block || undefined;
-  return { found, here, kept: kept?.['block'] as string | undefined };
+  return { found, here, kept };
+}
+
+async function keptText({ kept }: Pick<Pass, 'kept'>, channel: string) {
+  return (await kept.read(keptName(channel)))?.['block'] as string | undefined;
+}
+
+/** A channel's first block as Vault has it, or undefined where it has none. */
+export async function keptGenesis(
+  pass: Pick<Pass, 'kept'>,
+  channel: string,
+): Promise<Buffer | undefined> {
+  const block = await keptText(pass, channel);
+  return block === undefined ? undefined : Buffer.from(block, 'base64');
 }
 
 /** The first block of a channel that exists, or undefined where none was made. */
@@ -60,7 +74,7 @@ export async function genesisBlock(pass: Pass, channel: Channel, joined: boolean
       await pass.kept.write(keptName(name), { block: here }, { once: true });
       return bytes(here);
     case 'restore':
-      // It cannot be changed.
+      // What is found does not hold the block, and is immutable: it has to go first.
       if (found) await pass.clients.kubernetes.remove(ref);
       await pass.create(genesisOf(pass.plan, name, bytes(kept)));
       return bytes(kept);
@@ -86,7 +100,7 @@ function lostMessage(configMap: string, channel: string): string {
 
 async function genesisSpec(pass: Pass, channel: Channel): Promise<GenesisSpec> {
   const { spec } = pass.plan;
-  const ordering = groups(spec).filter(({ tier }) => tier === 'orderer');
+  const ordering = groups(pass.plan).filter(({ tier }) => tier === 'orderer');
   const names = spec.organizations
     .map(({ name }) => name)
     .filter(
@@ -114,6 +128,16 @@ async function genesisSpec(pass: Pass, channel: Channel): Promise<GenesisSpec> {
       }),
     ),
   };
+}
+
+/** An orderer as its channels are told of it, by the identity that it has. */
+export async function consenterOf(
+  pass: Pass,
+  { group, host: wanted }: Member,
+): Promise<ConsenterSpec> {
+  const found = (await consenters(pass, group)).find((one) => one.host === wanted);
+  if (!found) throw new Error(`no orderer ${wanted}`);
+  return { ...found, mspId: group.mspId };
 }
 
 async function consenters(

@@ -24,7 +24,7 @@ export const identities: Step = {
   async run(pass) {
     const consenters = once(() => pinnedHosts(pass));
     const lost = await Promise.all(
-      groups(pass.plan.spec).map((group) => keepIdentities(pass, group, consenters)),
+      groups(pass.plan).map((group) => keepIdentities(pass, group, consenters)),
     );
     const names = lost.flat();
     if (names.length === 0) return done;

@@ -31,7 +31,8 @@ async function keepConfigurations(pass: Pass, peers: readonly Reachable[]): Prom
     const member = peers.find(({ group }) => organizations.includes(group.organization));
     if (!member) continue;
     try {
-      await keepConfiguration(pass, name, await pass.peer(member));
+      const peer = await pass.peer(member);
+      await keepConfiguration(pass, name, await peer.configBlock(name));
     } catch (error) {
       if (!(error instanceof Unavailable || error instanceof Refused)) throw error;
       pass.clients.log.warn({ error, channel: name }, 'configuration not kept');

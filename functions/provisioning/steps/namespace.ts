@@ -3,7 +3,8 @@ import { type KubernetesObject, refOf } from '../../lib/kubernetes/client.ts';
 import { labels } from '../../lib/network.ts';
 import { until } from '../../lib/until.ts';
 import type { Pass } from '../pass.ts';
-import { namespaceOf, ownRights } from '../resources/namespace.ts';
+import { namespaceOf } from '../resources/namespace.ts';
+import { functionRights } from '../resources/rights.ts';
 import { networkPolicies } from '../resources/policies.ts';
 import { Refused } from '../fault.ts';
 import { done, type Step } from './step.ts';
@@ -19,9 +20,9 @@ export const namespace: Step = {
     if (known) refuseOthers(pass, known);
     // Made only where there is none: to apply would take over what came in between.
     pass.settle(known ? await kubernetes.apply(wanted) : await make(pass, wanted));
-    await pass.apply([ownRights(pass.plan)]);
+    await pass.apply(functionRights(pass.plan));
     await rightsToHold(pass);
-    // Before there is anyone to be reached.
+    // Before there are pods, which they are to protect from their first moment.
     await pass.apply(networkPolicies(pass.plan));
     return done;
   },

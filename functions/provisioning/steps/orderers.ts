@@ -10,7 +10,7 @@ export const orderers: Step = {
   after: ['identities'],
   async run(pass) {
     const { plan } = pass;
-    const mine = groups(plan.spec).filter(({ tier }) => tier === 'orderer');
+    const mine = groups(plan).filter(({ tier }) => tier === 'orderer');
     await pass.apply(
       [ordererBudget(plan), ...mine.flatMap((group) => ordererResources(plan, group))],
       keepVolumes,

@@ -1,6 +1,7 @@
 import { peerResources } from '../resources/peer.ts';
 import { groups } from '../resources/plan.ts';
-import { chaincodeAccount, launcherResources, peerBudget } from '../resources/shared.ts';
+import { chaincodeAccount, launcherResources } from '../resources/rights.ts';
+import { peerBudget } from '../resources/shared.ts';
 import type { Step } from './step.ts';
 import { keepVolumes, settle } from './workloads.ts';
 
@@ -10,7 +11,7 @@ export const peers: Step = {
   after: ['identities'],
   async run(pass) {
     const { plan } = pass;
-    const mine = groups(plan.spec).filter(({ tier }) => tier === 'peer');
+    const mine = groups(plan).filter(({ tier }) => tier === 'peer');
     await pass.apply(
       [
         chaincodeAccount(plan),

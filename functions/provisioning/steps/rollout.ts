@@ -43,14 +43,15 @@ export const rollout: Step = {
       const members = await versions(pass);
       const outdated = members.filter((member) => member.outdated);
       if (outdated.length === 0) return done;
-      // Not one orderer less than all: with the one that is restarted, two would be away.
+      // Every orderer must take part: beside the one that is restarted no other may be away.
       const missing = await lacking(pass, pass.plan.spec.consensus.orderers);
       const next = decideRollout(members, missing.length === 0);
       if (next !== undefined) await renew(pass, next);
       if (!(await paused(pass))) {
         const names = outdated.map(({ name }) => name).join(', ');
         const open = [`the restart of ${names}, one at a time`, ...missing];
-        // A member that is not ready tells when it is; one that is and disagrees does not.
+        // A pod that becomes ready sends an event, which wakes the next pass; members that are
+        // ready and do not agree yet send none, so this pass has to be repeated.
         return members.every(({ ready }) => ready) ? unless([], open) : unless(open);
       }
     }
@@ -76,7 +77,7 @@ type StatefulSet = KubernetesObject & {
 };
 
 /** Kubernetes' label for the revision of a StatefulSet that a pod was made from. */
-const REVISION = 'controller-revision-hash';
+const revisionLabel = 'controller-revision-hash';
 
 async function versions({ clients: { kubernetes }, plan }: Pass): Promise<Version[]> {
   const { namespace } = plan.id;
@@ -96,7 +97,7 @@ async function versions({ clients: { kubernetes }, plan }: Pass): Promise<Versio
 
 /** The name of a revision begins with that of its StatefulSet: no other set wants the same. */
 function isOutdated(pod: Pod | undefined, wanted: ReadonlySet<string | undefined>): boolean {
-  const revision = pod?.metadata.labels?.[REVISION];
+  const revision = pod?.metadata.labels?.[revisionLabel];
   if (!pod || revision === undefined || pod.metadata.deletionTimestamp) return false;
   return !wanted.has(revision);
 }

@@ -29,17 +29,18 @@ export async function running(
 ): Promise<Lacking> {
   const { kubernetes, now } = pass.clients;
   const of = { apiVersion: 'v1', kind: 'Pod', namespace: pass.plan.id.namespace };
-  const selector = selectorFor(pass, chaincode, packageId);
-  let pods = await kubernetes.list<Pod>(of, selector);
+  const labelSelector = selectorFor(pass, chaincode, packageId);
+  let pods = await kubernetes.list<Pod>(of, labelSelector);
   const lacking = (): Reachable[] =>
     members.filter((member) => !beside(member, pods).some(isReady));
   if (lacking().length === 0) return { silent: [], broken: [] };
   const asked = Promise.all(lacking().map((member) => wake(pass, member, channel, chaincode)));
-  await watchUntil<Pod>(kubernetes, of, selector, pass.patience, (all) => {
+  const watched = { of, labelSelector, signal: pass.patience };
+  await watchUntil<Pod>(kubernetes, watched, (all) => {
     pods = [...all.values()];
     return lacking().every((member) => causeOf(beside(member, pods), now())?.hopeless);
   });
-  // Each has an answer by now, or its own deadline ends it.
+  // Most have answered by now; the other calls end by their own deadlines.
   const answers = new Map(await asked);
   const found = lacking().map((member) => {
     const cause = causeOf(beside(member, pods), now());

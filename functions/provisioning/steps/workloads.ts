@@ -40,8 +40,7 @@ export function keepVolumes(wanted: KubernetesObject, known: KubernetesObject): 
 
 /** Waits until every StatefulSet of a tier has all its pods ready, of whatever template. */
 export async function settle(pass: Pass, tier: Tier): Promise<Outcome> {
-  const { spec } = pass.plan;
-  const names = groups(spec)
+  const names = groups(pass.plan)
     .filter((group) => group.tier === tier)
     .map(({ organization }) => workload(organization, tier));
   let open = names;
@@ -70,9 +69,11 @@ async function watchSets(
   const { namespace } = pass.plan.id;
   await watchUntil<StatefulSet>(
     pass.clients.kubernetes,
-    { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace },
-    `${selectorOf(pass.plan.id)},${labels.component}=${tier}`,
-    pass.patience,
+    {
+      of: { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace },
+      labelSelector: `${selectorOf(pass.plan.id)},${labels.component}=${tier}`,
+      signal: pass.patience,
+    },
     wanted,
   );
 }

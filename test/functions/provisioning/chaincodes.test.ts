@@ -1,7 +1,7 @@
 import test from 'ava';
 import { labels, type FabricNetwork } from '../../../functions/lib/network.ts';
 import { reconcile } from '../../../functions/provisioning/reconcile.ts';
-import { createWorld, id, supply, type World } from './world.ts';
+import { createWorld, id, statusOf, supply, type World } from './world.ts';
 
 const ref = { apiVersion: 'selvedge.dev/v1alpha1', kind: 'FabricNetwork', namespace: id.namespace };
 type Chaincodes = NonNullable<FabricNetwork['spec']['channels'][number]['chaincodes']>;
@@ -32,10 +32,9 @@ async function respec({ kubernetes }: World, network: FabricNetwork): Promise<vo
   await kubernetes.merge({ ...ref, name: id.network }, { spec: network.spec });
 }
 
-async function seen({ kubernetes }: World) {
-  const { status } = (await kubernetes.get<FabricNetwork>({ ...ref, name: id.network }))!;
-  const condition = (type: string) => status!.conditions!.find((one) => one.type === type)!;
-  return { ...status!, condition };
+async function seen(world: World) {
+  const { condition, ...status } = await statusOf(world);
+  return { ...status, condition: (type: string) => condition(type)! };
 }
 
 const lifecycle = ({ fabric }: World): string[] =>

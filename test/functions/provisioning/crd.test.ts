@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { parse } from 'yaml';
-import { rules } from '../../../functions/lib/network.ts';
+import { rules } from '../../../functions/lib/network/rules.ts';
 import { fabricNetworkYaml } from '../../../functions/provisioning/crd.ts';
 
 const committed = new URL('../../../knative/base/crd/fabricnetwork.yaml', import.meta.url);

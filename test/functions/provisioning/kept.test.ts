@@ -5,9 +5,7 @@ import {
   decideKept,
   type Decision,
 } from '../../../functions/provisioning/kept.ts';
-import { planOf } from '../../../functions/provisioning/resources/plan.ts';
-import { networkSpec } from '../../../functions/lib/network.ts';
-import { createWorld, settings, supply } from './world.ts';
+import { createWorld, planFor } from './world.ts';
 
 const one = { key: 'a' };
 const other = { key: 'b' };
@@ -38,10 +36,7 @@ for (const [sentence, copies, decision] of decisions) {
 
 test('what Vault cannot keep is refused rather than lost', async (t) => {
   const { clients } = await createWorld();
-  const kept = createKept(
-    clients.vault,
-    planOf(supply(), networkSpec.parse(supply().spec), settings),
-  );
+  const kept = createKept(clients.vault, planFor());
   await kept.write('small', { block: 'x'.repeat(1000) });
   t.deepEqual(await kept.read('small'), { block: 'x'.repeat(1000) });
   await t.throwsAsync(kept.write('big', { block: 'x'.repeat(1024 * 1024) }), { name: 'Refused' });
@@ -50,10 +45,7 @@ test('what Vault cannot keep is refused rather than lost', async (t) => {
 
 test('what is kept once is not written over', async (t) => {
   const { clients } = await createWorld();
-  const kept = createKept(
-    clients.vault,
-    planOf(supply(), networkSpec.parse(supply().spec), settings),
-  );
+  const kept = createKept(clients.vault, planFor());
   await kept.write('block', { block: 'first' }, { once: true });
   await t.throwsAsync(kept.write('block', { block: 'second' }, { once: true }));
   t.deepEqual(await kept.read('block'), { block: 'first' });

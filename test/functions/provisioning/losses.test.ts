@@ -1,9 +1,8 @@
 /** What a network may lose, and what provisioning does about it. */
 import test from 'ava';
 import type { KubernetesObject } from '../../../functions/lib/kubernetes/client.ts';
-import type { FabricNetwork } from '../../../functions/lib/network.ts';
 import { reconcile } from '../../../functions/provisioning/reconcile.ts';
-import { createWorld, id, type World } from './world.ts';
+import { createWorld, id, statusOf, type World } from './world.ts';
 
 type Secret = KubernetesObject & { data: Record<string, string> };
 type ConfigMap = KubernetesObject & { binaryData: Record<string, string> };
@@ -31,17 +30,6 @@ async function lose({ kubernetes }: World, { kind, metadata }: KubernetesObject)
 
 function forgetIn({ secrets }: World, part: string): void {
   for (const path of [...secrets.keys()].filter((key) => key.includes(part))) secrets.delete(path);
-}
-
-async function statusOf({ kubernetes }: World) {
-  const network = await kubernetes.get<FabricNetwork>({
-    apiVersion: 'selvedge.dev/v1alpha1',
-    kind: 'FabricNetwork',
-    namespace: id.namespace,
-    name: id.network,
-  });
-  const { phase, conditions } = network!.status!;
-  return { phase, condition: (type: string) => conditions?.find((one) => one.type === type) };
 }
 
 test('the Secret of an organization’s orderers is restored as it was', async (t) => {
@@ -144,17 +132,4 @@ test('a first block that is lost everywhere is not made anew while an orderer ha
   await reconcile(world.clients, id);
   t.deepEqual(world.kubernetes.all('ConfigMap'), []);
   t.like((await statusOf(world)).condition('Channels'), { status: 'False', reason: 'GenesisLost' });
-});
-
-test('an orderer that lost its disk does not join by the first block, and the others go on', async (t) => {
-  const world = await readyWorld();
-  const [lost = ''] = [...world.fabric.orderers.keys()];
-  world.fabric.orderers.get(lost)!.clear();
-  await reconcile(world.clients, id);
-  t.deepEqual([...world.fabric.orderers.get(lost)!], []);
-  const { phase, condition } = await statusOf(world);
-  t.is(phase, 'Degraded');
-  t.like(condition('Channels'), { status: 'False', reason: 'ConsenterLostItsDisk' });
-  t.true(condition('Channels')!.message.startsWith(lost.split('.')[0]!));
-  t.like(condition('Endpoints'), { status: 'True' });
 });

@@ -1,20 +1,13 @@
 /** Whose namespace it is that a network lives in, what in it is the network's, and how it goes. */
 import test from 'ava';
 import { Forbidden, Unavailable } from '../../../functions/lib/errors.ts';
-import { labels, type FabricNetwork } from '../../../functions/lib/network.ts';
-import { FINALIZER, reconcile } from '../../../functions/provisioning/reconcile.ts';
+import { labels } from '../../../functions/lib/network.ts';
+import { reconcile } from '../../../functions/provisioning/reconcile.ts';
 import { removeNetwork } from '../../../functions/provisioning/remove.ts';
-import { createWorld, id, own, type World } from './world.ts';
+import { finalizer } from '../../../functions/provisioning/resource.ts';
+import { createWorld, id, networkOf, own, statusOf, type World } from './world.ts';
 
 const ref = { apiVersion: 'selvedge.dev/v1alpha1', kind: 'FabricNetwork', namespace: id.namespace };
-
-async function networkOf({ kubernetes }: World): Promise<FabricNetwork> {
-  return (await kubernetes.get<FabricNetwork>({ ...ref, name: id.network }))!;
-}
-
-async function statusOf(world: World) {
-  return (await networkOf(world)).status!;
-}
 
 test('deleting removes the namespace with all in it, and the authorities, and nothing else', async (t) => {
   const world = await createWorld();
@@ -25,7 +18,7 @@ test('deleting removes the namespace with all in it, and the authorities, and no
     metadata: { name: 'mine', namespace: id.namespace, labels: { [labels.network]: 'other' } },
   };
   await world.kubernetes.create(other);
-  t.deepEqual((await networkOf(world)).metadata.finalizers, [FINALIZER]);
+  t.deepEqual((await networkOf(world)).metadata.finalizers, [finalizer]);
   t.true(world.secrets.size > 0 && world.authorities.size > 0);
   await world.kubernetes.remove({ ...ref, name: id.network });
   await reconcile(world.clients, id);

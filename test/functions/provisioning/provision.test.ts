@@ -1,18 +1,16 @@
 import test from 'ava';
 import { Unavailable, Unprocessable } from '../../../functions/lib/errors.ts';
-import { networkSpec } from '../../../functions/lib/network.ts';
 import { VaultUnavailable } from '../../../functions/lib/vault/client.ts';
 import { Pass } from '../../../functions/provisioning/pass.ts';
 import { provision, story } from '../../../functions/provisioning/provision.ts';
-import { planOf } from '../../../functions/provisioning/resources/plan.ts';
+import { groups } from '../../../functions/provisioning/resources/plan.ts';
 import { Refused } from '../../../functions/provisioning/fault.ts';
 import { done, type Outcome, type Step } from '../../../functions/provisioning/steps/step.ts';
-import { createWorld, settings, supply } from './world.ts';
+import { createWorld, planFor, supply } from './world.ts';
 
 async function somePass(signal = new AbortController().signal): Promise<Pass> {
   const { clients } = await createWorld();
-  const plan = planOf(supply(), networkSpec.parse(supply().spec), settings);
-  return new Pass(clients, supply(), plan, { signal, urgent: signal });
+  return new Pass(clients, supply(), planFor(), { signal, urgent: signal });
 }
 
 const step = (name: string, after: string[], run: () => Promise<Outcome>): Step => ({
@@ -26,6 +24,17 @@ const states = async (steps: Step[]): Promise<Record<string, string>> => {
   const results = await provision(await somePass(), undefined, steps);
   return Object.fromEntries(results.map(({ step: name, state }) => [name, state]));
 };
+
+test('a pass connects to a member once, and anew when it came back elsewhere', async (t) => {
+  const pass = await somePass();
+  const [group] = groups(pass.plan).filter(({ tier }) => tier === 'orderer');
+  const member = { name: 'farm-orderer-0', group: group!, host: 'farm-orderer-0', ready: true };
+  const [before, same, after] = await Promise.all(
+    ['10.0.0.1', '10.0.0.1', '10.0.0.2'].map((ip) => pass.orderer({ ...member, ip } as never)),
+  );
+  t.is(before, same);
+  t.not(before, after);
+});
 
 test('the story of a network comes in its order', (t) => {
   t.deepEqual(
@@ -139,10 +148,9 @@ test('a pass that lost its Lease begins no further step', async (t) => {
 
 test('a step that never ends ends with its pass, and says that the next goes on', async (t) => {
   const { clients } = await createWorld();
-  const plan = planOf(supply(), networkSpec.parse(supply().spec), settings);
   const { signal } = new AbortController();
   const bounds = { bound: 30, grace: 30 };
-  const pass = new Pass(clients, supply(), plan, { signal, urgent: signal }, bounds);
+  const pass = new Pass(clients, supply(), planFor(), { signal, urgent: signal }, bounds);
   const hangs = step('hangs', [], () => new Promise<Outcome>(() => undefined));
   // Holds the process while nothing else does.
   const alive = setTimeout(() => undefined, 10_000);

@@ -1,20 +1,12 @@
 import test from 'ava';
 import { CommitUnknown, Unavailable, Unprocessable } from '../../../functions/lib/errors.ts';
-import { labels, type FabricNetwork } from '../../../functions/lib/network.ts';
+import { labels } from '../../../functions/lib/network.ts';
 import type { StatefulSetSpec } from '../../../functions/lib/kubernetes/client.ts';
 import { greet } from '../../../functions/provisioning/greet.ts';
 import { reconcile } from '../../../functions/provisioning/reconcile.ts';
-import { createWorld, id, own, supply, type World } from './world.ts';
+import { createWorld, id, networkOf, own, statusOf, supply, type World } from './world.ts';
 
 const ref = { apiVersion: 'selvedge.dev/v1alpha1', kind: 'FabricNetwork', namespace: id.namespace };
-
-async function networkOf({ kubernetes }: World): Promise<FabricNetwork> {
-  return (await kubernetes.get<FabricNetwork>({ ...ref, name: id.network }))!;
-}
-
-async function statusOf(world: World) {
-  return (await networkOf(world)).status!;
-}
 
 const ofNetwork = ({ kubernetes }: World) =>
   [...kubernetes.objects.values()].filter(({ metadata }) => metadata.labels?.[labels.network]);

@@ -8,7 +8,7 @@ import {
   host,
   memberKeys,
   memberName,
-  MOST_MEMBERS,
+  mostMembers,
   networkNamespace,
   pkiMount,
 } from '../../../functions/provisioning/resources/names.ts';
@@ -21,19 +21,15 @@ import {
   type Group,
   type Made,
   type Plan,
-  planOf,
 } from '../../../functions/provisioning/resources/plan.ts';
-import {
-  launcherResources,
-  ordererBudget,
-  ordererQuorum,
-} from '../../../functions/provisioning/resources/shared.ts';
+import { launcherResources } from '../../../functions/provisioning/resources/rights.ts';
+import { ordererBudget, ordererQuorum } from '../../../functions/provisioning/resources/shared.ts';
 import type {
   KubernetesObject,
   ServiceSpec,
   StatefulSetSpec,
 } from '../../../functions/lib/kubernetes/client.ts';
-import { settings, supply } from './world.ts';
+import { planFor, supply } from './world.ts';
 
 const specOf = (change: (spec: NetworkSpec) => void = () => undefined): NetworkSpec => {
   const spec = networkSpec.parse(supply().spec);
@@ -41,11 +37,10 @@ const specOf = (change: (spec: NetworkSpec) => void = () => undefined): NetworkS
   return spec;
 };
 
-const planWith = (change?: (spec: NetworkSpec) => void): Plan =>
-  planOf(supply(), specOf(change), settings);
+const planWith = (change?: (spec: NetworkSpec) => void): Plan => planFor(supply(), specOf(change));
 
 const groupOf = (plan: Plan, tier: Group['tier']): Group =>
-  groups(plan.spec).find((group) => group.tier === tier)!;
+  groups(plan).find((group) => group.tier === tier)!;
 
 const made = (uid: string): FabricNetwork => {
   const network = supply();
@@ -56,7 +51,7 @@ const resourcesOf = (plan: Plan, group: Group): KubernetesObject[] =>
   group.tier === 'peer' ? peerResources(plan, group) : ordererResources(plan, group);
 
 function statefulSets(plan: Plan): Made<StatefulSetSpec>[] {
-  const made = groups(plan.spec).flatMap((group) => resourcesOf(plan, group));
+  const made = groups(plan).flatMap((group) => resourcesOf(plan, group));
   return made.filter(({ kind }) => kind === 'StatefulSet') as Made<StatefulSetSpec>[];
 }
 
@@ -64,32 +59,6 @@ const longest = planWith((spec) => {
   spec.organizations[0]!.name = 'o'.repeat(16);
   spec.channels[0]!.organizations[0] = 'o'.repeat(16);
 });
-
-const spread: [orderers: number, organizations: number, wanted: number[]][] = [
-  [3, 1, [3]],
-  [3, 2, [2, 1]],
-  [3, 3, [1, 1, 1]],
-  [3, 5, [1, 1, 1]],
-  [7, 3, [3, 2, 2]],
-  [1, 2, [1]],
-];
-for (const [orderers, organizations, wanted] of spread) {
-  test(`${orderers} orderers go round ${organizations} organizations`, (t) => {
-    const spec = specOf((one) => {
-      one.consensus.orderers = orderers;
-      one.organizations = Array.from({ length: organizations }, (_, index) => ({
-        name: `org${index}`,
-        mspId: `Org${index}MSP`,
-        peers: 1,
-      }));
-    });
-    const found = groups(spec).filter(({ tier }) => tier === 'orderer');
-    t.deepEqual(
-      found.map(({ members }) => members),
-      wanted,
-    );
-  });
-}
 
 const quorums: ['raft' | 'bft', number, number][] = [
   ['raft', 1, 1],
@@ -160,15 +129,32 @@ test('a pod sees its own identity and no other', (t) => {
   }
 });
 
+/** What the volume of identities is made of: what all members share, and what is each one's own. */
+function identitySources({ template }: StatefulSetSpec) {
+  const volume = template.spec?.volumes?.find(({ name }) => name === 'identity');
+  return (volume?.projected?.sources ?? []).map(({ secret }) => ({ items: [], ...secret }));
+}
+
 test('the folder of a pod holds its own keys', (t) => {
   for (const { spec, metadata } of statefulSets(planWith())) {
-    const volume = spec.template.spec?.volumes?.find(({ name }) => name === 'identity');
-    const items = volume?.secret?.items ?? [];
-    const keys = items
+    const keys = identitySources(spec)
+      .flatMap(({ items }) => items)
       .filter(({ path }) => path.startsWith(`${metadata.name}-1/`))
       .map(({ key }) => key);
     t.true(keys.includes(memberKeys(1).mspKey));
     t.false(keys.includes(memberKeys(0).mspKey));
+  }
+});
+
+test('a pod waits for the Secret of its group, though not for a key of its own', (t) => {
+  const folders = (items: { path: string }[]): Set<string | undefined> =>
+    new Set(items.map(({ path }) => path.split('/')[0]));
+  for (const { spec } of statefulSets(planWith())) {
+    const [shared, own] = identitySources(spec);
+    t.deepEqual([shared!.optional, own!.optional], [undefined, true]);
+    // A folder that only an optional source makes could be made by the kubelet instead, for good.
+    t.deepEqual(folders(shared!.items), folders(own!.items));
+    t.true(own!.items.some(({ key }) => key === memberKeys(0).mspKey));
   }
 });
 
@@ -184,8 +170,8 @@ test('adding a peer to two changes nothing of the pods there are', (t) => {
 
 test('there is an identity for as many members as the spec allows', (t) => {
   const { peers } = networkSpec.shape.organizations.element.shape;
-  t.true(peers.safeParse(MOST_MEMBERS.peer).success);
-  t.false(peers.safeParse(MOST_MEMBERS.peer + 1).success);
+  t.true(peers.safeParse(mostMembers.peer).success);
+  t.false(peers.safeParse(mostMembers.peer + 1).success);
 });
 
 test('two members of one organization share a node only when every other has one', (t) => {
@@ -216,7 +202,7 @@ test('members are spread over nodes, those of all organizations together', (t) =
 test('everything stands in the namespace of the network and says whose it is', (t) => {
   const plan = planWith();
   const made = [
-    ...groups(plan.spec).flatMap((group) => resourcesOf(plan, group)),
+    ...groups(plan).flatMap((group) => resourcesOf(plan, group)),
     ...launcherResources(plan, groupOf(plan, 'peer')),
     ordererBudget(plan),
     ...networkPolicies(plan),
@@ -244,7 +230,7 @@ test('no network can be named into a namespace of the platform', (t) => {
 });
 
 test('the namespace says whose it is and lets run only what is restricted', (t) => {
-  const { metadata } = namespaceOf(planOf(made('uid-7'), specOf(), settings));
+  const { metadata } = namespaceOf(planFor(made('uid-7')));
   t.like(metadata.labels, {
     'selvedge.dev/network': 'supply',
     'selvedge.dev/home': 'selvedge',
@@ -325,7 +311,7 @@ test('chaincode reaches the peers of its organization and nothing else', (t) => 
 
 test('a network made again has authorities of its own in Vault', (t) => {
   const [first, second] = ['uid-1', 'uid-2'].map((uid) =>
-    pkiMount(planOf(made(uid), specOf(), settings).id, 'farm', 'msp'),
+    pkiMount(planFor(made(uid)).id, 'farm', 'msp'),
   );
   t.not(first, second);
 });

@@ -1,10 +1,9 @@
 import test from 'ava';
-import { networkSpec, networkStatus, type NetworkStatus } from '../../../functions/lib/network.ts';
+import { networkStatus, type NetworkStatus } from '../../../functions/lib/network/status.ts';
 import { membersOf, type Pod } from '../../../functions/provisioning/members.ts';
 import type { Result } from '../../../functions/provisioning/provision.ts';
-import { planOf } from '../../../functions/provisioning/resources/plan.ts';
 import { type Observed, statusOf } from '../../../functions/provisioning/status.ts';
-import { settings, supply } from './world.ts';
+import { planFor } from './world.ts';
 
 const steps = ['identities', 'peers'];
 const result = (step: string, state: Result['state'], more: Partial<Result> = {}): Result => ({
@@ -19,7 +18,7 @@ const result = (step: string, state: Result['state'], more: Partial<Result> = {}
 const done = steps.map((step) => result(step, 'done'));
 
 const observed = (more: Partial<Observed> = {}): Observed => ({
-  plan: planOf(supply(), networkSpec.parse(supply().spec), settings),
+  plan: planFor(),
   generation: 2,
   previous: undefined,
   results: done,

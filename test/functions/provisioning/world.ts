@@ -4,11 +4,14 @@ import type { CloudEvent } from 'cloudevents';
 import { Unavailable } from '../../../functions/lib/errors.ts';
 import type { Identities } from '../../../functions/lib/vault/identities.ts';
 import type { KubernetesObject } from '../../../functions/lib/kubernetes/client.ts';
-import { labels, type FabricNetwork } from '../../../functions/lib/network.ts';
+import { labels, networkSpec, type FabricNetwork } from '../../../functions/lib/network.ts';
 import { type Vault, VaultRefusal } from '../../../functions/lib/vault/client.ts';
-import type { Clients } from '../../../functions/provisioning/pass.ts';
+import type { Clients } from '../../../functions/provisioning/clients.ts';
+import { place } from '../../../functions/provisioning/placement.ts';
+import { type Plan, planOf } from '../../../functions/provisioning/resources/plan.ts';
 import { FakeFabric } from '../../fakes/fabric.ts';
 import { FakeKubernetes } from '../../fakes/kubernetes.ts';
+import { supplySpec } from '../../fakes/supply.ts';
 import { createOrganization } from '../lib/fabric/identities.ts';
 
 export interface World {
@@ -34,22 +37,22 @@ export const supply = (): FabricNetwork => ({
   apiVersion: 'selvedge.dev/v1alpha1',
   kind: 'FabricNetwork',
   metadata: { name: 'supply', namespace: 'selvedge', creationTimestamp: '2026-01-01T00:00:00Z' },
-  spec: {
-    consensus: { type: 'raft', orderers: 3 },
-    organizations: [
-      { name: 'farm', mspId: 'FarmMSP', peers: 2 },
-      { name: 'shop', mspId: 'ShopMSP', peers: 2 },
-    ],
-    channels: [
-      {
-        name: 'goods',
-        organizations: ['farm', 'shop'],
-        chaincodes: [{ name: 'anchor', builtin: 'anchor', version: '1' }],
-      },
-    ],
-    data: { channel: 'goods' },
-  },
+  spec: supplySpec(),
 });
+
+/** The network's resource as it is now. */
+export async function networkOf({ kubernetes }: World): Promise<FabricNetwork> {
+  const { apiVersion, kind } = supply();
+  const ref = { apiVersion, kind, namespace: id.namespace, name: id.network };
+  return (await kubernetes.get<FabricNetwork>(ref))!;
+}
+
+/** What its status says. */
+export async function statusOf(world: World) {
+  const status = (await networkOf(world)).status!;
+  const condition = (type: string) => status.conditions?.find((one) => one.type === type);
+  return { ...status, condition };
+}
 
 export const settings = {
   domain: 'cluster.local',
@@ -57,6 +60,11 @@ export const settings = {
   volumeSize: '1Gi',
   images: { peer: 'peer:1', orderer: 'orderer:1', chaincode: 'chaincode:1' },
 };
+
+/** The plan of a network that is new. */
+export function planFor(network = supply(), spec = networkSpec.parse(network.spec)): Plan {
+  return planOf(network, spec, place(spec), settings);
+}
 
 export async function createWorld(network: FabricNetwork = supply()): Promise<World> {
   const kubernetes = new FakeKubernetes();

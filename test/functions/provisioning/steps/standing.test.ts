@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { ChannelStatus } from '../../../../functions/lib/fabric/participation.ts';
-import { decideJoin, type Membership } from '../../../../functions/provisioning/steps/channels.ts';
+import { decideJoin, type Membership } from '../../../../functions/provisioning/steps/standing.ts';
 
 const status = (more: Partial<ChannelStatus> = {}): ChannelStatus => ({
   name: 'goods',
