@@ -1,9 +1,9 @@
 import { Unavailable } from '../lib/errors.ts';
 import { until } from '../lib/until.ts';
-import type { Action, State } from './checks/check.ts';
+import type { Action, Alarm, Decision, State } from './checks/check.ts';
 import { decide } from './checks/decide.ts';
-import type { Recorder } from './record.ts';
-import { nameOf } from './targets.ts';
+import type { Outcome, Recorder } from './record.ts';
+import { identityOf, nameOf } from './targets.ts';
 
 /** What each action does; true when it changed something. */
 export type Actions = {
@@ -17,9 +17,11 @@ export interface Failover {
 }
 
 export interface PassOptions {
-  /** Milliseconds to wait for members that are starting, and between two looks at them. */
+  /** Milliseconds to wait for what is on its way, and between two looks at it. */
   patienceMs?: number;
   pauseMs?: number;
+  /** Aborted when the pass must stop: another may be about to begin. */
+  signal?: AbortSignal;
 }
 
 /** Something is on its way: it helps to look again soon. Nothing else that is thrown is like that. */
@@ -27,50 +29,85 @@ class OnItsWay extends Unavailable {}
 
 /**
  * One level-triggered pass: look, decide, act, and look again while something is on its way, for
- * nothing may wake us a second time.
+ * nothing may wake us a second time. Acting does not wait for telling, which may take as long as a
+ * Broker is silent.
  *
  * @throws Unavailable when patience ends or an action failed: the event is to be sent again
  */
 export async function pass(
-  { gather, actions, recorder }: Failover,
-  { patienceMs = 30_000, pauseMs = 500 }: PassOptions = {},
+  failover: Failover,
+  { patienceMs = 60_000, pauseMs = 500, signal }: PassOptions = {},
 ): Promise<void> {
   const wait = {
     what: 'what is on its way',
     timeoutMs: patienceMs,
-    ...{ firstMs: pauseMs, mostMs: pauseMs },
+    ...{ firstMs: pauseMs, mostMs: pauseMs, signal },
     final: (error: unknown) => !(error instanceof OnItsWay),
   };
-  await until(wait, async () => {
-    const decisions = decide(await gather());
-    await actAll(
-      decisions.filter((decision) => decision.action !== 'wait'),
-      actions,
-      recorder,
-    );
-    const waited = decisions.find(({ action }) => action === 'wait');
-    if (waited) throw new OnItsWay(`${nameOf(waited.target)}: ${waited.reason}`);
-    return true;
-  });
-}
-
-/** One that cannot be helped keeps no other from being helped. */
-async function actAll(due: Action[], actions: Actions, recorder: Recorder): Promise<void> {
-  const failures: unknown[] = [];
-  for (const action of due) {
-    await act(action, actions, recorder).catch((error: unknown) => failures.push(error));
-  }
-  if (failures.length > 0) throw failures[0];
-}
-
-async function act(due: Action, actions: Actions, recorder: Recorder): Promise<void> {
-  await recorder.started(due);
+  const turn = new Turn(failover, signal);
   try {
-    const changed = await actions[due.action](due);
-    await recorder.completed(due, 'succeeded', changed ? undefined : 'it was done already');
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    await recorder.completed(due, 'failed', detail);
-    throw new Unavailable(`${due.action} ${nameOf(due.target)} failed`, { cause: error });
+    await until(wait, async () => {
+      const decisions = decide(await failover.gather());
+      await turn.take(decisions);
+      const waited = decisions.find(({ action }) => action === 'wait' || action === 'alarm');
+      if (waited) throw new OnItsWay(`${nameOf(waited.target)}: ${waited.reason}`);
+      return true;
+    });
+  } finally {
+    await turn.told();
+  }
+}
+
+/** What one pass does and tells. */
+class Turn {
+  readonly #failover: Failover;
+  readonly #signal: AbortSignal | undefined;
+  readonly #telling: Promise<void>[] = [];
+  /** The targets of which people were told that nothing can be done. */
+  readonly #alarmed = new Set<string>();
+
+  constructor(failover: Failover, signal: AbortSignal | undefined) {
+    this.#failover = failover;
+    this.#signal = signal;
+  }
+
+  /** One that cannot be helped keeps no other from being helped. */
+  async take(decisions: readonly Decision[]): Promise<void> {
+    const failures: unknown[] = [];
+    for (const decision of decisions) {
+      this.#signal?.throwIfAborted();
+      if (decision.action === 'wait') continue;
+      if (decision.action === 'alarm') this.#alarm(decision);
+      else await this.#act(decision).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Returns when all is told, or could not be. */
+  async told(): Promise<void> {
+    await Promise.all(this.#telling);
+  }
+
+  async #act(due: Action): Promise<void> {
+    const { actions, recorder } = this.#failover;
+    const started = recorder.started(due);
+    const completed = (outcome: Outcome, detail?: string): void => {
+      this.#telling.push(started.then(() => recorder.completed(due, outcome, detail)));
+    };
+    try {
+      const act = actions[due.action] as (decision: Action) => Promise<boolean>;
+      completed('succeeded', (await act(due)) ? undefined : 'it was done already');
+    } catch (error) {
+      completed('failed', error instanceof Error ? error.message : String(error));
+      throw new Unavailable(`${due.action} ${nameOf(due.target)} failed`, { cause: error });
+    }
+  }
+
+  /** Once in a pass, however often it looks. */
+  #alarm(alarm: Alarm): void {
+    const target = identityOf(alarm.target);
+    if (this.#alarmed.has(target)) return;
+    this.#alarmed.add(target);
+    this.#telling.push(this.#failover.recorder.alarmed(alarm));
   }
 }

@@ -1,12 +1,14 @@
-/** Tells what was done and why: a Kubernetes Event, CloudEvents and a metric. */
-import { randomUUID } from 'node:crypto';
+/** Tells what was done and why: a Kubernetes Event, CloudEvents, a metric, and conditions of networks. */
 import type { Broker } from '../lib/function/broker.ts';
+import type { DeadLetter } from '../lib/dead-letter.ts';
 import { resultEvent } from '../lib/events.ts';
-import type { Kubernetes, KubernetesObject } from '../lib/kubernetes/client.ts';
+import type { Kubernetes } from '../lib/kubernetes/client.ts';
+import { eventAbout } from '../lib/kubernetes/event.ts';
 import type { Logger } from '../lib/log.ts';
 import { failoverActions } from '../lib/function/metrics.ts';
-import type { Action } from './checks/check.ts';
-import { nameOf, referenceOf, type Reference } from './targets.ts';
+import type { Action, Alarm } from './checks/check.ts';
+import { stand } from './conditions.ts';
+import { nameOf, referenceOf } from './targets.ts';
 
 /** Of a Kubernetes Event: the check that spoke. */
 export const checkLabel = 'selvedge.dev/check';
@@ -16,17 +18,12 @@ export type Outcome = 'succeeded' | 'failed';
 export interface Recorder {
   started(action: Action): Promise<void>;
   completed(action: Action, outcome: Outcome, detail?: string): Promise<void>;
-  /** An event that no subscriber took. */
-  deadLetter(letter: DeadLetter): Promise<void>;
-}
-
-export interface DeadLetter {
-  type: string;
-  source: string;
-  id: string;
-  /** Who should have taken it, and the status it answered. */
-  destination: string;
-  code: string;
+  /** Something is wrong that this function does nothing about. */
+  alarmed(alarm: Alarm): Promise<void>;
+  /** An event that no subscriber took is kept under a name. */
+  kept(letter: DeadLetter, name: string): Promise<void>;
+  /** A letter went because there are too many. */
+  dropped(name: string, most: number): Promise<void>;
 }
 
 export interface RecorderOptions {
@@ -49,16 +46,32 @@ export function createRecorder(options: RecorderOptions): Recorder {
   };
   const source = `/namespaces/${namespace}/failover`;
 
-  const note = async (due: Action, outcome: Outcome, detail?: string): Promise<void> => {
+  const note = async (due: Action | Alarm, outcome: Outcome, message: string): Promise<void> => {
     const about = referenceOf(due.target);
     if (!about) return;
-    const { action, check, reason } = due;
-    const because = `${action} ${outcome}, because ${reason} (check ${check})`;
-    const message = detail === undefined ? because : `${because}: ${detail}`;
+    const { action, check } = due;
     const type = outcome === 'succeeded' ? 'Normal' : 'Warning';
-    const event = kubernetesEvent(about, { reason: 'Failover', action, message, type });
+    const event = eventAbout(about, 'failover', { reason: 'Failover', action, message, type });
     event.metadata.labels = { [checkLabel]: check };
     await kubernetes.create(event);
+  };
+
+  const end = async (due: Action | Alarm, outcome: Outcome, message: string): Promise<void> => {
+    const told = { ...tell(due), outcome };
+    const { check, action, target } = told;
+    failoverActions.inc({ check, action, outcome });
+    const event = resultEvent('dev.selvedge.failover.completed.v1', source, target, told);
+    await Promise.all([
+      attempt(event.type, broker.send(event)),
+      attempt('a Kubernetes Event', note(due, outcome, message)),
+    ]);
+  };
+
+  const noteLetter = async (action: string, message: string): Promise<void> => {
+    const about = { apiVersion: 'eventing.knative.dev/v1', kind: 'Broker', namespace };
+    const what = { reason: 'DeadLetter', action, message, type: 'Warning' } as const;
+    const event = eventAbout({ ...about, name: 'default' }, 'failover', what);
+    await attempt('a Kubernetes Event', kubernetes.create(event));
   };
 
   return {
@@ -70,52 +83,39 @@ export function createRecorder(options: RecorderOptions): Recorder {
     },
 
     async completed(due, outcome, detail) {
-      const told = { ...tell(due), outcome };
-      const { check, action, target } = told;
-      log.info({ ...told, detail }, 'failover completed');
-      failoverActions.inc({ check, action, outcome });
-      const event = resultEvent('dev.selvedge.failover.completed.v1', source, target, told);
+      log.info({ ...tell(due), outcome, detail }, 'failover completed');
+      const { action, reason, check } = due;
+      const because = `${action} ${outcome}, because ${reason} (check ${check})`;
+      const message = detail === undefined ? because : `${because}: ${detail}`;
+      const standing =
+        'node' in due &&
+        stand(kubernetes, namespace, { action: due, outcome, message, now: new Date() });
       await Promise.all([
-        attempt(event.type, broker.send(event)),
-        attempt('a Kubernetes Event', note(due, outcome, detail)),
+        end(due, outcome, message),
+        standing && attempt('a condition of a network', standing),
       ]);
     },
 
-    async deadLetter(letter) {
-      log.error({ letter }, 'an event was taken by nobody');
-      const { type, id, source: from, destination, code } = letter;
-      const message = `${type} ${id} of ${from} was not taken by ${destination} (${code})`;
-      const of = {
-        apiVersion: 'eventing.knative.dev/v1',
-        kind: 'Broker',
-        namespace,
-        name: 'default',
-      };
-      const what = { reason: 'DeadLetter', action: 'deliver', message, type: 'Warning' };
-      await attempt('a Kubernetes Event', kubernetes.create(kubernetesEvent(of, what)));
+    async alarmed(alarm) {
+      log.error(tell(alarm), 'failover does nothing');
+      await end(alarm, 'failed', `nothing was done: ${alarm.reason} (check ${alarm.check})`);
+    },
+
+    async kept({ event, subscriber = 'its subscriber', code }, name) {
+      const { type, id, source: from } = event;
+      log.error({ type, id, source: from, subscriber, code, name }, 'an event was taken by nobody');
+      const why = `was not taken by ${subscriber} (${code ?? 'no answer'})`;
+      await noteLetter('deliver', `${type} ${id} of ${from} ${why}; it is kept as ${name}`);
+    },
+
+    async dropped(name, most) {
+      log.error({ name, most }, 'a dead letter was dropped');
+      await noteLetter('drop', `${name} was dropped: it was the oldest of more than ${most}`);
     },
   };
 }
 
 /** What all records of a decision say alike. */
-function tell({ check, action, target, reason }: Action) {
+function tell({ check, action, target, reason }: Action | Alarm) {
   return { check, action, target: nameOf(target), kind: target.kind, reason };
-}
-
-/** Events of what has no namespace lie where Kubernetes wants them: in `default`. */
-function kubernetesEvent(
-  involvedObject: Reference,
-  what: { reason: string; action: string; message: string; type: string },
-): KubernetesObject {
-  const now = new Date().toISOString();
-  const { namespace = 'default', name } = involvedObject;
-  return {
-    apiVersion: 'v1',
-    kind: 'Event',
-    metadata: { namespace, name: `${name}.${randomUUID()}` },
-    ...{ ...what, message: what.message.slice(0, 1024) },
-    ...{ involvedObject, firstTimestamp: now, lastTimestamp: now, count: 1 },
-    ...{ source: { component: 'selvedge-failover' } },
-    ...{ reportingComponent: 'selvedge.dev/failover', reportingInstance: 'failover' },
-  };
 }

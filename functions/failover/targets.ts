@@ -1,4 +1,5 @@
 /** What failover may act on, and what each is called in a record. */
+import type { Reference } from '../lib/kubernetes/event.ts';
 
 /** A pod of one of the storage tiers. */
 export interface MemberTarget {
@@ -9,21 +10,19 @@ export interface MemberTarget {
   uid: string;
 }
 
+/** A node of the cluster. */
+export interface NodeTarget {
+  kind: 'node';
+  name: string;
+  uid: string;
+}
+
 export type Target =
   | MemberTarget
+  | NodeTarget
   | { kind: 'pod'; namespace: string; name: string; uid: string }
-  | { kind: 'node'; name: string; uid: string }
   | { kind: 'network'; namespace: string; name: string; uid: string }
   | { kind: 'cluster'; name: string };
-
-/** What a Kubernetes Event is about (`involvedObject`). */
-export interface Reference {
-  apiVersion: string;
-  kind: string;
-  namespace?: string;
-  name: string;
-  uid?: string;
-}
 
 export function nameOf(target: Target): string {
   return target.kind === 'member' ? target.pod : target.name;

@@ -37,12 +37,16 @@ const table: Record<string, { members: Member[]; decided: string[] }> = {
 
 for (const [title, { members, decided }] of Object.entries(table)) {
   test(title, (t) => {
-    const decisions = decide({ members });
+    const decisions = decide({ members, nodes: [] });
     t.deepEqual(
       decisions.map((decision) => `${decision.check}: ${sentence(decision)}`),
       decided,
     );
-    t.deepEqual(decide(structuredClone({ members })), decisions, 'same state, same decision');
+    t.deepEqual(
+      decide(structuredClone({ members, nodes: [] })),
+      decisions,
+      'same state, same decision',
+    );
   });
 }
 
@@ -55,7 +59,7 @@ test('the first check that finds something about a target speaks for it', (t) =>
   const node: Target = { kind: 'node', name: 'a', uid: '1' };
   const chain = [finds('first', node), finds('second', node)];
   t.deepEqual(
-    decide({ members: [] }, chain).map(({ check }) => check),
+    decide({ members: [], nodes: [] }, chain).map(({ check }) => check),
     ['first'],
   );
 });
@@ -68,7 +72,7 @@ test('targets of one name and different kinds or namespaces are different target
     { kind: 'network', namespace: 'two', name: 'a', uid: '3' },
     { kind: 'pod', namespace: 'one', name: 'a', uid: '4' },
   ];
-  t.is(decide({ members: [] }, [finds('any', ...targets)]).length, targets.length);
+  t.is(decide({ members: [], nodes: [] }, [finds('any', ...targets)]).length, targets.length);
 });
 
 test('a member is the pod it runs in: two checks never act on it twice', (t) => {
@@ -77,7 +81,7 @@ test('a member is the pod it runs in: two checks never act on it twice', (t) => 
     finds('pods', { kind: 'pod', namespace, name: pod, uid }),
     finds('members', { kind: 'member', tier, namespace, pod, uid }),
   ];
-  t.is(decide({ members: [] }, chain).length, 1);
+  t.is(decide({ members: [], nodes: [] }, chain).length, 1);
 });
 
 test('no two checks share a name, and each fits a label', (t) => {
