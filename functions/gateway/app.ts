@@ -3,8 +3,11 @@ import type { Authenticator } from '../lib/function/authentication.ts';
 import type { Authorizer } from '../lib/kubernetes/authorization.ts';
 import type { Kubernetes } from '../lib/kubernetes/client.ts';
 import type { Logger } from '../lib/log.ts';
+import type { Tell } from '../lib/suspicion/suspects.ts';
 import { authenticated, identify } from './context.ts';
-import { createForward } from './forward.ts';
+import { createFairness, defaultBudgets, fair, type Budgets } from './fair.ts';
+import { createForward, type Forward } from './forward.ts';
+import { createHedge } from './hedge.ts';
 import { createNetworks } from './networks.ts';
 import { observe } from './observe.ts';
 import { noRoute, problems } from './problem.ts';
@@ -26,12 +29,21 @@ export interface GatewayOptions {
   dataGetUrl: string;
   /** The largest datum taken. */
   maxBodyBytes: number;
+  /** What each user may take of it. */
+  budgets?: Budgets;
   /** How long a function may stand still before its caller hears 503. */
   timeoutMs: number;
+  /** Milliseconds without an answer after which a read, and a put that can be, is tried a second time. */
+  patience?: { read: number; put: number };
+  /** Hears of functions that did not answer a first try. */
+  tell?: Tell;
   /** Aborted when the gateway ends. */
   ending: AbortSignal;
   log: Logger;
 }
+
+/** A read is done in less, also by a function that has to start; a put waits for the chain. */
+const defaultPatience = { read: 1_000, put: 2_500 };
 
 /** The HTTP API: HTTP in, CloudEvents and custom resources out. */
 export function createApp(options: GatewayOptions): Express {
@@ -43,8 +55,8 @@ export function createApp(options: GatewayOptions): Express {
   app.enable('case sensitive routing');
   app.use(identify, observe(log));
   mount(app, open);
-  // From here on, whatever the path: a route cannot be reached around the check.
-  app.use(authenticated(authenticator));
+  // Everything below asks for a token, so that a route added there cannot forget to.
+  app.use(authenticated(authenticator), fair(createFairness(options.budgets ?? defaultBudgets)));
   mount(app, closed);
   app.use(noRoute, problems(log));
   return app;
@@ -52,14 +64,15 @@ export function createApp(options: GatewayOptions): Express {
 
 /** Every route there is: those that ask for no token, and those that do. */
 export function createRoutes(options: GatewayOptions): { open: Route[]; closed: Route[] } {
-  const { authorizer, kubernetes, namespace, ending, log } = options;
+  const { authorizer, kubernetes, namespace, ending, log, patience = defaultPatience } = options;
   const forward = createForward(options);
+  const hedge = (afterMs: number): Forward => createHedge({ ...options, forward, afterMs });
   const networks = createNetworks(kubernetes, namespace);
   const progress = createProgress({ networks, kubernetes, namespace, ending, log });
   const closed = [
     ...networkRoutes({ networks, authorizer, progress, namespace }),
-    ...putRoutes({ ...options, forward }),
-    ...readRoutes({ ...options, forward }),
+    ...putRoutes({ ...options, forward, hedged: hedge(patience.put) }),
+    ...readRoutes({ ...options, forward: hedge(patience.read) }),
   ];
   const open: Route[] = metaRoutes(ending, () => document);
   const document = openApi([...closed, ...open]);

@@ -1,7 +1,8 @@
-import { Agent, request, type IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import { request, type IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TooLarge, Unavailable } from '../lib/errors.ts';
+import { PersistentAgent } from './connecting.ts';
 import { isProblem } from './relay.ts';
 
 /** A CloudEvent in binary mode for a function. */
@@ -9,10 +10,12 @@ export interface Outgoing {
   /** The function's address. */
   url: string;
   headers: Record<string, string>;
-  /** The event's data; read no faster than the function takes it. */
-  body?: Readable;
+  /** The event's data; a stream is read no faster than the function takes it. */
+  body?: Readable | Buffer;
   /** Aborted when the caller has left: the call to the function then ends too. */
   signal: AbortSignal;
+  /** Over a connection of its own: those that are open may lead to what is silent. */
+  fresh?: boolean;
 }
 
 /**
@@ -29,12 +32,15 @@ export type Forward = (event: Outgoing) => Promise<IncomingMessage>;
  * platform holds the request until a pod is there, so this must be well above a second.
  */
 export function createForward({ timeoutMs = 60_000, maxBodyBytes = Infinity } = {}): Forward {
-  const agent = new Agent({ keepAlive: true });
-  return ({ url, headers, body, signal }) =>
+  const kept = new PersistentAgent({ keepAlive: true });
+  const single = new PersistentAgent();
+  return ({ url, headers, body, signal, fresh = false }) =>
     new Promise((resolve, reject) => {
+      if (fresh) kept.closeIdle();
+      const agent = fresh ? single : kept;
       const options = { method: 'POST', agent, headers, signal, timeout: timeoutMs };
       const upstream = request(url, options, (answer) => {
-        body?.unpipe(upstream);
+        if (body instanceof Readable) body.unpipe(upstream);
         // An answer to half a body is final: the rest of it goes nowhere.
         answer.once('close', () => upstream.writableFinished || upstream.destroy());
         resolve(answer);
@@ -49,7 +55,7 @@ export function createForward({ timeoutMs = 60_000, maxBodyBytes = Infinity } = 
       upstream.on('error', (cause) => {
         give(new Unavailable('the function cannot be reached', { cause }));
       });
-      if (!body) return void upstream.end();
+      if (!(body instanceof Readable)) return void upstream.end(body);
       count(body, maxBodyBytes, give);
       body.pipe(upstream);
     });
@@ -73,11 +79,11 @@ export function tooLarge(limit: number): TooLarge {
 }
 
 /** Milliseconds to wait before each further try of a read. */
-const PAUSES = [100, 500];
+const pausesMs = [100, 500];
 
 /** The same for an event that only reads: tried again where the platform, not the function, failed. */
 export async function forwardRead(forward: Forward, event: Outgoing): Promise<IncomingMessage> {
-  for (const pause of PAUSES) {
+  for (const pause of pausesMs) {
     const answer = await forward(event).catch((error: unknown) => {
       if (event.signal.aborted || !isConnectionFault(error)) throw error;
     });

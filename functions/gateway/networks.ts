@@ -10,7 +10,7 @@ import {
 } from '../lib/network.ts';
 
 /** How often a put that lost a race is tried again before its caller hears of it. */
-const TRIES = 3;
+const mostTries = 3;
 
 /** The networks of one namespace: custom resources, which `provisioning` acts on. */
 export interface Networks {
@@ -59,7 +59,7 @@ export function createNetworks(kubernetes: NetworkStore, namespace: string): Net
           const network = { apiVersion, kind, metadata: { name, namespace }, spec } as const;
           return { network: await edge(kubernetes.create<FabricNetwork>(network)), changed: true };
         } catch (error) {
-          if (!(error instanceof LostRace) || attempt === TRIES) throw error;
+          if (!(error instanceof LostRace) || attempt === mostTries) throw error;
         }
       }
     },

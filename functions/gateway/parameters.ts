@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { dataKey, idempotencyKey, tier } from '../lib/events.ts';
-import { objectName } from '../lib/network.ts';
+import { objectName } from '../lib/network/shape.ts';
 
 /** The path of a network. */
 export const networkPath = z.object({ network: objectName });

@@ -1,10 +1,10 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { NotFound, SelvedgeError, toProblem, type Problem } from '../lib/errors.ts';
+import { NotFound, problemType, SelvedgeError, toProblem, type Problem } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { requestId } from './context.ts';
 
 /** How long a refused caller may go on sending, so that it can read the refusal before a reset. */
-const DRAIN_MS = 5000;
+const drainMs = 5000;
 
 /** The body's media type or coding is not one the route takes. */
 export class UnsupportedMediaType extends SelvedgeError {
@@ -62,7 +62,7 @@ function answer(response: Response, error: unknown, problem: Problem): void {
   const retryAfter = retryAfterOf(error);
   if (retryAfter !== undefined) response.set('Retry-After', retryAfter);
   if (problem.status === 401) response.set('WWW-Authenticate', 'Bearer realm="selvedge"');
-  response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  response.status(problem.status).type(problemType).send(JSON.stringify(problem));
 }
 
 function retryAfterOf(error: unknown): string | undefined {
@@ -76,7 +76,7 @@ function describe(error: unknown): Problem {
   return parserProblem(error) ?? toProblem(error);
 }
 
-const PARSER_PROBLEMS: Record<number, [kind: string, title: string]> = {
+const parserProblems: Record<number, [kind: string, title: string]> = {
   400: ['bad-request', 'The request is malformed'],
   413: ['too-large', 'The body is too large'],
   415: ['unsupported-media-type', 'The body has a type that is not taken here'],
@@ -86,7 +86,7 @@ const PARSER_PROBLEMS: Record<number, [kind: string, title: string]> = {
 function parserProblem(error: unknown): Problem | undefined {
   if (error instanceof SelvedgeError || !(error instanceof Error)) return undefined;
   const status = 'status' in error && typeof error.status === 'number' ? error.status : 500;
-  const known = PARSER_PROBLEMS[status];
+  const known = parserProblems[status];
   if (!known) return undefined;
   const [kind, title] = known;
   const type = `https://selvedge.dev/problems/${kind}`;
@@ -97,7 +97,7 @@ function parserProblem(error: unknown): Problem | undefined {
 /** Reads on, and away, for a while what the caller of a refused request still sends. */
 function letGo(request: Request): void {
   if (request.complete) return;
-  const timer = setTimeout(() => request.socket.destroy(), DRAIN_MS).unref();
+  const timer = setTimeout(() => request.socket.destroy(), drainMs).unref();
   request.once('close', () => clearTimeout(timer));
   request.unpipe().resume();
 }

@@ -8,11 +8,11 @@ import { apiVersion, kind, type FabricNetwork } from '../lib/network.ts';
 import type { Networks } from './networks.ts';
 
 /** Proxies and callers drop connections that say nothing for long. */
-const HEARTBEAT_MS = 15_000;
+const heartbeatMs = 15_000;
 /** After this the network is read again, so that a watch whose other end vanished is noticed. */
-const WATCH_MS = 240_000;
+const watchMs = 240_000;
 /** The pause before a watch that failed is begun again, doubled up to a limit. */
-const PAUSE_MS = { first: 500, most: 30_000 };
+const pauseMs = { first: 500, most: 30_000 };
 
 export interface Progress {
   /**
@@ -48,12 +48,12 @@ export function createProgress(options: ProgressOptions): Progress {
     async stream(name, response, present) {
       if (streams >= most) throw new Unavailable('too many callers follow networks now');
       await networks.get(name);
-      // One who left meanwhile will not leave again.
+      // A caller who left before we listen for it would be streamed to for ever.
       if (response.destroyed) return;
       streams++;
       const left = new AbortController();
       response.once('close', () => left.abort());
-      const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
+      const heartbeat = setInterval(() => response.write(': still here\n\n'), heartbeatMs);
       try {
         response.status(200).type('text/event-stream').write('retry: 2000\n\n');
         const states = follow(options, name, AbortSignal.any([ending, left.signal]));
@@ -80,7 +80,7 @@ async function* follow(
   signal: AbortSignal,
 ): AsyncGenerator<FabricNetwork | undefined> {
   const of = { apiVersion, kind, namespace };
-  let pause = PAUSE_MS.first;
+  let pause = pauseMs.first;
   while (!signal.aborted) {
     try {
       const found = await kubernetes.get<FabricNetwork>({ ...of, name });
@@ -89,10 +89,10 @@ async function* follow(
       const events = kubernetes.watch<FabricNetwork>(of, {
         fieldSelector: `metadata.name=${name}`,
         ...(found.metadata.resourceVersion && { resourceVersion: found.metadata.resourceVersion }),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(WATCH_MS)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(watchMs)]),
       });
       for await (const { type, object } of events) {
-        pause = PAUSE_MS.first;
+        pause = pauseMs.first;
         if (type === 'BOOKMARK') continue;
         yield type === 'DELETED' ? undefined : object;
         if (type === 'DELETED') return;
@@ -102,7 +102,7 @@ async function* follow(
       if (error instanceof Gone) continue;
       log.warn({ error, network: name }, 'the watch of a network failed');
       await delay(pause, undefined, { signal }).catch(() => undefined);
-      pause = Math.min(pause * 2, PAUSE_MS.most);
+      pause = Math.min(pause * 2, pauseMs.most);
     }
   }
 }

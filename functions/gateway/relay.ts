@@ -2,16 +2,14 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
 import { z } from 'zod';
-import { Unavailable } from '../lib/errors.ts';
+import { problemType, Unavailable } from '../lib/errors.ts';
 import { FunctionProblem } from './problem.ts';
 
-const PROBLEM = 'application/problem+json';
-
 /** The most of a function's problem document that is read, in bytes. */
-const PROBLEM_LIMIT = 64 * 1024;
+const problemLimit = 64 * 1024;
 
 /** Headers of a function's answer that are the caller's, beside all `selvedge-…`. */
-const PASSED = new Set(['content-type', 'content-length', 'etag', 'last-modified']);
+const passedHeaders = new Set(['content-type', 'content-length', 'etag', 'last-modified']);
 
 const problemSchema = z.looseObject({
   type: z.string(),
@@ -54,13 +52,13 @@ function begin(response: Response, status = 502, headers: Record<string, string>
 
 /** Whether an answer's body is a problem document. */
 export function isProblem(headers: IncomingHttpHeaders): boolean {
-  return headers['content-type']?.startsWith(PROBLEM) ?? false;
+  return headers['content-type']?.startsWith(problemType) ?? false;
 }
 
 function passed(headers: IncomingHttpHeaders): Record<string, string> {
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (typeof value === 'string' && (PASSED.has(name) || name.startsWith('selvedge-'))) {
+    if (typeof value === 'string' && (passedHeaders.has(name) || name.startsWith('selvedge-'))) {
       result[name] = value;
     }
   }
@@ -85,7 +83,7 @@ async function readProblem(answer: IncomingMessage) {
   try {
     for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
       text += chunk;
-      if (text.length > PROBLEM_LIMIT) return undefined;
+      if (text.length > problemLimit) return undefined;
     }
     return problemSchema.safeParse(JSON.parse(text)).data;
   } catch {

@@ -4,11 +4,11 @@ import { BadRequest } from '../lib/errors.ts';
 import { apiVersion, kind, networkSpec, type NetworkSpec } from '../lib/network.ts';
 
 /** The most faults that one answer lists. */
-const LISTED = 100;
+const mostListed = 100;
 
 /** Media types a spec may come in (YAML: RFC 9512, and what was used before it). */
-export const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'];
-export const SPEC_TYPES = ['application/json', ...YAML_TYPES];
+export const yamlTypes = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'];
+export const specTypes = ['application/json', ...yamlTypes];
 
 interface Fault {
   path: string;
@@ -81,9 +81,9 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function refusal(faults: Fault[]): BadRequest {
-  const listed = faults.slice(0, LISTED);
+  const listed = faults.slice(0, mostListed);
   const lines = listed.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
-  const more = faults.length > LISTED ? `; and ${faults.length - LISTED} more` : '';
+  const more = faults.length > mostListed ? `; and ${faults.length - mostListed} more` : '';
   return new BadRequest(`the network is malformed: ${lines.join('; ')}${more}`, {
     members: { errors: listed },
   });

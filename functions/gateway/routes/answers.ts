@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
+import { problemType } from '../../lib/errors.ts';
 import { receipt } from '../../lib/events.ts';
 
 const problem = z
@@ -25,7 +26,7 @@ export const bytes = { schema: { type: 'string', format: 'binary' } } as const;
 /** A JSON body. */
 export const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
 
-const REASONS = {
+const reasons = {
   400: 'The request is malformed; every bad field is listed',
   401: 'No valid token came with it',
   403: 'The caller may not do this',
@@ -36,18 +37,19 @@ const REASONS = {
   413: 'The body is too large',
   415: 'The body has a type or coding that is not taken',
   422: 'Understood and refused',
+  429: 'The caller takes more than its share; try again after `Retry-After` seconds',
   500: 'What is stored does not match the chain, or a fault inside',
-  503: 'A part does not answer; try again after `Retry-After` seconds',
+  503: 'A part does not answer; try again after `Retry-After` seconds. A put that may yet be done says so (`fate-open`): the same again, with the `Idempotency-Key` of the answer, gives its receipt',
   507: 'The store is out of space',
 } as const;
 
 /** The answers of refusal that a route has, beside those that all have. */
-export function refusals(...statuses: (keyof typeof REASONS)[]): ZodOpenApiResponsesObject {
+export function refusals(...statuses: (keyof typeof reasons)[]): ZodOpenApiResponsesObject {
   const responses: ZodOpenApiResponsesObject = {};
-  for (const status of [401, 500, 503, ...statuses] as const) {
+  for (const status of [401, 429, 500, 503, ...statuses] as const) {
     responses[`${status}`] = {
-      description: REASONS[status],
-      content: { 'application/problem+json': { schema: problem } },
+      description: reasons[status],
+      content: { [problemType]: { schema: problem } },
     };
   }
   return responses;

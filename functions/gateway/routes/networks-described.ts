@@ -1,7 +1,8 @@
 /** What the routes of networks are to their callers; networks.ts has what answers them. */
 import { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
-import { networkSpec, networkStatus } from '../../lib/network.ts';
+import { networkSpec } from '../../lib/network.ts';
+import { networkStatus } from '../../lib/network/status.ts';
 import { networkPath } from '../parameters.ts';
 import { json, refusals } from './answers.ts';
 import type { Route } from './route.ts';

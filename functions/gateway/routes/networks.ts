@@ -9,7 +9,7 @@ import type { Networks } from '../networks.ts';
 import { networkPath } from '../parameters.ts';
 import { UnsupportedMediaType } from '../problem.ts';
 import type { Progress } from '../progress.ts';
-import { readSpec, SPEC_TYPES } from '../spec.ts';
+import { readSpec, specTypes } from '../spec.ts';
 import { described } from './networks-described.ts';
 import type { Route } from './route.ts';
 
@@ -22,7 +22,7 @@ export interface NetworkOptions {
 }
 
 /** The largest spec taken, in bytes: far above any real one. */
-const SPEC_LIMIT = 256 * 1024;
+const specLimit = 256 * 1024;
 
 /** Networks, each act allowed by Kubernetes RBAC. */
 export function networkRoutes(options: NetworkOptions): Route[] {
@@ -68,15 +68,15 @@ export function networkRoutes(options: NetworkOptions): Route[] {
   ];
 }
 
-const specText = text({ type: () => true, limit: SPEC_LIMIT, inflate: false });
+const specText = text({ type: () => true, limit: specLimit, inflate: false });
 
 const takesSpec: RequestHandler = (request, _response, next) => {
   const length = request.headers['content-length'];
   const chunked = request.headers['transfer-encoding'] !== undefined;
   if (!chunked && (length ?? '0') === '0') throw new BadRequest("the network's spec is needed");
   const type = request.get('content-type');
-  if (type !== undefined && !request.is(SPEC_TYPES)) {
-    throw new UnsupportedMediaType(`the spec comes as one of ${SPEC_TYPES.join(', ')}`);
+  if (type !== undefined && !request.is(specTypes)) {
+    throw new UnsupportedMediaType(`the spec comes as one of ${specTypes.join(', ')}`);
   }
   next();
 };

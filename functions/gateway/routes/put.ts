@@ -1,4 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import type { Request, RequestHandler } from 'express';
+import { z } from 'zod';
+import { FateOpen, Unavailable } from '../../lib/errors.ts';
+import { idempotencyKey } from '../../lib/events.ts';
 import { parse } from '../../lib/function/envelope.ts';
 import { bodyHeaders, callerHeaders, departure } from '../call.ts';
 import { eventHeaders } from '../event.ts';
@@ -12,12 +18,14 @@ import type { Route } from './route.ts';
 
 export interface PutOptions {
   forward: Forward;
+  /** The same for a body that is there as a whole: it may be sent twice. */
+  hedged: Forward;
   dataPutUrl: string;
   maxBodyBytes: number;
 }
 
 /** Storing data, by the function `data-put`. */
-export function putRoutes({ forward, dataPutUrl, maxBodyBytes }: PutOptions): Route[] {
+export function putRoutes({ forward, hedged, dataPutUrl, maxBodyBytes }: PutOptions): Route[] {
   const refuseEarly: RequestHandler = (request, _response, next) => {
     refuseBody(request, maxBodyBytes);
     readPut(request);
@@ -25,23 +33,33 @@ export function putRoutes({ forward, dataPutUrl, maxBodyBytes }: PutOptions): Ro
   };
   const put: RequestHandler = async (request, response) => {
     const { network, key, ...headers } = readPut(request);
+    const name = headers['idempotency-key'] ?? randomUUID();
+    // By it the caller can ask what became of the put, whatever the answer is.
+    response.set('Idempotency-Key', name);
     const attributes = {
       network,
       key,
-      idempotencykey: headers['idempotency-key'],
+      idempotencykey: name,
       tier: headers['selvedge-tier'],
     };
-    const answer = await forward({
+    const event = {
       url: dataPutUrl,
       headers: {
         ...eventHeaders('dev.selvedge.data.put.v1', attributes),
         ...callerHeaders(request, response),
         ...bodyHeaders(request),
       },
-      body: request,
       signal: departure(response),
-    });
-    await relay(answer, response);
+    };
+    const send = async (): Promise<IncomingMessage> =>
+      isSmall(request)
+        ? hedged({ ...event, body: await buffer(request) })
+        : forward({ ...event, body: request });
+    try {
+      await relay(await send(), response);
+    } catch (error) {
+      throw unanswered(error);
+    }
   };
   return [
     {
@@ -56,6 +74,7 @@ export function putRoutes({ forward, dataPutUrl, maxBodyBytes }: PutOptions): Ro
         responses: {
           201: {
             description: 'Stored and anchored',
+            headers: z.object({ 'Idempotency-Key': idempotencyKey }),
             content: json(stored),
           },
           ...refusals(400, 403, 404, 409, 413, 415, 422, 507),
@@ -66,6 +85,22 @@ export function putRoutes({ forward, dataPutUrl, maxBodyBytes }: PutOptions): Ro
   ];
 }
 
+/** No answer of the function's: it may have the put, and do it. */
+function unanswered(error: unknown): unknown {
+  if (!(error instanceof Unavailable)) return error;
+  const { retryAfter, message } = error;
+  const options = { cause: error, ...(retryAfter !== undefined && { retryAfter }) };
+  return new FateOpen(message, options);
+}
+
+/** The most bytes that are held, so that they can be sent a second time. */
+const mostHeld = 1024 * 1024;
+
+function isSmall({ headers }: Request): boolean {
+  const length = Number(headers['content-length'] ?? 0);
+  return headers['transfer-encoding'] === undefined && length <= mostHeld;
+}
+
 const putRequest = dataPath.extend(putHeaders.shape);
 
 function readPut({ headers, params }: Request) {
@@ -73,10 +108,10 @@ function readPut({ headers, params }: Request) {
 }
 
 /** To the function, a body of such a type is itself the event, with a network and key of its own. */
-const EVENT_TYPE = /^\s*application\/cloudevents/i;
+const eventType = /^\s*application\/cloudevents/i;
 
 function refuseBody({ headers }: Request, limit: number): void {
-  if (EVENT_TYPE.test(headers['content-type'] ?? '')) {
+  if (eventType.test(headers['content-type'] ?? '')) {
     throw new UnsupportedMediaType('a CloudEvent cannot be kept as such; send it as plain JSON');
   }
   if (Number(headers['content-length'] ?? 0) > limit) throw tooLarge(limit);

@@ -17,7 +17,7 @@ export interface ReadOptions {
 }
 
 /** What is stored comes from users: a browser must not run it in the name of this origin. */
-const SANDBOX = "default-src 'none'; sandbox";
+const sandboxed = "default-src 'none'; sandbox";
 
 /** Reading data, by the function `data-get`. */
 export function readRoutes(options: ReadOptions): Route[] {
@@ -26,7 +26,7 @@ export function readRoutes(options: ReadOptions): Route[] {
   };
   const get: RequestHandler = async (request, response) => {
     const answer = await read(options, 'content', request, response);
-    response.set('Content-Security-Policy', SANDBOX);
+    response.set('Content-Security-Policy', sandboxed);
     await relay(answer, response);
   };
   const getReceipt: RequestHandler = async (request, response) => {
@@ -35,7 +35,7 @@ export function readRoutes(options: ReadOptions): Route[] {
   return [
     {
       method: 'head',
-      path: DATUM,
+      path: datumPath,
       operation: reading('headDatum', 'What a read would give, without the body', {
         200: { description: 'There is such a datum', headers: metadataHeaders },
       }),
@@ -43,7 +43,7 @@ export function readRoutes(options: ReadOptions): Route[] {
     },
     {
       method: 'get',
-      path: DATUM,
+      path: datumPath,
       operation: reading('getDatum', 'Read a version, verified against the chain', {
         200: { description: 'The plaintext', headers: metadataHeaders, content: { '*/*': bytes } },
       }),
@@ -51,7 +51,7 @@ export function readRoutes(options: ReadOptions): Route[] {
     },
     {
       method: 'get',
-      path: `${DATUM}/receipt`,
+      path: `${datumPath}/receipt`,
       operation: reading(
         'getReceipt',
         'The receipt, with what the chain keeps of the version as a peer has it now',
@@ -62,7 +62,7 @@ export function readRoutes(options: ReadOptions): Route[] {
   ];
 }
 
-const DATUM = '/v1/networks/{network}/data/{key}';
+const datumPath = '/v1/networks/{network}/data/{key}';
 
 const proof = z
   .object({
@@ -90,7 +90,7 @@ const reading = (
   operationId,
   summary,
   requestParams: { path: dataPath, query: readQuery },
-  responses: { ...responses, ...refusals(400, 403, 404, 410) },
+  responses: { ...responses, ...refusals(400, 404, 410) },
 });
 
 /** Asks `data-get` for one view of the datum that the request names. */

@@ -250,3 +250,31 @@ test('a body that the function would take for an event of its own is refused', a
   }
   t.deepEqual(seen, []);
 });
+
+test('a put has a name to ask by, whatever becomes of it', async (t) => {
+  const { seen, listener } = recorder();
+  const { url } = await startGateway(t, listener);
+  const put = (headers: Record<string, string>) =>
+    fetch(`${url}/v1/networks/supply/data/a`, {
+      method: 'PUT',
+      headers: { ...bearer, ...headers },
+      body: 'x',
+    });
+  t.is((await put({ 'idempotency-key': 'mine' })).headers.get('idempotency-key'), 'mine');
+  const given = (await put({})).headers.get('idempotency-key');
+  t.is(given, seen[1]?.headers['ce-idempotencykey'] as string);
+  t.not((await put({})).headers.get('idempotency-key'), given);
+});
+
+test('a put that nobody answers may be done: its fate is open', async (t) => {
+  const { url } = await startGateway(t, undefined, { dataUrl: 'http://127.0.0.1:9' });
+  const answer = await fetch(`${url}/v1/networks/supply/data/a`, {
+    method: 'PUT',
+    headers: bearer,
+    body: 'x',
+  });
+  t.is(answer.status, 503);
+  t.like(await answer.json(), { type: 'https://selvedge.dev/problems/fate-open' });
+  t.truthy(answer.headers.get('idempotency-key'));
+  t.truthy(answer.headers.get('retry-after'));
+});

@@ -7,7 +7,7 @@ import test from 'ava';
 import { bearer, startGateway } from './gateway.ts';
 
 const MiB = 1024 * 1024;
-const DATUM = '/v1/networks/supply/data/a';
+const datum = '/v1/networks/supply/data/a';
 
 /** `count` MiB, made only as fast as they are taken; `made` hears of each part. */
 function mebibytes(count: number, made: (bytes: number) => void = () => undefined): Readable {
@@ -24,7 +24,7 @@ function mebibytes(count: number, made: (bytes: number) => void = () => undefine
 
 /** Sends `body` as PUT in chunks, without fetch's own buffering. */
 function put(url: string, body: Readable, headers: Record<string, string> = {}) {
-  const request = httpRequest(url + DATUM, { method: 'PUT', headers: { ...bearer, ...headers } });
+  const request = httpRequest(url + datum, { method: 'PUT', headers: { ...bearer, ...headers } });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve).once('error', reject);
   });
@@ -45,47 +45,48 @@ async function heldUp(count: () => number): Promise<number> {
 }
 
 /** What kernels buffer on two hops, and then some; far below what is sent. */
-const HELD = 48 * MiB;
-const SENT = 128;
+const mostHeld = 48 * MiB;
+const sentMiB = 128;
 
 test('a put goes at the pace of the function: memory is bounded whatever the size', async (t) => {
   let produced = 0;
   let received = 0;
-  let read: () => void = () => undefined;
+  const reached = Promise.withResolvers<() => void>();
   const listener: RequestListener = (request, response) => {
-    read = () => {
+    reached.resolve(() => {
       request.on('data', (chunk: Buffer) => (received += chunk.length));
       request.on('end', () => response.writeHead(201).end('{}'));
-    };
+    });
   };
   const { url } = await startGateway(t, listener, { timeoutMs: 60_000 });
   const { answered } = put(
     url,
-    mebibytes(SENT, (bytes) => (produced += bytes)),
+    mebibytes(sentMiB, (bytes) => (produced += bytes)),
   );
   const held = await heldUp(() => produced);
-  t.true(held > 0 && held < HELD, `held up at ${held}`);
+  t.true(held > 0 && held < mostHeld, `held up at ${held}`);
+  const read = await reached.promise;
   read();
   const answer = await answered;
   t.is(answer.statusCode, 201);
-  t.is(received, SENT * MiB);
+  t.is(received, sentMiB * MiB);
 });
 
 test('a get goes at the pace of the reader: memory is bounded whatever the size', async (t) => {
   let produced = 0;
   const { url } = await startGateway(
     t,
-    (_request, response) => void mebibytes(SENT, (bytes) => (produced += bytes)).pipe(response),
+    (_request, response) => void mebibytes(sentMiB, (bytes) => (produced += bytes)).pipe(response),
     { timeoutMs: 60_000 },
   );
   const answer = await new Promise<IncomingMessage>((resolve) =>
-    httpRequest(url + DATUM, { headers: bearer }, resolve).end(),
+    httpRequest(url + datum, { headers: bearer }, resolve).end(),
   );
   const held = await heldUp(() => produced);
-  t.true(held > 0 && held < HELD, `held up at ${held}`);
+  t.true(held > 0 && held < mostHeld, `held up at ${held}`);
   let received = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) received += chunk.length;
-  t.is(received, SENT * MiB);
+  t.is(received, sentMiB * MiB);
 });
 
 test('a caller who leaves in mid-upload breaks off the upload to the function too', async (t) => {
@@ -100,13 +101,28 @@ test('a caller who leaves in mid-upload breaks off the upload to the function to
   });
   const body = new Readable({ read: () => undefined });
   body.push(Buffer.alloc(1000));
-  const { request, answered } = put(url, body, { 'content-length': '5000' });
+  const { request, answered } = put(url, body, { 'content-length': `${2 * MiB}` });
   answered.catch(() => undefined);
   await begun;
   request.destroy();
   t.is(await ended, 'broken off');
   while (!lines().some((line) => line['status'] === 499)) await delay(5);
   t.pass();
+});
+
+test('of a small body the function sees all or nothing', async (t) => {
+  let calls = 0;
+  const { url, lines } = await startGateway(t, () => calls++);
+  const body = new Readable({ read: () => undefined });
+  const headers = { 'content-length': '5000', expect: '100-continue' };
+  const { request, answered } = put(url, body, headers);
+  answered.catch(() => undefined);
+  request.flushHeaders();
+  await new Promise((resolve) => request.once('continue', resolve));
+  request.write(Buffer.alloc(1000));
+  request.destroy();
+  while (!lines().some((line) => line['status'] === 499)) await delay(5);
+  t.is(calls, 0);
 });
 
 test('a caller who leaves in mid-download ends the call to the function', async (t) => {
@@ -117,7 +133,7 @@ test('a caller who leaves in mid-download ends the call to the function', async 
     response.write('first');
   });
   const controller = new AbortController();
-  const answer = await fetch(url + DATUM, { headers: bearer, signal: controller.signal });
+  const answer = await fetch(url + datum, { headers: bearer, signal: controller.signal });
   await answer.body?.getReader().read();
   controller.abort();
   await ended;
@@ -129,7 +145,7 @@ test('a function that breaks off leaves the caller with an answer that is not wh
     response.writeHead(200, { 'content-type': 'text/plain' });
     response.write('half', () => response.destroy());
   });
-  const answer = await fetch(url + DATUM, { headers: bearer });
+  const answer = await fetch(url + datum, { headers: bearer });
   t.is(answer.status, 200);
   await t.throwsAsync(answer.text());
 });
@@ -165,7 +181,7 @@ test('a body that grows over the limit is refused, and the function sees it brok
 
 test('a caller that waits to be asked is refused before it sends its body', async (t) => {
   const { url } = await startGateway(t);
-  const request = httpRequest(url + DATUM, {
+  const request = httpRequest(url + datum, {
     method: 'PUT',
     headers: { expect: '100-continue', 'content-length': `${MiB}` },
   });
@@ -181,7 +197,7 @@ test('a caller that waits to be asked is asked once it is let in', async (t) => 
   const { url } = await startGateway(t, (request, response) => {
     request.resume().on('end', () => response.writeHead(201).end());
   });
-  const request = httpRequest(url + DATUM, {
+  const request = httpRequest(url + datum, {
     method: 'PUT',
     headers: { ...bearer, expect: '100-continue', 'content-length': '4' },
   });
@@ -213,7 +229,7 @@ test("a function's problem goes to the caller with its status and Retry-After", 
     const problem = { type: 'https://x/unavailable', title: 'T', detail: 'sealed', extra: [1] };
     response.end(JSON.stringify({ ...problem, status: 503 }));
   });
-  const answer = await fetch(url + DATUM, { method: 'PUT', headers: bearer, body: 'x' });
+  const answer = await fetch(url + datum, { method: 'PUT', headers: bearer, body: 'x' });
   t.is(answer.status, 503);
   t.is(answer.headers.get('retry-after'), '7');
   t.like(await answer.json(), { detail: 'sealed', extra: [1], status: 503 });
@@ -225,7 +241,7 @@ test('what the platform answers in place of a function is 503 with Retry-After',
       request.resume();
       response.writeHead(status, { 'content-type': 'text/plain' }).end('no healthy upstream');
     });
-    const answer = await fetch(url + DATUM, { method: 'PUT', headers: bearer, body: 'x' });
+    const answer = await fetch(url + datum, { method: 'PUT', headers: bearer, body: 'x' });
     t.is(answer.status, 503, `for ${status}`);
     t.is(answer.headers.get('retry-after'), '2');
     t.notRegex(await answer.text(), /upstream/);
@@ -238,7 +254,7 @@ test('a problem document that is none, or without end, says no more than its sta
       request.resume();
       response.writeHead(400, { 'content-type': 'application/problem+json' }).end(body);
     });
-    const answer = await fetch(url + DATUM, { method: 'PUT', headers: bearer, body: 'x' });
+    const answer = await fetch(url + datum, { method: 'PUT', headers: bearer, body: 'x' });
     t.is(answer.status, 503);
   }
 });
@@ -246,7 +262,7 @@ test('a problem document that is none, or without end, says no more than its sta
 test('a function that cannot be reached is 503', async (t) => {
   const { url } = await startGateway(t, undefined, { dataUrl: 'http://127.0.0.1:1' });
   for (const method of ['PUT', 'GET']) {
-    const answer = await fetch(url + DATUM, { method, headers: bearer });
+    const answer = await fetch(url + datum, { method, headers: bearer });
     t.is(answer.status, 503);
     t.is(answer.headers.get('retry-after'), '2');
     t.like(await answer.json(), { detail: 'the function cannot be reached' });
@@ -256,7 +272,7 @@ test('a function that cannot be reached is 503', async (t) => {
 test('a function that stands still is given up after the deadline', async (t) => {
   const { url } = await startGateway(t, (request) => void request.resume(), { timeoutMs: 150 });
   for (const method of ['PUT', 'GET']) {
-    const answer = await fetch(url + DATUM, { method, headers: bearer });
+    const answer = await fetch(url + datum, { method, headers: bearer });
     t.is(answer.status, 503);
     t.like(await answer.json(), { detail: 'the function stood still for 0.15 s' });
   }
@@ -269,10 +285,10 @@ test('a read is tried again while the platform starts the function, a put is not
     if (++calls % 3 === 0) response.end('there');
     else response.writeHead(503).end('no healthy upstream');
   });
-  const answer = await fetch(url + DATUM, { headers: bearer });
+  const answer = await fetch(url + datum, { headers: bearer });
   t.is(await answer.text(), 'there');
   t.is(calls, 3);
-  const put = await fetch(url + DATUM, { method: 'PUT', headers: bearer, body: 'x' });
+  const put = await fetch(url + datum, { method: 'PUT', headers: bearer, body: 'x' });
   t.is(put.status, 503);
   t.is(calls, 4);
 });
@@ -283,7 +299,7 @@ test("a read that the function itself refuses for now is its caller's to try aga
     calls++;
     response.writeHead(503, { 'content-type': 'application/problem+json' }).end('{}');
   });
-  t.is((await fetch(url + DATUM, { headers: bearer })).status, 503);
+  t.is((await fetch(url + datum, { headers: bearer })).status, 503);
   t.is(calls, 1);
 });
 
@@ -296,5 +312,5 @@ test('a request that is cut short in its headers harms nobody', async (t) => {
   socket.write('PUT /v1/networks/supply/data/a HTTP/1.1\r\nhost: x\r\nauthor');
   await delay(20);
   socket.destroy();
-  t.is(await (await fetch(url + DATUM, { headers: bearer })).text(), 'fine');
+  t.is(await (await fetch(url + datum, { headers: bearer })).text(), 'fine');
 });

@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava';
 import type { Express } from 'express';
 import { pino, stdSerializers } from 'pino';
 import { createApp } from '../../../functions/gateway/app.ts';
+import type { Budgets } from '../../../functions/gateway/fair.ts';
 import { holdBodies } from '../../../functions/gateway/expect.ts';
 import type { Authenticator, Caller } from '../../../functions/lib/function/authentication.ts';
 import type { Access, Authorizer } from '../../../functions/lib/kubernetes/authorization.ts';
@@ -57,6 +58,7 @@ export async function startGateway(
     maxBodyBytes?: number;
     timeoutMs?: number;
     dataUrl?: string;
+    budgets?: Budgets;
   } = {},
 ): Promise<Gateway> {
   const authenticator: Authenticator = {
@@ -85,6 +87,9 @@ export async function startGateway(
     dataGetUrl: `${functions}/get`,
     maxBodyBytes: options.maxBodyBytes ?? 1024 ** 3,
     timeoutMs: options.timeoutMs ?? 5000,
+    ...(options.budgets && { budgets: options.budgets }),
+    // On a busy machine an answer may be late; second tries have tests of their own.
+    patience: { read: 120_000, put: 120_000 },
     ending: ending.signal,
     log: pino(
       { level: 'trace', serializers: { error: stdSerializers.err } },

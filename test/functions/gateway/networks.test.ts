@@ -2,23 +2,10 @@ import test from 'ava';
 import { stringify } from 'yaml';
 import { Forbidden, Unavailable, Unprocessable } from '../../../functions/lib/errors.ts';
 import { apiVersion, kind, networkSpec } from '../../../functions/lib/network.ts';
+import { supplySpec } from '../../fakes/supply.ts';
 import { bearer, startGateway, type Gateway } from './gateway.ts';
 
-const spec = {
-  consensus: { type: 'raft', orderers: 3 },
-  organizations: [
-    { name: 'farm', mspId: 'FarmMSP', peers: 2 },
-    { name: 'shop', mspId: 'ShopMSP' },
-  ],
-  channels: [
-    {
-      name: 'goods',
-      organizations: ['farm', 'shop'],
-      chaincodes: [{ name: 'anchor', builtin: 'anchor', version: '1' }],
-    },
-  ],
-  data: { channel: 'goods' },
-};
+const spec = supplySpec();
 const resource = { apiVersion, kind, metadata: { name: 'supply', namespace: 'selvedge' }, spec };
 
 const put = ({ url }: Gateway, body: string, type = 'application/json', name = 'supply') =>
