@@ -59,11 +59,31 @@ const table: Record<string, string[]> = {
   ],
   failover: [
     'selvedge-storage: get,list pods',
+    'selvedge-storage: delete pods/vault-0',
+    'selvedge-storage: delete pods/vault-1',
+    'selvedge-storage: delete pods/vault-2',
     'selvedge-storage: get secrets/vault-unseal',
     'selvedge-storage: create events',
+    'selvedge: list,create,delete configmaps',
     'selvedge: create events',
+    'selvedge: list fabricnetworks',
+    'selvedge: patch fabricnetworks/status',
+    'selvedge: create leases',
+    'selvedge: get,watch,update leases/failover',
+    'everywhere: get,list,patch nodes',
+    'everywhere: get nodes/pods',
+    'kube-node-lease: list leases',
+    'default: create events',
   ],
-  'failover-source': ['selvedge-storage: get,list,watch pods'],
+  source: [
+    'everywhere: list,watch statefulsets',
+    'everywhere: list,watch deployments',
+    'everywhere: list,watch nodes',
+    'selvedge: list,watch fabricnetworks',
+    'selvedge: create,watch leases',
+    'selvedge: get,update leases/source',
+    'selvedge-storage: list,watch pods',
+  ],
   setup: ['selvedge-storage: get,patch secrets/vault-unseal'],
   'system:serviceaccounts:selvedge-users': [
     'selvedge: get,list fabricnetworks',
@@ -79,7 +99,7 @@ for (const [who, what] of Object.entries(table)) {
 }
 
 test('nobody is bound who is not in the table', (t) => {
-  const known = [...Object.keys(table), 'provisioning', 'provisioning-source'];
+  const known = [...Object.keys(table), 'provisioning'];
   t.deepEqual(
     [...new Set(rights.map(({ who }) => who))].filter((who) => !known.includes(who)),
     [],

@@ -7,7 +7,6 @@ import {
   memberHosts,
   storageNamespace,
   storeSecret,
-  tierAddress,
   tierNames,
   tiers,
 } from '../../functions/lib/tiers.ts';
@@ -20,7 +19,12 @@ interface StatefulSet extends Manifest {
     template: {
       metadata: { labels: Record<string, string> };
       spec: {
-        containers: { image: string; args: string[]; ports: { containerPort: number }[] }[];
+        containers: {
+          image: string;
+          args: string[];
+          env: { name: string; value?: string }[];
+          ports: { containerPort: number }[];
+        }[];
       };
     };
   };
@@ -79,6 +83,10 @@ test('the members know each other by the hosts of the table', (t) => {
   const [first = ''] = memberHosts('minio');
   const range = first.replace('minio-0', `minio-{0...${tiers.minio.members - 1}}`);
   t.true(args('minio').includes(`https://${range}:${tiers.minio.port}/`));
+  const { env } = statefulSet('rabbitmq').spec.template.spec.containers[0]!;
+  const told = (name: string) => env.find((one) => one.name === name)?.value;
+  t.is(told('MEMBERS'), memberHosts('rabbitmq').join(','));
+  t.is(told('MEMBER'), memberHosts('rabbitmq')[0]!.replace('rabbitmq-0', '$(POD_NAME)'));
   const config = join(import.meta.dirname, '../../knative/components/vault/config.hcl');
   const joins = [...readFileSync(config, 'utf8').matchAll(/leader_api_addr\s*=\s*"([^"]+)"/g)];
   t.deepEqual(
@@ -90,8 +98,8 @@ test('the members know each other by the hosts of the table', (t) => {
 test('the functions are told the addresses of the table', (t) => {
   const known: Record<string, string> = {
     ETCD_ENDPOINTS: memberAddresses('etcd').join(','),
-    MINIO_ENDPOINT: tierAddress('minio'),
-    VAULT_ADDR: tierAddress('vault'),
+    MINIO_ENDPOINTS: memberAddresses('minio').join(','),
+    VAULT_ENDPOINTS: memberAddresses('vault').join(','),
     VAULT_MEMBERS: memberAddresses('vault')[0]!.replace('vault-0', '{pod}'),
   };
   let seen = 0;
