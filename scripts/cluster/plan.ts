@@ -146,7 +146,7 @@ async function startNodes(
     nodes.map(async (node) => {
       if (!(await isRunning(`${node.name}-containerd`))) await prepareNode(node, pause);
       await startNode(node, kubernetes);
-      await nodeReady(node, signal);
+      await nodeReady(node, kubernetes, signal);
       await startFirewall(node, firewall, signal);
     }),
   );

@@ -1,4 +1,4 @@
-/** The authority of the storage tiers and the certificates it issues (X.509, RFC 5280). */
+/** Authorities and the certificates they issue (X.509, RFC 5280), for Kubernetes and for the storage tiers. */
 // The certificate library injects by decorators, which need this first.
 import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
@@ -17,12 +17,17 @@ export interface Pair {
 
 /** Who a certificate is for. */
 export interface Leaf {
-  /** The common name; etcd takes a client's as its user name. */
+  /** The common name: etcd and Kubernetes take a client's as its user name. */
   name: string;
+  /** The organization: Kubernetes takes it as the user's group. */
+  group?: string;
+  /** The organizational unit: Fabric takes it as what a member is, and then wants no extended usage. */
+  unit?: string;
   /** DNS names and addresses it serves under; none for a client. */
   hosts: string[];
 }
 
+/** An authority that signs leaves, and no further authorities. */
 export async function makeAuthority(name: string, now = new Date()): Promise<Pair> {
   const keys = await webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -43,18 +48,25 @@ export async function makeAuthority(name: string, now = new Date()): Promise<Pai
   return { certificate: certificate.toString('pem'), key: await toPem(keys.privateKey) };
 }
 
-/** Members of a tier are clients of each other as well, so every certificate is for both uses. */
-export async function issue(authority: Pair, leaf: Leaf, now = new Date()): Promise<Pair> {
+/** Servers are clients of each other as well, so the certificate of a server is for both uses. */
+export async function issue(
+  authority: Pair,
+  { name, group, unit, hosts }: Leaf,
+  now = new Date(),
+): Promise<Pair> {
   const issuer = new x509.X509Certificate(authority.certificate);
   const keys = await webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify']);
-  const names = leaf.hosts.map((value): x509.JsonGeneralName => ({
+  const organization = group === undefined ? [] : [{ O: [group] }];
+  const member = unit === undefined ? [] : [{ OU: [unit] }];
+  const names = hosts.map((value): x509.JsonGeneralName => ({
     type: /^[\d.]+$/.test(value) ? 'ip' : 'dns',
     value,
   }));
   const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
+  const uses = names.length ? [serverAuth, clientAuth] : [clientAuth];
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
-    subject: new x509.Name([{ CN: [leaf.name] }]).toString(),
+    subject: new x509.Name([...organization, ...member, { CN: [name] }]).toString(),
     issuer: issuer.subject,
     ...validity(now, 365),
     publicKey: keys.publicKey,
@@ -63,7 +75,7 @@ export async function issue(authority: Pair, leaf: Leaf, now = new Date()): Prom
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension(names.length ? [serverAuth, clientAuth] : [clientAuth]),
+      ...(member.length ? [] : [new x509.ExtendedKeyUsageExtension(uses)]),
       ...(names.length ? [new x509.SubjectAlternativeNameExtension(names)] : []),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { homedir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
 
 import { bridge, podCidr, serviceCidr } from '../../scripts/cluster/settings.ts';
 
-const root = new URL('../..', import.meta.url).pathname;
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The environment our scripts get where the caller has only this, and a PATH. */
 async function environment(given: Record<string, string>): Promise<Record<string, string>> {

@@ -6,6 +6,7 @@ interface Container {
   env?: { name: string; value?: string }[];
   resources?: { limits?: { memory?: string } };
   readinessProbe?: object;
+  livenessProbe?: object;
   lifecycle?: object | undefined;
 }
 
@@ -13,7 +14,14 @@ interface Workload extends KubernetesObject {
   spec: {
     replicas?: number;
     strategy?: object;
-    template: { spec: { containers: Container[]; terminationGracePeriodSeconds?: number } };
+    selector?: { matchLabels?: Record<string, string> };
+    template: {
+      spec: {
+        containers: Container[];
+        terminationGracePeriodSeconds?: number;
+        topologySpreadConstraints?: object[];
+      };
+    };
   };
 }
 
@@ -24,8 +32,21 @@ interface ConfigMap extends KubernetesObject {
 /** Parts of the release that nothing here uses: their commands are not built. */
 const unused = /^(job-sink|request-reply)/;
 
-/** Autoscalers need a metrics server; one replica of each has no budget; the image is on the nodes without a cache. */
+/** Autoscalers need a metrics server; budgets are ours (`budget`); the image is on the nodes without a cache. */
 const dropped = new Set(['HorizontalPodAutoscaler', 'PodDisruptionBudget', 'Image']);
+
+/** What a request passes, or a pod that a function wakes in: two of each, on two nodes. */
+const twice = new Set([
+  '3scale-kourier-gateway',
+  'net-kourier-controller',
+  'activator',
+  'autoscaler',
+  'controller',
+  'webhook',
+  'eventing-webhook',
+  'mt-broker-ingress',
+  'mt-broker-filter',
+]);
 
 /** What upstream leaves to whoever installs it, by the name of the ConfigMap. */
 const settings: Record<string, Record<string, string>> = {
@@ -33,6 +54,12 @@ const settings: Record<string, Record<string, string>> = {
   'config-network': { 'ingress-class': 'kourier.ingress.networking.knative.dev' },
   'config-kourier': { 'enable-service-access-logging': 'false' },
   'config-autoscaler': { 'allow-zero-initial-scale': 'true' },
+  // As Kubernetes' own: of two controllers the other takes over within seconds, not after a minute.
+  'config-leader-election': {
+    'lease-duration': '15s',
+    'renew-deadline': '10s',
+    'retry-period': '3s',
+  },
   'config-deployment': {
     'queue-sidecar-cpu-request': '10m',
     'queue-sidecar-memory-request': '32Mi',
@@ -54,8 +81,8 @@ export function isUsed(object: KubernetesObject): boolean {
 }
 
 /**
- * Makes an object of Knative's release fit a machine of two cores: one replica, small requests, no limit of
- * processor time; with our settings and our images.
+ * Makes an object of Knative's release fit a machine of two cores: no more replicas than it takes to lose a node,
+ * small requests, no limit of processor time; with our settings and our images.
  * @param image gives the image for a `ko://` reference
  */
 export function fit(
@@ -93,18 +120,57 @@ function shrink(object: Workload): Workload {
       requests: { cpu: '10m', memory: '48Mi' },
       limits: { memory: container.resources?.limits?.memory ?? '1000Mi' },
     },
-    // Asked soon and often: a start waits for it.
-    ...(container.readinessProbe === undefined
-      ? {}
-      : {
-          readinessProbe: { ...container.readinessProbe, initialDelaySeconds: 1, periodSeconds: 2 },
-        }),
+    ...probes(container),
     // Uses a shell and curl, which our images have not.
     lifecycle: undefined,
   }));
-  const template = { ...spec.template, spec: { ...pod, containers } };
-  const replicas = Math.min(spec.replicas ?? 1, 1);
+  const spread = isTwice(object) ? { topologySpreadConstraints: [overNodes(spec.selector)] } : {};
+  const template = { ...spec.template, spec: { ...pod, containers, ...spread } };
+  const replicas = isTwice(object) ? 2 : Math.min(spec.replicas ?? 1, 1);
   return { ...object, spec: { ...spec, replicas, template } };
+}
+
+function isTwice({ kind, metadata }: KubernetesObject): boolean {
+  return kind === 'Deployment' && twice.has(metadata.name);
+}
+
+/** On a node that is lost none is counted, so that a successor finds its place. */
+function overNodes(labelSelector: object | undefined): object {
+  return {
+    maxSkew: 1,
+    topologyKey: 'kubernetes.io/hostname',
+    whenUnsatisfiable: 'DoNotSchedule',
+    nodeTaintsPolicy: 'Honor',
+    matchLabelKeys: ['pod-template-hash'],
+    labelSelector,
+  };
+}
+
+/** A busy machine answers late, and a restart makes it busier. */
+function probes({ readinessProbe, livenessProbe }: Container): Partial<Container> {
+  const patient = { timeoutSeconds: 5 };
+  return {
+    // Asked soon and often: a start waits for it.
+    ...(readinessProbe && {
+      readinessProbe: { ...readinessProbe, ...patient, initialDelaySeconds: 1, periodSeconds: 2 },
+    }),
+    ...(livenessProbe && { livenessProbe: { ...livenessProbe, ...patient } }),
+  };
+}
+
+/** Of what is there twice, one stays while nodes are drained: a PodDisruptionBudget for it, or nothing. */
+export function budget(object: KubernetesObject): KubernetesObject[] {
+  if (!isTwice(object)) return [];
+  const { name, namespace } = object.metadata;
+  const selector = (object as Workload).spec.selector;
+  return [
+    {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name, ...(namespace && { namespace }) },
+      spec: { maxUnavailable: 1, selector },
+    },
+  ];
 }
 
 /** Nobody gives out load balancers here. */

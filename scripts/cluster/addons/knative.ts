@@ -1,7 +1,7 @@
 import { knativeBinary } from '../components/build.ts';
 import { knativeImage, envoy } from '../images/catalog.ts';
 import type { Image, ImageStore } from '../images/store.ts';
-import { fit, isUsed } from './knative-fit.ts';
+import { budget, fit, isUsed } from './knative-fit.ts';
 import { apply, kubectl, rolledOut, type KubernetesObject } from '../nodes/kubectl.ts';
 import { moduleFolder, readManifests } from './manifests.ts';
 
@@ -45,7 +45,8 @@ export async function knativeManifests(): Promise<KubernetesObject[]> {
   for (const [module, paths] of Object.entries(manifests))
     objects.push(...(await readManifests(await moduleFolder(module), paths)));
   const fences = await readManifests(import.meta.dirname, ['policies.yaml']);
-  return [...objects.filter(isUsed), ...fences];
+  const used = objects.filter(isUsed);
+  return [...used, ...used.flatMap(budget), ...fences];
 }
 
 /** Makes sure that the registry has the images which the objects name. */

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Command } from './index.ts';
 
 /** How many of a build's last lines an error repeats. */
-const TAIL = 12;
+const tailLines = 12;
 
 /** What `go build` prints about a package it compiled: its import path, alone on a line. */
 const compiled = /^[\w.~-]+(\/[\w.~-]+)*$/;
@@ -43,7 +43,7 @@ export class BuildLog {
       writeFileSync(this.#path, `${line}\n`, { flag: this.#begun ? 'a' : 'w' });
     this.#begun = true;
     this.#tail.push(line);
-    if (this.#tail.length > TAIL) this.#tail.shift();
+    if (this.#tail.length > tailLines) this.#tail.shift();
     if (line.startsWith('go: downloading')) this.say(line.slice('go: '.length));
     else if (compiled.test(line)) this.say(`compiled ${++this.#packages} packages`);
   }

@@ -1,15 +1,4 @@
-import { createHash } from 'node:crypto';
-import {
-  glob,
-  mkdir,
-  readFile,
-  readdir,
-  rename,
-  rm,
-  stat,
-  symlink,
-  utimes,
-} from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import {
@@ -23,6 +12,7 @@ import { Turns } from './turns.ts';
 import { cacheFolder } from '../../lib/cache.ts';
 import { withLock } from '../../lib/lock.ts';
 import { BuildLog, run } from './build-process.ts';
+import { contentHash } from './content-hash.ts';
 
 export {
   componentNames,
@@ -33,7 +23,7 @@ export {
 } from './index.ts';
 
 /** How many builds of one component stay in the cache: the current one, and one to go back to. */
-const KEPT = 2;
+const mostKept = 2;
 
 export interface BuildOptions {
   /** Told what the build is doing, in a few words, such as "compiled 123 packages". */
@@ -127,46 +117,6 @@ async function runAll(commands: Command[], component: Component, log: BuildLog):
   for (const command of commands) await run(command, component.source, log);
 }
 
-/** The toolchain is the same for all that this process builds. */
-let goVersion: Promise<string> | undefined;
-
-/** Names what a build depends on: the component's files but its tests, its commands and the Go that runs them. */
-async function contentHash(component: Component, { signal }: BuildOptions): Promise<string> {
-  const hash = createHash('sha256');
-  const log = new BuildLog('go', undefined, signal === undefined ? {} : { signal });
-  hash.update(
-    await (goVersion ??= run({ program: 'go', args: ['version'] }, component.source, log)),
-  );
-  hash.update(
-    JSON.stringify([component.build('out'), component.links]).replaceAll(process.execPath, 'node'),
-  );
-  const parts = component.parts ?? [''];
-  const own = (path: string): boolean =>
-    parts.some((part) =>
-      part.endsWith('/') ? path.startsWith(part) : part === '' || path === part,
-    );
-  for (const path of (await sources(component.source)).filter(own)) {
-    hash.update(`\0${path}\0`).update(await readFile(join(component.source, path)));
-  }
-  return hash.digest('hex').slice(0, 16);
-}
-
-const notSource = /(^|\/)(vendor|node_modules|testdata|\..*)(\/|$)|_test\.go$|\.md$/;
-
-async function sources(folder: string): Promise<string[]> {
-  const paths: string[] = [];
-  const entries = glob('**/*', {
-    cwd: folder,
-    withFileTypes: true,
-    exclude: (entry) => notSource.test(entry.name),
-  });
-  for await (const entry of entries) {
-    const path = join(entry.parentPath, entry.name).slice(folder.length + 1);
-    if (entry.isFile() && !notSource.test(path)) paths.push(path);
-  }
-  return paths.sort();
-}
-
 /** Whether the folder is there; if so it counts as just used. */
 async function touch(folder: string): Promise<boolean> {
   const now = new Date();
@@ -194,7 +144,7 @@ async function prune(cache: string, name: string): Promise<void> {
       finished.map(async (folder) => [folder, (await stat(folder)).mtimeMs] as const),
     ),
   );
-  const kept = finished.sort((a, b) => (used.get(b) ?? 0) - (used.get(a) ?? 0)).slice(0, KEPT);
+  const kept = finished.sort((a, b) => (used.get(b) ?? 0) - (used.get(a) ?? 0)).slice(0, mostKept);
   for (const folder of folders) {
     if (!kept.includes(folder)) await rm(folder, { recursive: true, force: true });
   }

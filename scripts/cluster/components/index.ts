@@ -158,6 +158,18 @@ export const components = {
       ]),
     ),
   }),
+  // The Broker on RabbitMQ: commands of ours around the code of others, and Knative's ingress as it is.
+  'rabbitmq-broker': goComponent({
+    module: 'cluster',
+    packages: {
+      '': [
+        './rabbitmq-broker/controller',
+        './rabbitmq-broker/dispatcher',
+        './rabbitmq-broker/topology',
+        'knative.dev/eventing-rabbitmq/cmd/ingress',
+      ],
+    },
+  }),
   fabric: {
     source: join(import.meta.dirname, '../../../fabric-peer-fork'),
     binaries: ['peer', 'orderer'],

@@ -39,8 +39,21 @@ export async function makeControlGroup(name: string): Promise<void> {
       path = join(path, part);
       await mkdir(path, { recursive: true });
       if (existsSync(join(path, 'cpuset.cpus')) && version === 1) await copyCpus(parent, path);
+      if (part === controlGroup) await giveWeight(path);
     }
   }
+}
+
+/**
+ * All pods of all nodes would count as one program of the machine, however many others want its processors. As two
+ * they get along beside a build, and leave enough to what they depend on: the control plane and the nodes' daemons
+ * are programs of the machine.
+ */
+async function giveWeight(path: string): Promise<void> {
+  // By version: a program has 1024 of the first, 100 of the second.
+  const weights = { 'cpu.shares': '2048', 'cpu.weight': '200' };
+  for (const [file, weight] of Object.entries(weights))
+    if (existsSync(join(path, file))) await writeFile(join(path, file), weight);
 }
 
 /** The hierarchies in which a child group cannot be made, by their paths; of none at all, that too. */

@@ -14,9 +14,10 @@ import { apiServer, cache, gateway, registry, state } from '../settings.ts';
 const gibibyte = 2 ** 30;
 const needed = {
   memory: 7.5 * gibibyte,
-  /** Of what is built: module and build caches of Go, and our own; and of what runs: images and volumes. */
+  /** Of what is built: module and build caches of Go, and our own; and of what runs. */
   builds: 16 * gibibyte,
-  running: 5 * gibibyte,
+  images: 3.5 * gibibyte,
+  volumes: 1.5 * gibibyte,
   /** What the modules of the components ask for. */
   go: [1, 25] as const,
 };
@@ -144,7 +145,8 @@ export async function gather(wanted: ComponentName[]): Promise<Facts> {
 async function disks(builds: boolean): Promise<Disk[]> {
   const caches = (await attempt('go', ['env', 'GOCACHE', 'GOMODCACHE']))?.trim().split('\n') ?? [];
   const wanted = [
-    { path: state, needed: needed.running },
+    { path: state, needed: needed.volumes },
+    { path: cache, needed: needed.images },
     ...(builds ? [cache, ...caches].map((path) => ({ path, needed: needed.builds / 3 })) : []),
   ];
   const found = await Promise.all(

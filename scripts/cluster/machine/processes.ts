@@ -20,6 +20,8 @@ export interface ProcessRecord {
 export interface StartOptions {
   /** The network namespace it runs in; the host's unless told. */
   namespace?: string;
+  /** The file that holds the mount namespace it runs in; the host's unless told. */
+  mounts?: string;
   env?: Record<string, string>;
 }
 
@@ -46,7 +48,10 @@ export async function start(
   await mkdir(logs, { recursive: true });
   await makeControlGroup('daemons');
   await endStrays(name);
-  const enter = options.namespace === undefined ? [] : [`--net=/run/netns/${options.namespace}`];
+  const enter = [
+    ...(options.namespace === undefined ? [] : [`--net=/run/netns/${options.namespace}`]),
+    ...(options.mounts === undefined ? [] : [`--mount=${options.mounts}`]),
+  ];
   // `ip netns exec` would remount /sys and so hide the control groups; nsenter keeps the process id.
   const script = `echo $$ > ${await membersFile('daemons')} && exec nsenter ${enter.join(' ')} -- "$@"`;
   const log = openSync(logOf(name), 'a', 0o600);
@@ -106,6 +111,12 @@ export async function stop(name: string): Promise<void> {
     await until(ending, gone).catch(() => undefined);
   }
   await rm(recordOf(name), { force: true });
+}
+
+/** Sends a signal to the process started under this name; one that does not run is not missed. */
+export async function signalTo(name: string, signal: NodeJS.Signals): Promise<void> {
+  const pid = await pidOf(name);
+  if (pid !== undefined) process.kill(pid, signal);
 }
 
 /** The names of all that was started and not stopped, each with whether it still runs. */

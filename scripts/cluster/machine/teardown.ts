@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { killMembers, removeControlGroups } from './cgroups.ts';
@@ -30,5 +30,7 @@ export async function tearDown(progress: Progress = () => undefined): Promise<vo
   await removeControlGroups();
   progress('removing state');
   await removeLeftovers(leftovers);
+  // Nodes had a file system of their own over it.
+  await rmdir('/var/lib/selvedge').catch(() => undefined);
   for (const folder of [...states, runtime]) await rm(folder, { recursive: true, force: true });
 }

@@ -8,23 +8,41 @@ export const containerdSocket = (node: Node): string => join(runtime, node.name,
 /** Debian's folder of the CNI plugins. */
 const plugins = '/usr/lib/cni';
 
-/** A node's containerd configuration (version 2, as of containerd 1.6), apart from any other on the machine. */
-export function containerdConfig(node: Node, folder: string, pauseImage: string): string {
-  const quoted = (text: string): string => JSON.stringify(text);
+const quoted = (text: string): string => JSON.stringify(text);
+
+/** What neither of a node's configurations asks for. */
+const unused = [
+  ...['aufs', 'btrfs', 'devmapper', 'zfs'].map((name) => `io.containerd.snapshotter.v1.${name}`),
+  'io.containerd.internal.v1.restart',
+  'io.containerd.internal.v1.opt',
+  'io.containerd.tracing.processor.v1.otlp',
+];
+
+/** Of a containerd apart from any other on the machine (version 2, as of containerd 1.6). */
+function basicConfig(node: Node, folder: string, disabled: string[]): string {
   return `version = 2
-root = ${quoted(join(folder, 'containerd'))}
+root = ${quoted(imagesFolder(folder))}
 state = ${quoted(join(runtime, node.name, 'containerd'))}
 oom_score = 0
-disabled_plugins = [
-  "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs",
-  "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs",
-  "io.containerd.internal.v1.restart", "io.containerd.internal.v1.opt", "io.containerd.tracing.processor.v1.otlp",
-]
+disabled_plugins = ${JSON.stringify(disabled)}
 [debug]
   level = "warn"
 [grpc]
   address = ${quoted(containerdSocket(node))}
-[plugins."io.containerd.grpc.v1.cri"]
+`;
+}
+
+/** Where a node's container runtime looks for its images. */
+export const imagesFolder = (folder: string): string => join(folder, 'containerd');
+
+/** For a look at what is kept before anything runs: a container runtime that takes up nothing of it. */
+export function keeperConfig(node: Node, folder: string): string {
+  return basicConfig(node, folder, [...unused, 'io.containerd.grpc.v1.cri']);
+}
+
+/** A node's containerd configuration. */
+export function containerdConfig(node: Node, folder: string, pauseImage: string): string {
+  return `${basicConfig(node, folder, unused)}[plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = ${quoted(pauseImage)}
   # Lowering the score takes CAP_SYS_RESOURCE, which root need not have: every sandbox would fail.
   restrict_oom_score_adj = true

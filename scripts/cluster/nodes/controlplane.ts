@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { kubectl } from './kubectl.ts';
 import { pki } from './pki.ts';
 import { Hopeless, until } from '../../../functions/lib/until.ts';
-import { isRunning, logOf, start } from '../machine/processes.ts';
+import { isRunning, logOf, start, stop } from '../machine/processes.ts';
 import { bridge, issuer, podCidr, runtime, serviceCidr, state } from '../settings.ts';
 
 export interface Binaries {
@@ -23,6 +23,9 @@ export async function startControlPlane(binaries: Binaries, signal?: AbortSignal
   await mkdir(runtime, { recursive: true, mode: 0o700 });
   const command = (name: string): string => join(binaries.kubernetes, name);
   await start('etcd', [join(binaries.etcd, 'etcd'), ...etcdFlags()]);
+  // What depends on the API server may end when that is gone while it starts: both begin anew with it.
+  if (!(await isRunning('kube-apiserver')))
+    for (const name of ['kube-controller-manager', 'kube-scheduler']) await stop(name);
   await start('kube-apiserver', [command('kube-apiserver'), ...apiServerFlags()]);
   await start('kube-controller-manager', [command('kube-controller-manager'), ...managerFlags()]);
   await start('kube-scheduler', [command('kube-scheduler'), ...schedulerFlags()]);
@@ -76,6 +79,8 @@ function apiServerFlags(): string[] {
     'enable-admission-plugins': 'NodeRestriction',
     // Webhooks are reached by their pods' addresses: the host has no kube-proxy, and needs none.
     'enable-aggregator-routing': 'true',
+    // What mounts a volume for a node is privileged; Pod Security says in which namespace that may be.
+    'allow-privileged': 'true',
     'client-ca-file': file('ca.crt'),
     'tls-cert-file': file('apiserver.crt'),
     'tls-private-key-file': file('apiserver.key'),

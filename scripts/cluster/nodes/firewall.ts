@@ -54,7 +54,6 @@ export function firewallFlags(node: Node): string[] {
     '--enable-ipv6=false',
     `--service-cluster-ip-range=${serviceCidr}`,
     '--metrics-port=0',
-    '--health-port=20244',
   ];
 }
 

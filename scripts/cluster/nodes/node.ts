@@ -5,12 +5,20 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 
 import { makeControlGroup } from '../machine/cgroups.ts';
-import { containerdConfig, containerdSocket, podNetworkConfig } from './containerd.ts';
+import {
+  containerdConfig,
+  containerdSocket,
+  imagesFolder,
+  keeperConfig,
+  podNetworkConfig,
+} from './containerd.ts';
+import { forgetContainers, shareImages } from './images.ts';
 import { kubectl } from './kubectl.ts';
 import { share } from '../machine/mounts.ts';
+import { makeMounts, mountsOf } from './mount-namespace.ts';
 import { pki } from './pki.ts';
 import { Hopeless, until } from '../../../functions/lib/until.ts';
-import { isRunning, logOf, start } from '../machine/processes.ts';
+import { isRunning, logOf, start, stop } from '../machine/processes.ts';
 import {
   clusterDomain,
   controlGroup,
@@ -22,8 +30,8 @@ import {
 } from '../settings.ts';
 
 /**
- * Where a node finds its images, pods and volumes. They lie in the checkout, whose path may be too long for the
- * sockets among them.
+ * Where a node finds its images, pods and volumes. They lie in the checkout and the cache, whose paths may be too
+ * long for the sockets among them.
  */
 export const nodeFolder = (node: Node): string => join(runtime, node.name, 'root');
 
@@ -31,11 +39,13 @@ export const nodeFolder = (node: Node): string => join(runtime, node.name, 'root
 export async function prepareNode(node: Node, pauseImage: string): Promise<void> {
   const folder = nodeFolder(node);
   const kept = join(state, 'nodes', node.name);
-  for (const part of ['containerd', 'kubelet', 'cni', 'volumes'])
+  for (const part of ['kubelet', 'cni', 'volumes'])
     await mkdir(join(kept, part), { recursive: true });
   await mkdir(folder, { recursive: true });
   await share(kept, folder);
+  await makeMounts(node, folder);
   await makeControlGroup(node.name);
+  if (await shareImages(node, imagesFolder(folder))) await startAnew(node, folder);
   await writeFile(join(folder, 'containerd.toml'), containerdConfig(node, folder, pauseImage));
   await writeFile(join(folder, 'cni', '10-selvedge.conflist'), podNetworkConfig(node, folder));
   await writeFile(join(folder, 'resolv.conf'), 'options ndots:1\n');
@@ -43,10 +53,21 @@ export async function prepareNode(node: Node, pauseImage: string): Promise<void>
   await writeFile(join(folder, 'kube-proxy.yaml'), stringify(proxyConfig(node)));
 }
 
+/** Takes nothing but the images from the cluster before. */
+async function startAnew(node: Node, folder: string): Promise<void> {
+  const name = `${node.name}-keeper`;
+  const config = join(folder, 'keeper.toml');
+  await writeFile(config, keeperConfig(node, folder));
+  await start(name, ['containerd', '--config', config], { namespace: node.namespace });
+  await containerdReady(node, name);
+  await forgetContainers(node);
+  await stop(name);
+}
+
 /** Starts what of a node does not run. */
 export async function startNode(node: Node, kubernetes: string): Promise<void> {
   const folder = nodeFolder(node);
-  const inNode = { namespace: node.namespace };
+  const inNode = { namespace: node.namespace, mounts: mountsOf(node) };
   if (!(await isRunning(`${node.name}-containerd`)))
     await rm(containerdSocket(node), { force: true });
   const containerd = ['containerd', '--config', join(folder, 'containerd.toml')];
@@ -58,8 +79,7 @@ export async function startNode(node: Node, kubernetes: string): Promise<void> {
 }
 
 /** The kubelet gives up if its runtime does not answer at once. */
-async function containerdReady(node: Node): Promise<void> {
-  const name = `${node.name}-containerd`;
+async function containerdReady(node: Node, name = `${node.name}-containerd`): Promise<void> {
   await until(
     { what: `${name} to answer`, timeoutMs: 30_000, firstMs: 50, mostMs: 50 },
     async () => {
@@ -83,8 +103,16 @@ function answers(path: string): Promise<boolean> {
 /** What makes a node, by the last part of its name. */
 export const nodeParts = ['containerd', 'kube-proxy', 'kubelet'] as const;
 
-/** Waits until the API server calls the node ready. */
-export async function nodeReady(node: Node, signal?: AbortSignal): Promise<void> {
+/**
+ * Waits until the API server calls the node ready. A kubelet that gave up, because its runtime was still busy with
+ * what it found, is started again, as an init system would.
+ */
+export async function nodeReady(
+  node: Node,
+  kubernetes: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  let again = 5;
   const condition = '{.status.conditions[?(@.type=="Ready")].status}';
   const look = [
     'get',
@@ -98,7 +126,10 @@ export async function nodeReady(node: Node, signal?: AbortSignal): Promise<void>
   await until(ready, async () => {
     for (const part of nodeParts) {
       const name = `${node.name}-${part}`;
-      if (!(await isRunning(name))) throw new Hopeless(`${name} ended; see ${logOf(name)}`);
+      if (await isRunning(name)) continue;
+      if (part !== 'kubelet' || again-- === 0)
+        throw new Hopeless(`${name} ended; see ${logOf(name)}`);
+      await startNode(node, kubernetes);
     }
     return (await kubectl(look)) === 'True';
   });

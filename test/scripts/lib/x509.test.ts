@@ -28,6 +28,12 @@ test('a client’s certificate has a name and no hosts', async (t) => {
   t.deepEqual(parsed.keyUsage, ['1.3.6.1.5.5.7.3.2']);
 });
 
+test('the group of a client is the organization in its certificate', async (t) => {
+  const client = { name: 'selvedge-admin', group: 'system:masters', hosts: [] };
+  const { certificate } = await issue(await makeAuthority('test'), client);
+  t.is(new X509Certificate(certificate).subject, 'O=system:masters\nCN=selvedge-admin');
+});
+
 test('two certificates never share a serial number', async (t) => {
   const authority = await makeAuthority('test');
   const made = await Promise.all([1, 2, 3].map(() => issue(authority, leaf)));

@@ -1,5 +1,5 @@
-// etcd, and etcdctl when the binary is started under that name: the client
-// shares the server's code, and probes inside the image use it.
+// etcd; etcdctl when the binary is started under that name, for the client shares the server's code, and
+// probes inside the image use it; and `etcd keep`, which is etcd under a keeper.
 package main
 
 import (
@@ -8,12 +8,17 @@ import (
 
 	"go.etcd.io/etcd/etcdctl/v3/ctlv3"
 	"go.etcd.io/etcd/server/v3/etcdmain"
+
+	"selvedge.dev/cluster/etcd/keep"
 )
 
 func main() {
-	if filepath.Base(os.Args[0]) == "etcdctl" {
+	switch {
+	case filepath.Base(os.Args[0]) == "etcdctl":
 		ctlv3.MustStart()
-		return
+	case len(os.Args) > 1 && os.Args[1] == "keep":
+		keep.Main(os.Args[0], os.Args[2:])
+	default:
+		etcdmain.Main(os.Args)
 	}
-	etcdmain.Main(os.Args)
 }

@@ -1,6 +1,6 @@
 import test from 'ava';
 
-import { fit, isUsed } from '../../../../scripts/cluster/addons/knative-fit.ts';
+import { budget, fit, isUsed } from '../../../../scripts/cluster/addons/knative-fit.ts';
 import { inStages } from '../../../../scripts/cluster/addons/knative.ts';
 import type { KubernetesObject } from '../../../../scripts/cluster/nodes/kubectl.ts';
 import { parseManifest } from '../../../../scripts/cluster/addons/manifests.ts';
@@ -12,7 +12,7 @@ const object = (kind: string, name = 'x', rest: object = {}): KubernetesObject =
   ...rest,
 });
 
-const deployment = object('Deployment', 'controller', {
+const deployment = object('Deployment', 'eventing-controller', {
   spec: {
     replicas: 3,
     template: {
@@ -51,6 +51,29 @@ test('a Deployment asks for little and has no limit of processor time', (t) => {
     limits: { memory: '500Mi' },
   });
   t.is(container!['lifecycle'], undefined);
+});
+
+test('what a request passes is there twice, on two nodes, and one stays while a node is drained', (t) => {
+  const selector = { matchLabels: { app: 'activator' } };
+  const activator = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'activator', namespace: 'knative-serving' },
+    spec: { replicas: 1, selector, template: { spec: { containers: [] } } },
+  };
+  const { replicas, template } = fit(activator, image)['spec'] as {
+    replicas: number;
+    template: { spec: { topologySpreadConstraints: object[] } };
+  };
+  t.is(replicas, 2);
+  t.like(template.spec.topologySpreadConstraints[0], {
+    topologyKey: 'kubernetes.io/hostname',
+    whenUnsatisfiable: 'DoNotSchedule',
+    labelSelector: selector,
+  });
+  const [kept] = budget(activator);
+  t.like(kept, { kind: 'PodDisruptionBudget', spec: { maxUnavailable: 1, selector } });
+  t.deepEqual(budget({ ...activator, metadata: { name: 'eventing-controller' } }), []);
 });
 
 test('what starts with none stays with none', (t) => {

@@ -130,11 +130,12 @@ test('an image reference of a Knative manifest names its binary', (t) => {
 });
 
 test('the commands of other modules that are built are those that go.mod keeps', async (t) => {
-  const { source, build: commands } = components.knative;
-  const kept = (await readFile(join(source, 'go.mod'), 'utf8')).match(
+  const { knative, 'rabbitmq-broker': broker } = components;
+  const kept = (await readFile(join(knative.source, 'go.mod'), 'utf8')).match(
     /knative\.dev\/[\w-]+\/cmd\/\S+/g,
   );
-  const built = commands('out').flatMap(({ args }) =>
+  const commands = [...knative.build('out'), ...broker.build('out')];
+  const built = commands.flatMap(({ args }) =>
     args.filter((arg) => arg.startsWith('knative.dev/')),
   );
   t.deepEqual(built.sort(), [...(kept ?? [])].sort());

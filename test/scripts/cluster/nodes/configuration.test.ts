@@ -2,6 +2,7 @@ import test from 'ava';
 
 import {
   containerdConfig,
+  keeperConfig,
   podNetworkConfig,
 } from '../../../../scripts/cluster/nodes/containerd.ts';
 import { forwardConfig } from '../../../../scripts/cluster/nodes/forward.ts';
@@ -48,6 +49,18 @@ test('all of a node’s runtime state is apart from other runtimes of the machin
     '/run/selvedge/node-1/runc',
   ])
     t.true(config.includes(`"${path}"`), path);
+});
+
+test('what is kept of a node is looked at where it runs, by a runtime that takes up nothing', (t) => {
+  const [keeper, running] = [
+    keeperConfig(first!, '/data'),
+    containerdConfig(first!, '/data', 'pause'),
+  ];
+  const cri = 'io.containerd.grpc.v1.cri';
+  t.regex(keeper, new RegExp(`disabled_plugins = .*${cri}`));
+  t.notRegex(running, new RegExp(`disabled_plugins = .*${cri}`));
+  for (const line of ['root = "/data/containerd"', `address = "/run/selvedge/node-1/`])
+    for (const config of [keeper, running]) t.true(config.includes(line), line);
 });
 
 test('pods get addresses of their node’s range, and nothing is translated', (t) => {
