@@ -21,7 +21,7 @@ export interface PutOptions {
 export interface DataClient {
   put(key: string, body: Uint8Array, options: PutOptions): Promise<Receipt>;
   get(key: string, version?: number): Promise<Uint8Array>;
-  verify(key: string): Promise<Verification>;
+  verify(key: string, version?: number): Promise<Verification>;
 }
 
 /** An answer of the gateway that is not a success; `status` and the problem's `detail`. */
@@ -36,27 +36,39 @@ export class GatewayError extends Error {
   }
 }
 
-/** Milliseconds in which an answer 503 is tried again: a tier that changes its leader takes some. */
-const patienceMs = 30_000;
+export interface GatewayOptions {
+  /**
+   * Milliseconds in which an answer 503 is tried again: a tier that changes its leader takes some. With
+   * none, every answer is told.
+   */
+  patienceMs?: number;
+  /** Milliseconds for one try. */
+  deadlineMs?: number;
+}
 
 /**
  * Every request may be sent again, a put because it always carries an idempotency key; so an answer
- * that says «later» (503) is tried again for half a minute.
+ * that says «later» (503) is tried again for half a minute, unless told.
  *
  * @param gateway its address, e.g. `http://127.0.0.1:8480`
  * @param token a bearer token, e.g. from `kubectl create token`
  * @throws GatewayError from every call, when the answer is not a success
  */
-export function connectGateway(gateway: string, network: string, token: string): DataClient {
+export function connectGateway(
+  gateway: string,
+  network: string,
+  token: string,
+  { patienceMs = 30_000, deadlineMs = 120_000 }: GatewayOptions = {},
+): DataClient {
   const request = async (key: string, tail: string, init: RequestInit = {}): Promise<Response> => {
     const path = `/v1/networks/${network}/data/${encodeURIComponent(key)}${tail}`;
     const headers = {
       ...(init.headers as Record<string, string>),
       Authorization: `Bearer ${token}`,
     };
-    const final = (error: unknown): boolean => !isLater(error);
+    const final = (error: unknown): boolean => patienceMs === 0 || !isLater(error);
     return until({ what: path, timeoutMs: patienceMs, firstMs: 500, final }, async () => {
-      const signal = AbortSignal.timeout(120_000);
+      const signal = AbortSignal.timeout(deadlineMs);
       const response = await fetch(new URL(path, gateway), { ...init, headers, signal });
       if (!response.ok) throw new GatewayError(response.status, await problemOf(response));
       return response;
@@ -74,15 +86,18 @@ export function connectGateway(gateway: string, network: string, token: string):
       return (await response.json()) as Receipt;
     },
     async get(key, version) {
-      const response = await request(key, version === undefined ? '' : `?version=${version}`);
+      const response = await request(key, of(version));
       return response.bytes();
     },
-    async verify(key) {
-      const response = await request(key, '/receipt');
+    async verify(key, version) {
+      const response = await request(key, `/receipt${of(version)}`);
       return (await response.json()) as Verification;
     },
   };
 }
+
+const of = (version: number | undefined): string =>
+  version === undefined ? '' : `?version=${version}`;
 
 function isLater(error: unknown): boolean {
   return error instanceof GatewayError && error.status === 503;

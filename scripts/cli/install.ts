@@ -1,5 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { dataUsers, storageNamespace, storeSecret } from '../../functions/lib/tiers.ts';
+import {
+  dataUsers,
+  storageNamespace,
+  storeSecret,
+  volumesNamespace,
+} from '../../functions/lib/tiers.ts';
 import { until } from '../../functions/lib/until.ts';
 import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 import { provideCertificates, secret, secretRef, type Secret } from './certificates.ts';
@@ -38,7 +43,7 @@ export async function install(options: InstallOptions): Promise<void> {
   await installFunctions(options);
 }
 
-/** The part that needs no Knative: namespaces, secrets, the definition of networks, the storage tiers. */
+/** The part that needs no Knative: namespaces, secrets, the definition of networks, the storage tiers, ledgers' volumes. */
 export async function installTiers(options: InstallOptions): Promise<void> {
   const { images, onProgress = () => undefined } = options;
   const target = connectTarget(options);
@@ -49,6 +54,7 @@ export async function installTiers(options: InstallOptions): Promise<void> {
   if (renewed.includes('vault-tls')) await restart(target, 'vault');
   const job = await startSetup(target.kubernetes, images['setup']);
   await ready(target, options, { namespace: storageNamespace, job });
+  await ready(target, options, { namespace: volumesNamespace });
 }
 
 /** The part that needs Knative and the tiers: the functions and all that wakes them. */

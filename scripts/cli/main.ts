@@ -5,14 +5,17 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { sendToBroker } from './broker.ts';
+import { drop, listLetters, replay, type Letters } from './dead-letters.ts';
 import { install } from './install.ts';
-import type { TargetOptions } from './target.ts';
+import { tableOf } from './letters-table.ts';
+import { connectHttp, connectTarget, type TargetOptions } from './target.ts';
 import { issueToken } from './token.ts';
 import { uninstall } from './uninstall.ts';
 
 /** Every image of the manifests and of the environment of functions. */
 export const imageNames = [
-  ...['gateway', 'provisioning', 'failover', 'data-put', 'data-get', 'setup'],
+  ...['gateway', 'provisioning', 'failover', 'source', 'data-put', 'data-get', 'setup'],
   ...['peer', 'orderer', 'chaincode-node', 'etcd', 'minio', 'vault'],
 ] as const;
 
@@ -27,9 +30,9 @@ interface Common {
   kubectl?: string;
 }
 
-function command(name: string, description: string): Command {
+function command(name: string, description: string, of = program): Command {
   const usual = process.env['KUBECONFIG'] ?? join(homedir(), '.kube', 'config');
-  return program
+  return of
     .command(name)
     .description(description)
     .option('--kubeconfig <file>', 'how to reach the cluster', usual)
@@ -66,6 +69,40 @@ command('token <name>', 'print a token of the user NAME for the gateway')
   .action(async (name: string, options: Common & { seconds: string }) => {
     console.log(await issueToken(targetOf(options), name, { seconds: Number(options.seconds) }));
   });
+
+const events = program
+  .command('events')
+  .description('dead letters: events that a subscriber did not take, with why')
+  .addHelpText(
+    'after',
+    '\nThe whole of one: kubectl get configmap dead-letter-ID -n selvedge -o yaml',
+  );
+
+command('list', 'list them, the oldest first', events).action(async (options: Common) => {
+  const letters = await listLetters(lettersAt(options));
+  if (letters.length === 0) say('No dead letters are kept.');
+  else console.log(tableOf(letters, new Date()).join('\n'));
+});
+
+command('replay [ids...]', 'send them to the Broker again, as they were', events)
+  .option('--all', 'all of them')
+  .action(async (ids: string[], options: Common & { all?: boolean }) => {
+    await replay(lettersAt(options), { ids, all: options.all });
+  });
+
+command('drop [ids...]', 'forget them', events)
+  .option('--all', 'all of them')
+  .action(async (ids: string[], options: Common & { all?: boolean }) => {
+    await drop(lettersAt(options), { ids, all: options.all });
+  });
+
+function lettersAt(options: Common): Letters {
+  const namespace = 'selvedge';
+  const { kubernetes } = connectTarget(targetOf(options));
+  const http = connectHttp(targetOf(options));
+  const send = (event: object) => sendToBroker({ kubernetes, http }, namespace, event);
+  return { kubernetes, namespace, send, say };
+}
 
 interface InstallFlags {
   registry?: string;

@@ -5,10 +5,8 @@ import type { Collection, Kubernetes } from '../../functions/lib/kubernetes/clie
 const needs: Record<string, (kubernetes: Kubernetes) => Promise<boolean>> = {
   'Knative Serving is not installed in this cluster': knows('serving.knative.dev/v1', 'Service'),
   'Knative Eventing is not installed in this cluster': knows('eventing.knative.dev/v1', 'Broker'),
-  'there is no StorageClass selvedge-local for the storage tiers': async (kubernetes) => {
-    const ref = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', name: 'selvedge-local' };
-    return (await kubernetes.get(ref)) !== undefined;
-  },
+  'there is no StorageClass selvedge-local for the storage tiers': hasClass('selvedge-local'),
+  'there is no StorageClass selvedge-replicated for ledgers': hasClass('selvedge-replicated'),
 };
 
 /**
@@ -23,6 +21,11 @@ export async function preflight(kubernetes: Kubernetes): Promise<void> {
   );
   const lacks = found.flat();
   if (lacks.length > 0) throw new Error(lacks.join('\n'));
+}
+
+function hasClass(name: string): (kubernetes: Kubernetes) => Promise<boolean> {
+  const ref = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', name };
+  return async (kubernetes) => (await kubernetes.get(ref)) !== undefined;
 }
 
 function knows(apiVersion: string, kind: string): (kubernetes: Kubernetes) => Promise<boolean> {

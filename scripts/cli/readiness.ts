@@ -10,6 +10,10 @@ export interface Workload extends KubernetesObject {
     replicas?: number;
     readyReplicas?: number;
     updatedReplicas?: number;
+    /** Of a DaemonSet. */
+    desiredNumberScheduled?: number;
+    numberReady?: number;
+    updatedNumberScheduled?: number;
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
   };
 }
@@ -22,13 +26,25 @@ export interface Readiness {
   failed?: boolean;
 }
 
-/** StatefulSets and Deployments count replicas; Jobs complete; Knative's kinds have `Ready`. */
+/** StatefulSets and Deployments count replicas, DaemonSets nodes; Jobs complete; Knative's kinds have `Ready`. */
 export function readiness(object: Workload): Readiness {
   const { kind, metadata, status } = object;
   if (kind === 'Job') return jobReadiness(object);
   const seen = status?.observedGeneration ?? 0;
   if (seen < (metadata.generation ?? 0)) return { ready: false, detail: 'not seen yet' };
+  if (kind === 'DaemonSet') return onNodes(object);
   return kind === 'StatefulSet' || kind === 'Deployment' ? replicas(object) : condition(object);
+}
+
+/** As many as there are nodes; of an earlier version none. */
+function onNodes({ status }: Workload): Readiness {
+  const {
+    desiredNumberScheduled: wanted = 0,
+    numberReady = 0,
+    updatedNumberScheduled = 0,
+  } = status ?? {};
+  const there = Math.min(numberReady, updatedNumberScheduled);
+  return { ready: wanted > 0 && there >= wanted, detail: `${there} of ${wanted}` };
 }
 
 function replicas({ spec, status }: Workload): Readiness {

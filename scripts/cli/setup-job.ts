@@ -38,7 +38,7 @@ function jobSpec(functionsNamespace: string, image: string): object {
     ETCD_ENDPOINTS: memberAddresses('etcd').join(','),
     ETCD_TLS_DIR: '/etc/selvedge/etcd',
     JWKS_URL: 'https://kubernetes.default.svc.cluster.local/openid/v1/jwks',
-    MINIO_ENDPOINT: tierAddress('minio'),
+    MINIO_ENDPOINTS: tierAddress('minio'),
     MINIO_BUCKET: 'selvedge',
     MINIO_CREDENTIALS_DIR: '/etc/selvedge/minio',
     MINIO_USERS_DIR: '/etc/selvedge/minio-users',

@@ -11,19 +11,29 @@ const rbac = 'rbac.authorization.k8s.io/v1';
 const admission = 'admissionregistration.k8s.io/v1';
 const policy = 'ValidatingAdmissionPolicy';
 
-/** What lies outside the namespaces, in the order of removal. */
+/** What lies outside the namespaces of our own, in the order of removal. */
 export const clusterScoped: readonly Ref[] = [
   { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-access-review' },
   { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-provisioning' },
-  { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-provisioning-source' },
+  { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-source' },
+  { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-failover' },
+  ...['kube-node-lease', 'default'].flatMap((namespace) =>
+    ['RoleBinding', 'Role'].map((kind) => {
+      return { apiVersion: rbac, kind, namespace, name: 'selvedge-failover' };
+    }),
+  ),
+  { apiVersion: rbac, kind: 'ClusterRole', name: 'selvedge-failover' },
+  { apiVersion: rbac, kind: 'ClusterRole', name: 'selvedge-network-failover' },
   { apiVersion: rbac, kind: 'ClusterRole', name: 'selvedge-provisioning' },
-  { apiVersion: rbac, kind: 'ClusterRole', name: 'selvedge-provisioning-source' },
+  { apiVersion: rbac, kind: 'ClusterRole', name: 'selvedge-source' },
   { apiVersion: rbac, kind: 'ClusterRole', name: 'selvedge-network' },
   { apiVersion: rbac, kind: 'ClusterRoleBinding', name: 'selvedge-issuer-discovery' },
   { apiVersion: rbac, kind: 'ClusterRole', name: 'selvedge-access-review' },
   // What fences rights goes after the rights.
   { apiVersion: admission, kind: `${policy}Binding`, name: 'selvedge-peers' },
   { apiVersion: admission, kind: policy, name: 'selvedge-peers' },
+  { apiVersion: admission, kind: `${policy}Binding`, name: 'selvedge-failover' },
+  { apiVersion: admission, kind: policy, name: 'selvedge-failover' },
   { apiVersion: admission, kind: `${policy}Binding`, name: 'selvedge-provisioning' },
   { apiVersion: admission, kind: policy, name: 'selvedge-provisioning' },
   {

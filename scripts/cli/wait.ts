@@ -18,10 +18,10 @@ export interface WaitOptions {
 const kinds = [
   { apiVersion: 'apps/v1', kind: 'StatefulSet' },
   { apiVersion: 'apps/v1', kind: 'Deployment' },
+  { apiVersion: 'apps/v1', kind: 'DaemonSet' },
   { apiVersion: 'serving.knative.dev/v1', kind: 'Service' },
   { apiVersion: 'eventing.knative.dev/v1', kind: 'Broker' },
   { apiVersion: 'eventing.knative.dev/v1', kind: 'Trigger' },
-  { apiVersion: 'sources.knative.dev/v1', kind: 'ApiServerSource' },
   { apiVersion: 'sources.knative.dev/v1', kind: 'PingSource' },
 ];
 const ours =
@@ -76,7 +76,7 @@ async function listed(kubernetes: Kubernetes, of: Omit<Ref, 'name'>): Promise<Wo
 
 function nameOf({ kind, metadata: { name } }: KubernetesObject): string {
   if (kind === 'Job') return 'the setup';
-  return ['StatefulSet', 'Deployment'].includes(kind) ? name : `${kind} ${name}`;
+  return ['StatefulSet', 'Deployment', 'DaemonSet'].includes(kind) ? name : `${kind} ${name}`;
 }
 
 interface Pod extends KubernetesObject {

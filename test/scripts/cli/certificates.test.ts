@@ -5,6 +5,7 @@ import {
   provideCertificates,
   type Secret,
 } from '../../../scripts/cli/certificates.ts';
+import { memberUser } from '../../../functions/lib/data/etcd-users.ts';
 import { FakeObjects } from '../../fakes/objects.ts';
 
 const storage = 'selvedge-storage';
@@ -35,6 +36,11 @@ test('beside the functions lie their own certificates and no key that opens more
   );
 });
 
+test('the members of etcd are named as the user that may replace one of them', (t) => {
+  const members = certificates('selvedge').find(({ name }) => name === 'etcd-tls');
+  t.is(members?.leaf.name, memberUser);
+});
+
 test('what is good stays as it is', async (t) => {
   const cluster = new FakeObjects();
   await provideCertificates(cluster.edge, 'selvedge');
@@ -55,7 +61,7 @@ test('a certificate that is spoilt is renewed, and it alone', async (t) => {
 test('the members of each tier are named one by one, as etcd looks names up', (t) => {
   const hosts = certificates('selvedge').flatMap(({ leaf }) => leaf.hosts);
   t.true(hosts.includes('etcd-2.etcd.selvedge-storage.svc'));
-  t.true(hosts.includes('minio-3.minio-internal.selvedge-storage.svc'));
+  t.true(hosts.includes('minio-2.minio-internal.selvedge-storage.svc'));
   t.true(hosts.includes('vault.selvedge-storage.svc'));
   t.false(hosts.some((host) => host.includes('*')));
 });

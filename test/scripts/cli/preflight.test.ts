@@ -15,13 +15,16 @@ const cluster = (kinds: string[], objects: string[]): Kubernetes =>
 const knative = ['serving.knative.dev/v1', 'eventing.knative.dev/v1'];
 
 test('a cluster that has all is taken', async (t) => {
-  await t.notThrowsAsync(preflight(cluster(knative, ['selvedge-local'])));
+  await t.notThrowsAsync(preflight(cluster(knative, ['selvedge-local', 'selvedge-replicated'])));
 });
 
 test('everything that is missing is named at once', async (t) => {
   const error = await t.throwsAsync(preflight(cluster([], [])));
-  t.is(error.message.split('\n').length, 3);
-  t.regex(error.message, /Knative Serving.*\n.*Knative Eventing.*\n.*StorageClass selvedge-local/);
+  t.is(error.message.split('\n').length, 4);
+  t.regex(
+    error.message,
+    /Knative Serving.*\n.*Knative Eventing.*\n.*StorageClass selvedge-local.*\n.*selvedge-replicated/,
+  );
 });
 
 test('a cluster that does not answer is not one that lacks something', async (t) => {

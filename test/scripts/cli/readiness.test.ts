@@ -30,6 +30,15 @@ const table: Record<string, [Workload, Readiness]> = {
     object('Deployment', { replicas: 4, readyReplicas: 4, updatedReplicas: 3 }),
     { ready: false, detail: '3 of 3' },
   ],
+  'a DaemonSet that is ready on every node': [
+    object('DaemonSet', { desiredNumberScheduled: 3, numberReady: 3, updatedNumberScheduled: 3 }),
+    { ready: true, detail: '3 of 3' },
+  ],
+  'a DaemonSet whose new version runs on two of three': [
+    object('DaemonSet', { desiredNumberScheduled: 3, numberReady: 3, updatedNumberScheduled: 2 }),
+    { ready: false, detail: '2 of 3' },
+  ],
+  'a DaemonSet that no node has yet': [object('DaemonSet', {}), { ready: false, detail: '0 of 0' }],
   'a Deployment nobody has looked at yet': [
     object('Deployment', undefined),
     { ready: false, detail: 'not seen yet' },
