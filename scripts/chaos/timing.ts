@@ -1,0 +1,38 @@
+/** How long nothing succeeded. Pure. */
+import { succeeded, type Kind, type Operation } from './history.ts';
+
+/** A time in which no operation of a kind succeeded, in milliseconds of the history's clock. */
+export interface Gap {
+  from: number;
+  to: number;
+}
+
+export const lengthOf = ({ from, to }: Gap): number => to - from;
+
+/** The times of a window between one success and the next, with those at its two ends. */
+export function gaps(history: readonly Operation[], kind: Kind, window: Gap): Gap[] {
+  const ends = history
+    .filter((one) => one.kind === kind && succeeded(one))
+    .map(({ ended }) => ended)
+    .filter((at) => at > window.from && at < window.to)
+    .sort((a, b) => a - b);
+  return [...ends, window.to].map((to, index) => ({ from: ends[index - 1] ?? window.from, to }));
+}
+
+/** Milliseconds of the longest; 0 where there is none. */
+export function longest(of: readonly Gap[]): number {
+  return Math.max(0, ...of.map(lengthOf));
+}
+
+/**
+ * The value that so many percent of all are not above: nearest rank, so of few it is the largest.
+ *
+ * @throws RangeError when there are none
+ */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const rank = Math.max(1, Math.ceil((percent / 100) * sorted.length));
+  const found = sorted[rank - 1];
+  if (found === undefined) throw new RangeError('a percentile of nothing');
+  return found;
+}
