@@ -3,9 +3,16 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import anyTest, { type TestFn } from 'ava';
 import { patience } from '../../functions/data-put/decisions.ts';
 import type { Deps } from '../../functions/data-put/deps.ts';
-import { CommitUnknown, NotFound, Unavailable, Unprocessable } from '../../functions/lib/errors.ts';
-import { keys } from '../../functions/lib/data/datum.ts';
-import { network, noOrphans, startWorld, type PutOptions, type World } from './world.ts';
+import { FateOpen, NotFound, Unavailable, Unprocessable } from '../../functions/lib/errors.ts';
+import {
+  network,
+  noOrphans,
+  startWorld,
+  sweepLater,
+  traces,
+  type PutOptions,
+  type World,
+} from './world.ts';
 
 const test = anyTest as TestFn<World>;
 test.before(async (t) => {
@@ -46,27 +53,6 @@ function mortal(deps: Deps, call: string, moment: 'before' | 'after'): Deps {
   return { ...deps, ...(Object.fromEntries(wrapped) as Partial<Deps>) };
 }
 
-/** What the stores hold of a datum. */
-async function traces(world: World, key: string) {
-  const ref = { ...network, key };
-  const datum = await world.etcd.get(keys.datum(ref));
-  const intents: string[] = [];
-  for await (const { value } of world.putDeps.metadata.intents()) {
-    if (value.key === key) intents.push(value.state);
-  }
-  const anchored = [...world.ledger.state.keys()].filter((name) => name.startsWith(`${key}@`));
-  return { datum: datum !== undefined, intents, anchored: anchored.length };
-}
-
-async function sweepLater(world: World, ms: number) {
-  world.ahead.ms += ms;
-  try {
-    return await world.sweep();
-  } finally {
-    world.ahead.ms -= ms;
-  }
-}
-
 for (const tier of ['record', 'object'] as const) {
   for (const call of calls[tier]) {
     for (const moment of ['before', 'after'] as const) {
@@ -82,7 +68,7 @@ for (const tier of ['record', 'object'] as const) {
         t.true(body.equals(await get(key)));
         t.deepEqual(await traces(t.context, key), { datum: true, intents: ['done'], anchored: 1 });
         t.deepEqual(await put(key, body, again), receipt);
-        await noOrphans(t);
+        await noOrphans(t, t.context);
       });
 
       test.serial(
@@ -102,7 +88,7 @@ for (const tier of ['record', 'object'] as const) {
             t.deepEqual(left, { datum: false, intents: [], anchored: 0 });
             await t.throwsAsync(get(key), { instanceOf: NotFound });
           }
-          await noOrphans(t);
+          await noOrphans(t, t.context);
         },
       );
     }
@@ -155,7 +141,7 @@ test.serial(
     const { put, get, ledger } = t.context;
     const [key, body, id] = [randomUUID(), randomBytes(100), randomUUID()];
     ledger.fates.push('unknown, lost');
-    const error = await t.throwsAsync(put(key, body, { id }), { instanceOf: CommitUnknown });
+    const error = await t.throwsAsync(put(key, body, { id }), { instanceOf: FateOpen });
     t.truthy(error.retryAfter);
     t.deepEqual((await traces(t.context, key)).intents, ['stored']);
     t.like(await put(key, body, { id }), { version: 1 });
@@ -173,48 +159,9 @@ test.serial(
     t.deepEqual((await traces(t.context, key)).intents, []);
     t.is((await put(key, body)).version, 2);
     t.true(body.equals(await get(key)));
-    await noOrphans(t);
+    await noOrphans(t, t.context);
   },
 );
-
-test.serial('puts that arrive while one is in flight go together in the next', async (t) => {
-  const { put, ledger } = t.context;
-  const from = ledger.groups.length;
-  const opened = Promise.withResolvers<undefined>();
-  ledger.gate = opened.promise.then(() => undefined);
-  const all = Promise.all(Array.from({ length: 12 }, () => put(randomUUID(), randomBytes(100))));
-  // All but the first are waiting once every intent is stored.
-  const stored = async (): Promise<number> => {
-    let count = 0;
-    for await (const { value } of t.context.putDeps.metadata.intents()) {
-      if (value.state === 'stored') count++;
-    }
-    return count;
-  };
-  const already = await stored();
-  while ((await stored()) - already < 12) await new Promise((resolve) => setImmediate(resolve));
-  opened.resolve(undefined);
-  await all;
-  const groups = ledger.groups.slice(from);
-  t.is(
-    groups.reduce((sum, size) => sum + size, 0),
-    12,
-  );
-  t.true(groups.length <= 3, `${groups.length} transactions`);
-});
-
-test.serial('one refused record does not fail the others of its group', async (t) => {
-  const { put, ledger } = t.context;
-  const opened = Promise.withResolvers<undefined>();
-  ledger.gate = opened.promise.then(() => undefined);
-  ledger.fates.push('refused');
-  const results = Promise.allSettled(
-    Array.from({ length: 6 }, () => put(randomUUID(), randomBytes(100))),
-  );
-  opened.resolve(undefined);
-  const failed = (await results).filter(({ status }) => status === 'rejected');
-  t.true(failed.length <= 1);
-});
 
 test.serial('two tries of one put at the same moment store it once', async (t) => {
   const { put, get } = t.context;
@@ -224,7 +171,7 @@ test.serial('two tries of one put at the same moment store it once', async (t) =
   t.like(receipt, { version: 1 });
   t.true(body.equals(await get(key)));
   t.deepEqual(await traces(t.context, key), { datum: true, intents: ['done'], anchored: 1 });
-  await noOrphans(t);
+  await noOrphans(t, t.context);
 });
 
 test.serial(
@@ -249,17 +196,19 @@ test.serial('a put into a network that does not exist leaves nothing', async (t)
   const deps = { ...putDeps, networks: { find } };
   await t.throwsAsync(put(key, randomBytes(100), { deps }), { instanceOf: NotFound });
   t.deepEqual(await traces(t.context, key), { datum: false, intents: [], anchored: 0 });
-  await noOrphans(t);
+  await noOrphans(t, t.context);
 });
 
 test.serial('who takes over an abandoned try does not wait for its transaction', async (t) => {
   const { put, get, putDeps, ledger } = t.context;
-  const [key, body, id] = [randomUUID(), randomBytes(100), randomUUID()];
+  const [key, body] = [randomUUID(), randomBytes(100)];
+  const [id, tier] = [randomUUID(), 'object' as const];
   ledger.fates.push('unknown, lost', 'refused');
-  await t.throwsAsync(put(key, body, { id }), { instanceOf: CommitUnknown });
-  await t.throwsAsync(put(key, body, { id, deps: mortal(putDeps, 'metadata.forget', 'before') }));
+  await t.throwsAsync(put(key, body, { id, tier }), { instanceOf: FateOpen });
+  const deps = mortal(putDeps, 'metadata.forget', 'before');
+  await t.throwsAsync(put(key, body, { id, tier, deps }));
   t.deepEqual((await traces(t.context, key)).intents, ['abandoned']);
-  t.like(await put(key, body, { id }), { version: 1 });
+  t.like(await put(key, body, { id, tier }), { version: 1 });
   t.is((await putDeps.metadata.intent(network, id))?.value.state, 'done');
   t.true(body.equals(await get(key)));
 });

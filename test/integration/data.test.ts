@@ -2,10 +2,11 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import anyTest, { type TestFn } from 'ava';
+import { createCiphertexts } from '../../functions/data-get/ciphertext.ts';
 import { content } from '../../functions/data-get/get.ts';
 import * as errors from '../../functions/lib/errors.ts';
 import { keys } from '../../functions/lib/data/datum.ts';
-import { caller, network, s3, startWorld, type World } from './world.ts';
+import { caller, network, startWorld, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;
 test.before(async (t) => {
@@ -32,7 +33,7 @@ async function replace(world: World, index: string, bytes: Buffer): Promise<void
     await world.etcd.commit({ [key]: revision }, [{ key, value: bytes }]);
     return;
   }
-  await s3(world).putObject('selvedge', index.slice('minio://selvedge/'.length), bytes);
+  await world.minio.client().putObject('selvedge', index.slice('minio://selvedge/'.length), bytes);
 }
 
 const kinds = {
@@ -101,8 +102,11 @@ test('another user may neither read nor write nor see the receipt, and the audit
   const key = fresh();
   await t.context.put(key, json(1));
   const bob = { who: 'bob' };
-  await t.throwsAsync(t.context.get(key, bob), { instanceOf: errors.Forbidden });
-  await t.throwsAsync(t.context.verify(key, bob), { instanceOf: errors.Forbidden });
+  const absent = await t.throwsAsync(t.context.get(fresh()), { instanceOf: errors.NotFound });
+  for (const read of [t.context.get(key, bob), t.context.verify(key, bob)]) {
+    const error = await t.throwsAsync(read, { instanceOf: errors.NotFound });
+    t.deepEqual(errors.toProblem(error), errors.toProblem(absent));
+  }
   await t.throwsAsync(t.context.put(key, json(2), bob), { instanceOf: errors.Forbidden });
   t.true(t.context.audit.some((fact) => fact.audit === 'denied' && fact.key === key));
   t.true(json(1).equals(await t.context.get(key)));
@@ -183,6 +187,29 @@ test('a large object with one flipped byte gives not one byte, wherever it is', 
   }
 });
 
+test('a large object that is another when it is read to be decrypted breaks off', async (t) => {
+  const { put, getDeps, audit } = t.context;
+  const key = fresh();
+  const body = randomBytes(12_000_000);
+  await put(key, body, { contentType: 'video/mp4' });
+  const { objects } = t.context.putDeps;
+  for (const at of [6_000_000, 12_000_000]) {
+    let reads = 0;
+    const get = async (name: string): Promise<Readable> => {
+      const bytes = await buffer(await objects.get(name));
+      if (reads++ > 0) bytes[at]! ^= 1;
+      return Readable.from([bytes], { objectMode: false });
+    };
+    const ciphertexts = createCiphertexts({ ...getDeps, objects: { ...objects, get } });
+    const request = { ref: { ...network, key }, caller: caller('alice'), version: undefined };
+    const reading = content({ ...getDeps, ciphertexts }, request);
+    const given = reading.then(async (found) => buffer(found.body));
+    await t.throwsAsync(given, { instanceOf: errors.IntegrityError });
+    t.is(reads, 2);
+  }
+  t.true(audit.some((fact) => fact.audit === 'integrity' && fact.key === key));
+});
+
 test('every field of the metadata that is changed is found', async (t) => {
   const key = fresh();
   await t.context.put(key, json(500));
@@ -222,7 +249,7 @@ test('every field of the metadata that is changed is found', async (t) => {
 test('ciphertext that is gone is an integrity error', async (t) => {
   const key = fresh();
   const { index } = await t.context.put(key, json(1), { tier: 'object' });
-  await s3(t.context).removeObject('selvedge', index.slice('minio://selvedge/'.length));
+  await t.context.minio.client().removeObject('selvedge', index.slice('minio://selvedge/'.length));
   await t.throwsAsync(t.context.get(key), { instanceOf: errors.IntegrityError });
   t.false((await t.context.verify(key)).verified);
 });
@@ -268,8 +295,8 @@ test.serial('a body that breaks off is refused and leaves nothing behind', async
 
 /** Objects, unfinished uploads and intents of the network that are not done. */
 async function count(world: World) {
-  const objects = await s3(world).listObjectsV2('selvedge', '', true).toArray();
-  const uploads = await s3(world).listIncompleteUploads('selvedge', '', true).toArray();
+  const objects = await world.minio.client().listObjectsV2('selvedge', '', true).toArray();
+  const uploads = await world.minio.client().listIncompleteUploads('selvedge', '', true).toArray();
   let open = 0;
   for await (const { value } of world.putDeps.metadata.intents()) {
     if (value.state !== 'done') open++;

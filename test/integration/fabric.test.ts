@@ -15,7 +15,7 @@ import {
 } from '../../functions/lib/fabric/lifecycle.ts';
 import { connectOrderer, type OrdererClient } from '../../functions/lib/fabric/orderer.ts';
 import { connectParticipation } from '../../functions/lib/fabric/participation.ts';
-import { decideJoin } from '../../functions/provisioning/steps/channels.ts';
+import { decideJoin } from '../../functions/provisioning/steps/standing.ts';
 import { connectPeer, type PeerClient } from '../../functions/lib/fabric/peer.ts';
 import { anchorPackage } from './fabric/anchor.ts';
 import { startNetwork, genesisSpec, type TestNetwork, type TestOrderer } from './fabric/network.ts';

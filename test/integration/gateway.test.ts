@@ -5,9 +5,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
-import { CLUSTER_ISSUER } from '../../functions/lib/function/authentication.ts';
+import { clusterIssuer } from '../../functions/lib/function/authentication.ts';
 import { bundle } from '../../scripts/cluster/images/bundle.ts';
-import { freePorts } from './fabric/processes.ts';
+import { freePorts } from './servers.ts';
 import { manifest, startKubernetesApi, type KubernetesApi } from './kubernetes-api.ts';
 
 let api: KubernetesApi;
@@ -84,7 +84,8 @@ test.before(async (t) => {
       NAMESPACE: 'selvedge',
       DATA_PUT_URL: functionUrl,
       DATA_GET_URL: functionUrl,
-      OIDC_ISSUER: CLUSTER_ISSUER,
+      FAILOVER_URL: functionUrl,
+      OIDC_ISSUER: clusterIssuer,
       OIDC_JWKS_URL: `${api.url}/openid/v1/jwks`,
       NODE_EXTRA_CA_CERTS: api.caFile,
       KUBECONFIG: await api.kubeconfig(await api.token('selvedge', 'gateway')),

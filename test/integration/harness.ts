@@ -6,17 +6,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { connectEtcd, type EtcdOptions } from '../../functions/lib/data/etcd.ts';
+import { memberUser } from '../../functions/lib/data/etcd-users.ts';
 import type { ObjectsOptions } from '../../functions/lib/data/objects.ts';
 import { until } from '../../functions/lib/until.ts';
 import type { VaultOptions } from '../../functions/lib/vault/client.ts';
+import type { UnsealKeys } from '../../functions/lib/vault/members.ts';
+import { createS3, type S3 } from '../../functions/lib/data/s3.ts';
 import { issue, makeAuthority } from '../../scripts/lib/x509.ts';
 import { buildComponent } from '../../scripts/cluster/components/build.ts';
 import { setUpStore } from '../../functions/setup/store.ts';
 import type { DataUser } from '../../functions/lib/tiers.ts';
 import { configureVault } from '../../functions/setup/configure.ts';
+import { vaultUsers, type VaultUser } from '../../functions/setup/policies.ts';
 import { authorized } from '../../functions/setup/vault.ts';
 import { freePorts, startServer, type ServerProcess } from './servers.ts';
-import { startVaultCluster } from './vault-cluster.ts';
+import { startVaultCluster, type VaultCluster } from './vault-cluster.ts';
 
 /** What ends when a test file ends, in the reverse of its making. */
 type End = () => Promise<void>;
@@ -29,11 +33,11 @@ interface Certificates {
   client: (user: string) => Promise<string>;
 }
 
-async function makeCertificates(ends: End[]): Promise<Certificates> {
+async function makeCertificates(ends: End[], name = 'test'): Promise<Certificates> {
   const folder = await mkdtemp(join(tmpdir(), 'selvedge-stores-'));
   ends.push(() => rm(folder, { recursive: true, force: true }));
   const authority = await makeAuthority('test');
-  const { certificate, key } = await issue(authority, { name: 'test', hosts: ['127.0.0.1'] });
+  const { certificate, key } = await issue(authority, { name, hosts: ['127.0.0.1'] });
   const files = { 'ca.crt': authority.certificate, 'tls.crt': certificate, 'tls.key': key };
   // MinIO has names of its own for the same files.
   const minio = { 'certs/public.crt': certificate, 'certs/private.key': key };
@@ -57,49 +61,81 @@ export interface EtcdServer {
   options: EtcdOptions;
   /** How a user of etcd connects: by a certificate that names it. */
   as: (user: string) => Promise<EtcdOptions>;
+  /** Its members, in the order of `options.endpoints`. */
+  members: ServerProcess[];
+  /** Ends a member at once and starts it again; with `lost` there is nothing on its disk any more. */
+  restart: (index: number, disk: 'kept' | 'lost') => Promise<void>;
   stop: End;
 }
 
-/** One member; callers need a client certificate. `quota`: bytes after which it is out of space. */
-export async function startEtcd({ quota }: { quota?: number } = {}): Promise<EtcdServer> {
+interface EtcdStart {
+  /** Bytes after which it is out of space. */
+  quota?: number;
+  members?: number;
+  /** Whether each member has its keeper, as in the cluster. */
+  kept?: boolean;
+}
+
+/** Callers need a client certificate. */
+export async function startEtcd({ quota, members = 1, kept }: EtcdStart = {}): Promise<EtcdServer> {
   const ends: End[] = [];
-  const { folder, client: clientOf } = await makeCertificates(ends);
+  const { folder, client: clientOf } = await makeCertificates(ends, memberUser);
   const program = join(await buildComponent('etcd'), 'etcd');
-  const [port, peer] = await freePorts(2);
-  const client = `https://127.0.0.1:${port}`;
-  const args = [
-    `--data-dir=${folder}/etcd`,
-    `--listen-client-urls=${client}`,
-    `--advertise-client-urls=${client}`,
-    `--listen-peer-urls=http://127.0.0.1:${peer}`,
-    `--initial-advertise-peer-urls=http://127.0.0.1:${peer}`,
-    `--initial-cluster=default=http://127.0.0.1:${peer}`,
-    `--cert-file=${folder}/tls.crt`,
-    `--key-file=${folder}/tls.key`,
-    `--trusted-ca-file=${folder}/ca.crt`,
-    '--client-cert-auth',
-    '--unsafe-no-fsync',
-    ...(quota === undefined ? [] : [`--quota-backend-bytes=${quota}`]),
-  ];
-  const server = startServer(program, args, { env: {}, logFile: `${folder}/etcd.log` });
-  ends.push(() => server.kill());
-  const options = { endpoints: [client], tlsDir: folder };
+  const ports = await freePorts(2 * members);
+  const endpoints = ports.slice(members).map((port) => `https://127.0.0.1:${port}`);
+  const peers = ports.slice(0, members).map((port) => `https://127.0.0.1:${port}`);
+  const start = (n: number): ServerProcess => {
+    const client = endpoints[n] ?? '';
+    const args = [
+      ...(kept ? ['keep'] : []),
+      `--name=etcd-${n}`,
+      `--data-dir=${folder}/etcd-${n}`,
+      `--listen-client-urls=${client}`,
+      `--advertise-client-urls=${client}`,
+      `--listen-peer-urls=${peers[n]}`,
+      `--initial-advertise-peer-urls=${peers[n]}`,
+      `--initial-cluster=${peers.map((peer, of) => `etcd-${of}=${peer}`).join(',')}`,
+      `--cert-file=${folder}/tls.crt`,
+      `--key-file=${folder}/tls.key`,
+      `--trusted-ca-file=${folder}/ca.crt`,
+      '--client-cert-auth',
+      `--peer-cert-file=${folder}/tls.crt`,
+      `--peer-key-file=${folder}/tls.key`,
+      `--peer-trusted-ca-file=${folder}/ca.crt`,
+      '--peer-client-cert-auth',
+      '--unsafe-no-fsync',
+      ...(quota === undefined ? [] : [`--quota-backend-bytes=${quota}`]),
+    ];
+    return startServer(program, args, { env: {}, logFile: `${folder}/etcd-${n}.log` });
+  };
+  const servers = endpoints.map((_, n) => start(n));
+  const restart: EtcdServer['restart'] = async (n, disk) => {
+    await servers[n]?.kill();
+    if (disk === 'lost') await rm(`${folder}/etcd-${n}`, { recursive: true });
+    servers[n] = start(n);
+  };
+  ends.push(async () => {
+    await Promise.all(servers.map((server) => server.kill()));
+  });
+  const options = { endpoints, tlsDir: folder };
   await until({ what: 'etcd to answer', timeoutMs: 30_000 }, async () => {
     const probe = connectEtcd({ ...options, timeoutMs: 1_000 });
     await probe.get('ready').finally(() => probe.close());
     return true;
   });
   const as = async (user: string): Promise<EtcdOptions> => ({
-    endpoints: [client],
+    endpoints,
     tlsDir: await clientOf(user),
   });
-  return { options, as, stop: () => unwind(ends) };
+  return { options, as, members: servers, restart, stop: () => unwind(ends) };
 }
 
 export interface MinioServer {
   options: Required<Pick<ObjectsOptions, 'caFile'>> & ObjectsOptions;
   /** How a function opens it. */
   as: (user: DataUser) => MinioServer['options'];
+  /** The store as any other S3 client sees it: as a function, or with all rights. */
+  client: (user?: DataUser) => S3;
   /** Does what the setup does, once more. */
   setUp: End;
   kill: End;
@@ -133,27 +169,31 @@ export async function startMinio(): Promise<MinioServer> {
   const setUp = (): Promise<void> =>
     setUpStore({ endpoint, bucket, ...credentials, users, ca: Buffer.from(ca) });
   await setUp();
-  const options = { endpoint, bucket, ...credentials, caFile: `${folder}/ca.crt` };
+  const options = { endpoints: [endpoint], bucket, ...credentials, caFile: `${folder}/ca.crt` };
   const as = (user: DataUser) => ({ ...options, accessKey: user, secretKey: users[user] });
-  return { options, as, setUp, kill: () => server.kill(), stop: () => unwind(ends) };
+  const client = (user?: DataUser) =>
+    createS3({ ...(user ? as(user) : options), endpoint, ca: Buffer.from(ca) });
+  return { options, as, client, setUp, kill: () => server.kill(), stop: () => unwind(ends) };
 }
 
 export interface VaultServer {
   /** How a function logs in: as its service account, with its own role and policy. */
-  as: (role: 'data-put' | 'data-get' | 'provisioning') => VaultOptions;
+  as: (role: VaultUser) => VaultOptions;
   /** Seals it; `unseal` undoes that. */
   seal: End;
   unseal: End;
   /** A call with the root token. */
   root: ReturnType<typeof authorized>;
+  cluster: VaultCluster;
+  keys: UnsealKeys;
   stop: End;
 }
 
 /** A Vault as the setup job leaves it. */
-export async function startVault(namespace = 'selvedge'): Promise<VaultServer> {
+export async function startVault(namespace = 'selvedge', size = 1): Promise<VaultServer> {
   const ends: End[] = [];
   const { folder } = await makeCertificates(ends);
-  const cluster = await startVaultCluster(1);
+  const cluster = await startVaultCluster(size);
   ends.push(() => cluster.stop());
   const [member] = cluster.members;
   if (!member) throw new Error('the Vault has no member');
@@ -165,16 +205,27 @@ export async function startVault(namespace = 'selvedge'): Promise<VaultServer> {
   await member.unseal(keys);
   const root = authorized(member, rootToken);
   await until({ what: 'Vault to be active', timeoutMs: 30_000 }, () => root('GET', 'sys/mounts'));
+  for (const other of cluster.members.slice(1)) {
+    await until({ what: 'a member to join and be unsealed', timeoutMs: 60_000 }, async () => {
+      return !(await other.status()).sealed || !(await other.unseal(keys)).sealed;
+    });
+  }
+  // A member that joined has no vote for its first ten seconds.
+  await until({ what: 'all members to have a vote', timeoutMs: 60_000 }, async () => {
+    const { data } = await root('GET', 'sys/storage/raft/configuration');
+    const { config } = data as { config: { servers: { voter: boolean }[] } };
+    return config.servers.filter(({ voter }) => voter).length === size;
+  });
   const issuer = await startKeySet();
   ends.push(issuer.stop);
   await configureVault(root, { name: issuer.name, jwksUrl: issuer.url, jwksCa: '' }, namespace);
-  for (const role of ['data-put', 'data-get', 'provisioning']) {
+  for (const role of vaultUsers) {
     const token = await issuer.sign(`system:serviceaccount:${namespace}:${role}`);
     await writeFile(join(folder, role), token, { mode: 0o600 });
   }
   return {
     as: (role) => ({
-      address: member.address,
+      addresses: cluster.members.map(({ address }) => address),
       role,
       tokenFile: join(folder, role),
       caFile: cluster.caFile,
@@ -189,6 +240,8 @@ export async function startVault(namespace = 'selvedge'): Promise<VaultServer> {
       );
     },
     root,
+    cluster,
+    keys,
     stop: () => unwind(ends),
   };
 }

@@ -6,7 +6,7 @@ import { networkPrefixes, objectPrefix } from '../../functions/lib/data/datum.ts
 import { Unavailable } from '../../functions/lib/errors.ts';
 import { connectVault } from '../../functions/lib/vault/client.ts';
 import { createIncarnations } from '../../functions/lib/vault/incarnations.ts';
-import { network, s3, startWorld, type World } from './world.ts';
+import { network, startWorld, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;
 test.before(async (t) => {
@@ -45,7 +45,8 @@ test.serial('deleting a network erases its data, finished or not, and nothing el
   }
   const left = async () => {
     const found = await Promise.all(networkPrefixes(gone).map((prefix) => etcd.list(prefix, 100)));
-    const objects = await s3(t.context)
+    const objects = await t.context.minio
+      .client()
       .listObjectsV2('selvedge', objectPrefix(gone), true)
       .toArray();
     return found.flat().length + objects.length;

@@ -1,12 +1,11 @@
 /** What provisioning keeps for itself in a real Vault, under its own policy and nobody else's. */
 import { randomBytes } from 'node:crypto';
 import anyTest, { type TestFn } from 'ava';
-import { networkSpec } from '../../functions/lib/network.ts';
 import { connectVault, VaultRefusal } from '../../functions/lib/vault/client.ts';
 import { createKept, forget } from '../../functions/provisioning/kept.ts';
 import { keptPath } from '../../functions/provisioning/resources/names.ts';
-import { planOf, type Plan } from '../../functions/provisioning/resources/plan.ts';
-import { settings, supply } from '../functions/provisioning/world.ts';
+import type { Plan } from '../../functions/provisioning/resources/plan.ts';
+import { planFor, supply } from '../functions/provisioning/world.ts';
 import { startVault, type VaultServer } from './harness.ts';
 
 const test = anyTest as TestFn<VaultServer>;
@@ -17,7 +16,7 @@ test.after.always((t) => t.context.stop());
 
 const planWith = (uid: string): Plan => {
   const network = { ...supply(), metadata: { ...supply().metadata, uid } };
-  return planOf(network, networkSpec.parse(network.spec), settings);
+  return planFor(network);
 };
 
 const vaultAs = ({ as }: VaultServer, user: Parameters<VaultServer['as']>[0]) =>

@@ -9,7 +9,7 @@ import type { Tier } from '../../functions/lib/events.ts';
 import { NotFound } from '../../functions/lib/errors.ts';
 import { connectVault } from '../../functions/lib/vault/client.ts';
 import { createIncarnations } from '../../functions/lib/vault/incarnations.ts';
-import { network, noOrphans, s3, startWorld, type World } from './world.ts';
+import { network, noOrphans, startWorld, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;
 test.before(async (t) => {
@@ -101,7 +101,7 @@ const isStored = (key: string) => async (t: ExecutionContext<World>) => {
   t.deepEqual(await stateOf(t.context, key), ['done']);
   const anchored = [...t.context.ledger.state.keys()].filter((name) => name.startsWith(`${key}@`));
   t.is(anchored.length, 1);
-  await noOrphans(t);
+  await noOrphans(t, t.context);
 };
 
 const scenarios: Record<string, Scenario> = {};
@@ -133,7 +133,7 @@ for (const tier of ['record', 'object'] as const) {
     const holds = async (t: ExecutionContext<World>) => {
       t.deepEqual(await stateOf(world, key), []);
       await t.throwsAsync(world.get(key), { instanceOf: NotFound });
-      await noOrphans(t);
+      await noOrphans(t, t.context);
     };
     return { run: world.sweep, ahead: patience.open + 1000, holds };
   };
@@ -149,7 +149,7 @@ scenarios['a sweep that erases a removed network'] = async (world) => {
   const holds = async (t: ExecutionContext<World>) => {
     for (const prefix of networkPrefixes(gone))
       t.deepEqual(await world.etcd.list(prefix, 10), [], prefix);
-    const objects = s3(world).listObjectsV2('selvedge', objectPrefix(gone), true);
+    const objects = world.minio.client().listObjectsV2('selvedge', objectPrefix(gone), true);
     t.deepEqual(await objects.toArray(), []);
     t.deepEqual(await world.putDeps.incarnations.removed(), []);
   };
@@ -173,6 +173,7 @@ for (const [name, scenario] of Object.entries(scenarios)) {
         await holds(t);
       }
     }
-    t.true(ends >= 6, `it ended ${ends} times`);
+    // Twice at each of two calls, at the least: a look, and the one change that a record needs.
+    t.true(ends >= 4, `it ended ${ends} times`);
   });
 }

@@ -6,12 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
-import { CLUSTER_ISSUER } from '../../functions/lib/function/authentication.ts';
+import { clusterIssuer } from '../../functions/lib/function/authentication.ts';
 import { buildComponent } from '../../scripts/cluster/components/build.ts';
-import { createServerProcess, freePorts, type Server } from './fabric/processes.ts';
+import { createServerProcess, type Server } from './fabric/processes.ts';
+import { freePorts } from './servers.ts';
 
 const run = promisify(execFile);
-const ADMIN_TOKEN = 'admin-of-a-test';
+const adminToken = 'admin-of-a-test';
 
 /** A real Kubernetes API server, over a real etcd, on loopback: no nodes, no controllers. */
 export interface KubernetesApi {
@@ -37,7 +38,7 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
   const [etcdPort = 0, peerPort = 0, port = 0] = await freePorts(3);
   const url = `https://127.0.0.1:${port}`;
   await writeKeys(path('sa.pub'), path('sa.key'));
-  await writeFile(path('tokens.csv'), `${ADMIN_TOKEN},admin,admin,system:masters\n`);
+  await writeFile(path('tokens.csv'), `${adminToken},admin,admin,system:masters\n`);
 
   const etcd = createServerProcess({
     binary: join(etcdFolder, 'etcd'),
@@ -65,7 +66,7 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
       'service-cluster-ip-range': '10.0.0.0/24',
       'authorization-mode': 'RBAC',
       'token-auth-file': path('tokens.csv'),
-      'service-account-issuer': CLUSTER_ISSUER,
+      'service-account-issuer': clusterIssuer,
       'service-account-jwks-uri': `${url}/openid/v1/jwks`,
       'service-account-key-file': path('sa.pub'),
       'service-account-signing-key-file': path('sa.key'),
@@ -79,7 +80,7 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
     await writeFile(file, stringify(configOf(url, caFile, token)), { mode: 0o600 });
     return file;
   };
-  const admin = await kubeconfig(ADMIN_TOKEN);
+  const admin = await kubeconfig(adminToken);
   const kubectl = async (args: string[], input = ''): Promise<string> => {
     const call = run(join(kubernetes, 'kubectl'), ['--kubeconfig', admin, ...args]);
     call.child.stdin?.end(input);

@@ -97,7 +97,11 @@ test('a store that accepts and never answers is unavailable', async (t) => {
   const mute = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => mute.once('listening', resolve));
   const endpoint = `https://127.0.0.1:${(mute.address() as AddressInfo).port}`;
-  const objects = connectObjects({ ...t.context.minio.options, endpoint, timeoutMs: 300 });
+  const objects = connectObjects({
+    ...t.context.minio.options,
+    endpoints: [endpoint],
+    timeoutMs: 300,
+  });
   await t.throwsAsync(objects.get('x'), { instanceOf: Unavailable });
   const put = objects.put('x', Readable.from([Buffer.from('x')]), patient());
   await t.throwsAsync(put, { instanceOf: Unavailable });

@@ -14,15 +14,14 @@ import {
   type Volume,
 } from '../../functions/lib/kubernetes/client.ts';
 import { KubernetesHttp } from '../../functions/lib/kubernetes/http.ts';
-import { networkSpec } from '../../functions/lib/network.ts';
 import { until } from '../../functions/lib/until.ts';
 import { launcher, memberName } from '../../functions/provisioning/resources/names.ts';
-import { groups, planOf } from '../../functions/provisioning/resources/plan.ts';
+import { groups } from '../../functions/provisioning/resources/plan.ts';
 import {
   chaincodeAccount,
   launcherResources,
-} from '../../functions/provisioning/resources/shared.ts';
-import { settings, supply } from '../functions/provisioning/world.ts';
+} from '../../functions/provisioning/resources/rights.ts';
+import { planFor, supply } from '../functions/provisioning/world.ts';
 import { manifest, startKubernetesApi, type KubernetesApi } from './kubernetes-api.ts';
 
 type Secret = KubernetesObject & { type?: string; data?: object; immutable?: boolean };
@@ -37,7 +36,7 @@ interface Made {
 }
 
 const network = { ...supply(), metadata: { ...supply().metadata, uid: 'none' } };
-const plan = planOf(network, networkSpec.parse(network.spec), settings);
+const plan = planFor(network);
 const { namespace } = plan.id;
 const of = { namespace, apiVersion: 'v1' };
 
@@ -82,7 +81,7 @@ test.before(async () => {
   admin = connectKubernetes({ config: await configOf('admin-of-a-test') });
   await api.kubectl(['apply', '-f', '-'], await manifest('knative/base/chaincode/admission.yaml'));
   await admin.apply(chaincodeAccount(plan));
-  const accounts = groups(plan.spec).filter(({ tier }) => tier === 'peer');
+  const accounts = groups(plan).filter(({ tier }) => tier === 'peer');
   for (const object of accounts.flatMap((group) => launcherResources(plan, group))) {
     await admin.apply(object);
   }

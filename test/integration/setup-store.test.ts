@@ -1,13 +1,12 @@
 /** What each function may do in an object store as the setup leaves it: a real MinIO, real users. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Agent } from 'node:https';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import anyTest, { type TestFn } from 'ava';
-import { Client } from 'minio';
 import { NotFound } from '../../functions/lib/errors.ts';
 import { connectObjects } from '../../functions/lib/data/objects.ts';
+import type { S3 } from '../../functions/lib/data/s3.ts';
 import { until } from '../../functions/lib/until.ts';
 import type { DataUser } from '../../functions/lib/tiers.ts';
 import { setUpStore } from '../../functions/setup/store.ts';
@@ -18,21 +17,11 @@ const bucket = 'selvedge';
 const test = anyTest as TestFn<{ minio: MinioServer }>;
 test.before(async (t) => {
   t.context = { minio: await startMinio() };
-  const root = s3(t.context.minio);
+  const root = t.context.minio.client();
   await root.makeBucket('others');
   for (const where of [bucket, 'others']) await root.putObject(where, 'there', 'x', 1);
 });
 test.after.always((t) => t.context.minio.stop());
-
-function s3({ options, as }: MinioServer, user?: DataUser): Client {
-  const { endpoint, caFile, accessKey, secretKey } = user ? as(user) : options;
-  const { hostname, port } = new URL(endpoint);
-  return new Client({
-    ...{ endPoint: hostname, port: Number(port), useSSL: true, region: 'us-east-1' },
-    ...{ accessKey, secretKey },
-    transportAgent: new Agent({ ca: readFileSync(caFile) }),
-  });
-}
 
 const signal = new AbortController().signal;
 const denied = { message: /Access Denied|AccessDenied/ };
@@ -67,7 +56,7 @@ test('data-put ends an upload that it gave up', async (t) => {
   const [name, leaving] = [randomUUID(), new AbortController()];
   const endless = new Readable({ read: () => void endless.push(randomBytes(MiB)) });
   const upload = put.put(name, endless, leaving.signal);
-  const unfinished = () => s3(minio).findUploadId(bucket, name);
+  const unfinished = () => minio.client().findUploadId(bucket, name);
   await until({ what: 'the upload to begin', timeoutMs: 20_000 }, unfinished);
   leaving.abort(new Error('the caller left'));
   await t.throwsAsync(upload, { message: 'the caller left' });
@@ -75,7 +64,7 @@ test('data-put ends an upload that it gave up', async (t) => {
 });
 
 /** What is tried on an object `there`, and who may. */
-const calls: Record<string, [readonly DataUser[], (client: Client) => Promise<unknown>]> = {
+const calls: Record<string, [readonly DataUser[], (client: S3) => Promise<unknown>]> = {
   'read an object': [['data-get'], (client) => client.getObject(bucket, 'there')],
   'write an object': [['data-put'], (client) => client.putObject(bucket, randomUUID(), 'x', 1)],
   'remove an object': [['data-put'], (client) => client.removeObject(bucket, randomUUID())],
@@ -103,7 +92,7 @@ for (const [what, [allowed, call]] of Object.entries(calls)) {
   for (const user of ['data-put', 'data-get'] as const) {
     const may = allowed.includes(user);
     test(`${user} ${may ? 'may' : 'may not'} ${what}`, async (t) => {
-      const attempt = call(s3(t.context.minio, user));
+      const attempt = call(t.context.minio.client(user));
       if (may) await t.notThrowsAsync(attempt);
       else await t.throwsAsync(attempt, denied);
     });
@@ -115,7 +104,12 @@ for (const user of ['data-put', 'data-get'] as const) {
     const { minio } = t.context;
     const own = minio.as(user);
     const users = { 'data-put': own.secretKey, 'data-get': own.secretKey };
-    const attempt = setUpStore({ ...own, users, ca: readFileSync(own.caFile) });
+    const attempt = setUpStore({
+      ...own,
+      endpoint: own.endpoints[0]!,
+      users,
+      ca: readFileSync(own.caFile),
+    });
     await t.throwsAsync(attempt, { code: 'AccessDenied' });
   });
 }

@@ -4,7 +4,7 @@ import { connectVault, type Vault } from '../../functions/lib/vault/client.ts';
 import { VaultRefusal } from '../../functions/lib/vault/refusal.ts';
 import { startVault, type VaultServer } from './harness.ts';
 
-const users = ['data-put', 'data-get', 'provisioning'] as const;
+const users = ['data-put', 'data-get', 'provisioning', 'failover'] as const;
 type User = (typeof users)[number];
 
 const test = anyTest as TestFn<{ server: VaultServer; ciphertext: string }>;
@@ -50,7 +50,10 @@ const calls: Record<string, [readonly User[], Attempt]> = {
     ['data-get'],
     (vault, { ciphertext }) => vault.write('transit/decrypt/user-known', { ciphertext }),
   ],
-  'read how a network is reached': [users, read('selvedge/data/networks/ns/net')],
+  'read how a network is reached': [
+    ['data-put', 'data-get', 'provisioning'],
+    read('selvedge/data/networks/ns/net'),
+  ],
   'write how a network is reached': [['provisioning'], write('selvedge/data/networks/ns/other')],
   'read whose data are to be erased': [['data-put'], read('selvedge/data/incarnations/one')],
   'say whose data are to be erased': [['provisioning'], write('selvedge/data/incarnations/two')],
@@ -64,6 +67,12 @@ const calls: Record<string, [readonly User[], Attempt]> = {
     write('sys/mounts/fabric/ns/net', { type: 'pki' }),
   ],
   'mount anything else': [[], write('sys/mounts/elsewhere', { type: 'pki' })],
+  'see who the members of Vault are': [['failover'], read('sys/storage/raft/configuration')],
+  'remove a member of Vault': [
+    ['failover'],
+    write('sys/storage/raft/remove-peer', { server_id: 'vault-9' }),
+  ],
+  'take a copy of all of Vault': [[], read('sys/storage/raft/snapshot')],
   'list what is mounted': [[], read('sys/mounts')],
   'read a policy': [[], read('sys/policies/acl/provisioning')],
   'change a role': [[], write('auth/jwt/role/data-get', { token_policies: ['provisioning'] })],

@@ -76,7 +76,7 @@ async function loginAs(context: Context, account: string, role: string): Promise
   const tokenFile = join(folder, `${account}.jwt`);
   await writeFile(tokenFile, jwt);
   return connectVault({
-    address: cluster.members[0]!.address,
+    addresses: [cluster.members[0]!.address],
     role,
     tokenFile,
     caFile: cluster.caFile,

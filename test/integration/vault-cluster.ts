@@ -1,12 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectMember, type VaultMember } from '../../functions/lib/vault/members.ts';
 import { buildComponent } from '../../scripts/cluster/components/build.ts';
 import { issue, makeAuthority } from '../../scripts/lib/x509.ts';
+import { freePorts, startServer, type ServerProcess } from './servers.ts';
 
 /** Real members of one Vault, with integrated storage and TLS, on loopback. */
 export interface VaultCluster {
@@ -15,7 +13,20 @@ export interface VaultCluster {
   members: VaultMember[];
   /** Ends a member and starts it again: it comes back sealed. */
   restart(index: number): Promise<void>;
+  /** As `restart`, with nothing on its disk. */
+  lose(index: number): Promise<void>;
+  /** The processes of the members. */
+  process(index: number): ServerProcess;
   stop(): Promise<void>;
+}
+
+/** Which of the members acts as the leader; -1 where none does. */
+export async function leaderOf({ members }: Pick<VaultCluster, 'members'>): Promise<number> {
+  const since = await Promise.all(
+    // One that is sealed leads nobody.
+    members.map((member) => member.leadsSince().catch(() => undefined)),
+  );
+  return since.findIndex((one) => one !== undefined);
 }
 
 export async function startVaultCluster(size: number): Promise<VaultCluster> {
@@ -30,7 +41,7 @@ export async function startVaultCluster(size: number): Promise<VaultCluster> {
   const ports = await freePorts(size * 2);
   const addresses = ports.slice(0, size).map((port) => `https://127.0.0.1:${port}`);
 
-  const start = async (index: number): Promise<ChildProcess> => {
+  const start = async (index: number): Promise<ServerProcess> => {
     const data = join(folder, String(index));
     await mkdir(data, { recursive: true });
     const clusterPort = ports[size + index];
@@ -61,37 +72,35 @@ storage "raft" {
       PATH: '/usr/bin',
       HOME: folder,
       VAULT_RAFT_NODE_ID: `vault-${index}`,
-      VAULT_API_ADDR: addresses[index],
+      VAULT_API_ADDR: addresses[index] ?? '',
       VAULT_CLUSTER_ADDR: `https://127.0.0.1:${clusterPort}`,
     };
-    return spawn(binary, ['server', `-config=${data}/config.hcl`], { env, stdio: 'ignore' });
-  };
-  const end = async (child: ChildProcess | undefined): Promise<void> => {
-    if (child?.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    return startServer(binary, ['server', `-config=${data}/config.hcl`], {
+      env,
+      logFile: join(data, 'vault.log'),
+    });
   };
 
+  const again = async (index: number, between?: () => Promise<void>): Promise<void> => {
+    await processes[index]?.kill();
+    await between?.();
+    processes[index] = await start(index);
+  };
   const processes = await Promise.all(addresses.map((_, index) => start(index)));
   return {
     ca: authority.certificate,
     caFile,
     members: addresses.map((address) => connectMember({ address, ca: authority.certificate })),
-    restart: async (index) => {
-      await end(processes[index]);
-      processes[index] = await start(index);
+    restart: (index) => again(index),
+    lose: (index) => again(index, () => rm(join(folder, String(index)), { recursive: true })),
+    process: (index) => {
+      const found = processes[index];
+      if (!found) throw new Error(`there is no member ${index}`);
+      return found;
     },
     stop: async () => {
-      await Promise.all(processes.map(end));
+      await Promise.all(processes.map((member) => member.kill()));
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }

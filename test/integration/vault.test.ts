@@ -40,7 +40,7 @@ test('a function that oversteps its policy is refused, with no secret in the err
 test('a data key opens with its owner’s key and no other', async (t) => {
   const write = createKeys(connectVault(t.context.as('data-put')));
   const read = createKeys(connectVault(t.context.as('data-get')));
-  await write.create('bob');
+  await write.dataKey('bob');
   const { plaintext, wrapped } = await write.dataKey('alice');
   t.is(plaintext.length, 32);
   t.true((await read.unwrap('alice', wrapped)).equals(plaintext));
@@ -71,6 +71,25 @@ test('a destroyed key is gone for good', async (t) => {
   await t.context.root('DELETE', 'transit/keys/user-dave');
   const read = createKeys(connectVault(t.context.as('data-get')));
   await t.throwsAsync(read.unwrap('dave', wrapped), { instanceOf: Gone });
+  // Neither who has seen it nor who starts anew makes it again.
+  for (const keys of [write, createKeys(connectVault(t.context.as('data-put')))]) {
+    await t.throwsAsync(keys.dataKey('dave'), { instanceOf: Gone });
+    await t.throwsAsync(keys.fingerprint('dave', 'body'), { instanceOf: Gone });
+  }
+  await t.throwsAsync(read.unwrap('dave', wrapped), { instanceOf: Gone });
+  const note = { data: { made: false } };
+  const vault = connectVault(t.context.as('data-put'));
+  const change = vault.write('selvedge/data/users/dave', note);
+  await t.throwsAsync(change, { instanceOf: VaultRefusal });
+});
+
+test('of functions that meet a new user at once each gets a data key', async (t) => {
+  const all = Array.from({ length: 4 }, () => createKeys(connectVault(t.context.as('data-put'))));
+  const made = await Promise.all(all.map((keys) => keys.dataKey('grace')));
+  const read = createKeys(connectVault(t.context.as('data-get')));
+  for (const { plaintext, wrapped } of made) {
+    t.true((await read.unwrap('grace', wrapped)).equals(plaintext));
+  }
 });
 
 test('the same text has the same fingerprint for a user, also after the key was rotated', async (t) => {
@@ -115,6 +134,6 @@ test.serial('a sealed Vault is unavailable, and works again once unsealed', asyn
 });
 
 test('an address where nobody listens is unavailable', async (t) => {
-  const vault = connectVault({ ...t.context.as('data-get'), address: 'https://127.0.0.1:9' });
+  const vault = connectVault({ ...t.context.as('data-get'), addresses: ['https://127.0.0.1:9'] });
   await t.throwsAsync(vault.read('x'), { instanceOf: Unavailable });
 });

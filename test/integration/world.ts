@@ -1,11 +1,8 @@
 /** Both data functions over real stores, with a ledger that is a map. */
 import type { ExecutionContext } from 'ava';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { Agent } from 'node:https';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { Client } from 'minio';
 import { createChain } from '../../functions/data-get/chain.ts';
 import { createCiphertexts } from '../../functions/data-get/ciphertext.ts';
 import { content, receipt, type ReceiptView } from '../../functions/data-get/get.ts';
@@ -17,6 +14,7 @@ import { put } from '../../functions/data-put/put.ts';
 import { sweep, type Swept } from '../../functions/data-put/sweep.ts';
 import type { Caller } from '../../functions/lib/function/authentication.ts';
 import type { Receipt, Tier } from '../../functions/lib/events.ts';
+import { keys } from '../../functions/lib/data/datum.ts';
 import { connectEtcd, type Etcd } from '../../functions/lib/data/etcd.ts';
 import { createKeys } from '../../functions/lib/data/keys.ts';
 import { createLogger } from '../../functions/lib/log.ts';
@@ -148,19 +146,39 @@ export async function startWorld(): Promise<World> {
   };
 }
 
-/** The store as any other S3 client sees it. */
-export function s3({ minio: { options } }: Pick<World, 'minio'>): Client {
-  const { hostname, port } = new URL(options.endpoint);
-  return new Client({
-    ...{ endPoint: hostname, port: Number(port), useSSL: true, region: 'us-east-1' },
-    ...{ accessKey: options.accessKey, secretKey: options.secretKey },
-    transportAgent: new Agent({ ca: readFileSync(options.caFile) }),
-  });
+/** What the stores hold of a datum. */
+export async function traces(world: World, key: string) {
+  const ref = { ...network, key };
+  const datum = await world.etcd.get(keys.datum(ref));
+  const intents: string[] = [];
+  for await (const { value } of world.putDeps.metadata.intents()) {
+    if (value.key === key) intents.push(value.state);
+  }
+  const anchored = [...world.ledger.state.keys()].filter((name) => name.startsWith(`${key}@`));
+  return { datum: datum !== undefined, intents, anchored: anchored.length };
+}
+
+/** How many puts have their ciphertext whole and wait for the chain. */
+export async function storedIntents({ putDeps }: World): Promise<number> {
+  let count = 0;
+  for await (const { value } of putDeps.metadata.intents()) if (value.state === 'stored') count++;
+  return count;
+}
+
+export async function sweepLater(world: World, ms: number) {
+  world.ahead.ms += ms;
+  try {
+    return await world.sweep();
+  } finally {
+    world.ahead.ms -= ms;
+  }
 }
 
 /** Every record and object is the ciphertext of a version that readers see. */
-export async function noOrphans(t: ExecutionContext<World>): Promise<void> {
-  const { etcd } = t.context;
+export async function noOrphans(
+  t: ExecutionContext,
+  { etcd, minio }: Pick<World, 'etcd' | 'minio'>,
+): Promise<void> {
   const seen = new Set<string>();
   for (const { value } of await etcd.list('selvedge/v1/versions/', 1000)) {
     seen.add((JSON.parse(value.toString()) as { index: string }).index);
@@ -168,7 +186,7 @@ export async function noOrphans(t: ExecutionContext<World>): Promise<void> {
   for (const { key } of await etcd.list('selvedge/v1/records/', 1000)) {
     t.true(seen.has(`etcd://${key}`), key);
   }
-  const objects = await s3(t.context).listObjectsV2('selvedge', '', true).toArray();
+  const objects = await minio.client().listObjectsV2('selvedge', '', true).toArray();
   for (const { name } of objects as { name: string }[])
     t.true(seen.has(`minio://selvedge/${name}`), name);
 }

@@ -6,19 +6,22 @@ import { parse, stringify } from 'yaml';
 import type { Identity, PeerEndpoint } from '../../../functions/lib/fabric/connection.ts';
 import type { GenesisSpec, OrdererSpec } from '../../../functions/lib/fabric/genesis.ts';
 import type { ParticipationOptions } from '../../../functions/lib/fabric/participation.ts';
+import type { KeyPair } from '../../../functions/lib/vault/identities.ts';
 import { buildComponent } from '../../../scripts/cluster/components/build.ts';
 import {
   createOrganization,
-  type Pair,
   type TestOrganization,
 } from '../../functions/lib/fabric/identities.ts';
 import { writeBuilder } from './chaincode-builder.ts';
-import { createServerProcess, freePorts, type Server } from './processes.ts';
+import { freePorts } from '../servers.ts';
+import { createServerProcess, type Server } from './processes.ts';
 
 export interface TestOrderer {
   server: Server;
   /** Deletes what it keeps on its disk; its identity stays. */
   wipe(): Promise<void>;
+  /** The folder of a channel's Raft log. */
+  logOf(channel: string): string;
   /** Where its metrics are. */
   operations: string;
   spec: OrdererSpec;
@@ -189,6 +192,7 @@ async function createOrderer(node: Node): Promise<TestOrderer> {
   return {
     server,
     wipe,
+    logOf: (channel) => file(join('wal', channel)),
     operations: `http://${host}:${operations}`,
     spec: {
       organization: organization.name,
@@ -270,7 +274,7 @@ async function createPeer(node: Node): Promise<TestPeer> {
 }
 
 /** The folders `msp` and `tls` of a node, as the pods get them from their Secrets. */
-async function writeIdentity(node: Node): Promise<{ signing: Pair; tls: Pair }> {
+async function writeIdentity(node: Node): Promise<{ signing: KeyPair; tls: KeyPair }> {
   const { organization, folder, name, kind } = node;
   const signing = await organization.msp.issue({ name, unit: kind });
   const tls = await organization.tls.issue({ name, hosts });

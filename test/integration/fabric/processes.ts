@@ -2,7 +2,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Server {
@@ -24,7 +23,7 @@ export interface ServerOptions {
 export function createServerProcess({ binary, args, env, log, healthz }: ServerOptions): Server {
   let child: ChildProcess | undefined;
   // A test that is cut off runs no teardown.
-  process.once('exit', () => child?.kill('SIGKILL'));
+  const end = (): unknown => child?.kill('SIGKILL');
   return {
     log,
     start: async () => {
@@ -33,6 +32,8 @@ export function createServerProcess({ binary, args, env, log, healthz }: ServerO
         env: { PATH: process.env.PATH, ...env },
         stdio: ['ignore', file.fd, file.fd],
       });
+      process.once('exit', end);
+      child.once('exit', () => process.off('exit', end));
       await file.close();
       await healthy(healthz, child, log);
     },
@@ -55,13 +56,4 @@ async function healthy(url: string, child: ChildProcess, log: string): Promise<v
   }
   const tail = (await readFile(log, 'utf8')).split('\n').slice(-20).join('\n');
   throw new Error(`${url} did not come up:\n${tail}`);
-}
-
-/** Ports of 127.0.0.1 that nobody uses now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }
