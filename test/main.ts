@@ -10,13 +10,13 @@ const names = Object.keys(suites);
 const program = new Command('npm test --')
   .description('run the tests: all of them, or the suites named')
   .argument('[suite...]', `which of: ${names.join(', ')}`, names)
-  .option('--keep', 'leave the cluster running that the e2e tests started')
-  .action(async (chosen: string[], { keep }: { keep?: boolean }) => {
+  .option('--here', 'e2e: on the cluster of this checkout, started if need be and left running')
+  .action(async (chosen: string[], { here }: { here?: boolean }) => {
     const unknown = chosen.filter((name) => !names.includes(name));
     if (unknown.length > 0) {
       program.error(`no suite is called ${unknown.join(', ')}; there are: ${names.join(', ')}`);
     }
-    const { passed, failed } = await runSuites(chosen, { keep: keep ?? false });
+    const { passed, failed } = await runSuites(chosen, { here: here ?? false });
     console.log(`${passed} passed, ${failed} failed`);
     process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
   });

@@ -42,6 +42,13 @@ const table: Record<string, { asked: Import; fault?: RegExp }> = {
     asked: { file: 'scripts/commands/up.ts', from: '../../functions/setup/vault.ts' },
     fault: /no function/,
   },
+  'what breaks a cluster may import its command line': {
+    asked: { file: 'scripts/chaos/prober.ts', from: '../cli/client.ts' },
+  },
+  'and no function': {
+    asked: { file: 'scripts/chaos/faults/pods.ts', from: '../../../functions/failover/gather.ts' },
+    fault: /and no function/,
+  },
   'what scripts share knows none of them': {
     asked: { file: 'scripts/lib/shell.ts', from: '../cli/target.ts' },
     fault: /knows none of them/,

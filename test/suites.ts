@@ -1,15 +1,11 @@
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-
-/** How many tests passed and failed. */
-export interface Count {
-  passed: number;
-  failed: number;
-}
+import { dirname } from 'node:path';
+import { cacheFolder } from '../scripts/lib/cache.ts';
+import { bareEnvironment, makeBare, npm } from './bare.ts';
+import { ava, goTests, program, whole, type Count } from './runners.ts';
 
 interface Options {
-  /** Leave running what the suites started. */
-  keep: boolean;
+  /** Test the cluster of this checkout, which is started if need be and left running. */
+  here: boolean;
 }
 
 /** A suite counts what it ran; it never throws because of a failing test. */
@@ -26,16 +22,44 @@ export const suites: Record<string, Suite> = {
     return sum(counts);
   },
   unit: () => ava('unit'),
-  go: () => goTests('fabric-peer-fork'),
+  go: async () =>
+    sum([
+      await goTests('fabric-peer-fork'),
+      await goTests('scripts/cluster/components/cluster', [
+        './kube-router/...',
+        './rabbitmq-broker/...',
+      ]),
+      await goTests('scripts/cluster/components/etcd'),
+    ]),
   integration: () => ava('integration'),
   nothing: () => ava('nothing'),
-  e2e: async ({ keep }) => {
-    const cluster = 'scripts/main.ts';
-    const start = await program('cluster', process.execPath, [cluster, 'up']);
-    const count = start.failed > 0 ? start : sum([start, await ava('e2e')]);
-    return keep ? count : sum([count, await program('stop', process.execPath, [cluster, 'down'])]);
-  },
+  e2e: ({ here }) => (here ? onOwnCluster() : fromNothing()),
 };
+
+/** Some share the cluster, others have it alone: they break it, or need it quiet. */
+const endToEnd = async (checkout?: string): Promise<Count> =>
+  sum([await ava('e2e', checkout), await ava('e2e-alone', checkout)]);
+
+async function onOwnCluster(): Promise<Count> {
+  const start = await program('cluster', process.execPath, ['scripts/main.ts', 'up']);
+  return start.failed > 0 ? start : sum([start, await endToEnd()]);
+}
+
+/** A stranger's way: a copy of the checkout, started in a bare environment, tested, and stopped. */
+async function fromNothing(): Promise<Count> {
+  const bare = await makeBare();
+  const caches = dirname(cacheFolder());
+  const env = bareEnvironment(process.env, { home: bare.home, caches });
+  const script = async (name: string, said: string): Promise<Count> =>
+    whole(said, await npm([name], bare, env, console.log).ended);
+  try {
+    const start = await script('start', 'from nothing but builds to a verified datum');
+    const count = start.failed > 0 ? start : sum([start, await endToEnd(bare.checkout)]);
+    return sum([count, await script('stop', 'and to nothing again')]);
+  } finally {
+    await bare.remove();
+  }
+}
 
 /** Runs suites one after another: two cores carry no more. */
 export async function runSuites(names: string[], options: Options): Promise<Count> {
@@ -61,106 +85,4 @@ export function sum(counts: readonly Count[]): Count {
     }),
     { passed: 0, failed: 0 },
   );
-}
-
-/**
- * The count of a TAP stream's lines. A runner that ends badly without naming a failed test
- * (it crashed, or ran nothing) counts as one failure.
- */
-export function countTap(lines: readonly string[], exitCode: number): Count {
-  const passed = lines.filter((line) => /^ok \d+/.test(line) && !/# (SKIP|TODO)/.test(line)).length;
-  const failed = lines.filter((line) => /^not ok \d+/.test(line)).length;
-  const silent = failed === 0 && (exitCode !== 0 || passed === 0);
-  return { passed, failed: silent ? 1 : failed };
-}
-
-/** A line of `go test -json`; without `Test` it is about the package. */
-interface GoEvent {
-  Action: string;
-  Package?: string;
-  Test?: string;
-  Output?: string;
-}
-
-/** The count of what `go test -json` prints: its tests, not its packages. */
-export function countGo(lines: readonly string[], exitCode: number): Count {
-  const events = lines
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as GoEvent);
-  const count = (action: string): number =>
-    events.filter((event) => event.Test !== undefined && event.Action === action).length;
-  const failed = count('fail');
-  const silent = failed === 0 && (exitCode !== 0 || count('pass') === 0);
-  return { passed: count('pass'), failed: silent ? 1 : failed };
-}
-
-async function ava(suite: string): Promise<Count> {
-  const { lines, exitCode } = await run('ava', ['--tap'], { env: { SUITE: suite }, echo: showTap });
-  return countTap(lines, exitCode);
-}
-
-async function goTests(folder: string): Promise<Count> {
-  const { lines, exitCode } = await run('go', ['test', '-json', './...'], {
-    cwd: folder,
-    echo: showGo(),
-  });
-  return countGo(lines, exitCode);
-}
-
-/** A program that passes or fails as a whole. */
-async function program(name: string, command: string, args: string[]): Promise<Count> {
-  const { exitCode } = await run(command, args, { echo: (line) => line });
-  console.log(`${exitCode === 0 ? 'ok' : 'not ok'} - ${name}`);
-  return exitCode === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
-}
-
-function showTap(line: string): string | undefined {
-  return /^(TAP|1\.\.|# (tests|pass|fail|skip)|$)/.test(line) ? undefined : line;
-}
-
-/** Shows a line for each test, and what a test printed only when it failed. */
-function showGo(): (line: string) => string | undefined {
-  const printed = new Map<string, string>();
-  return (line) => {
-    if (!line.startsWith('{')) return line;
-    const { Action, Package = '', Test, Output = '' } = JSON.parse(line) as GoEvent;
-    const name = Test ?? Package;
-    const before = printed.get(name) ?? '';
-    printed.set(name, before + Output);
-    if (Action === 'fail') return `${before}not ok - ${name}`;
-    return Action === 'pass' && Test !== undefined ? `ok - ${Test}` : undefined;
-  };
-}
-
-interface RunOptions {
-  cwd?: string;
-  env?: Record<string, string>;
-  /** What of a line to show; nothing when undefined. */
-  echo: (line: string) => string | undefined;
-}
-
-async function run(
-  command: string,
-  args: string[],
-  { cwd, env, echo }: RunOptions,
-): Promise<{ lines: string[]; exitCode: number }> {
-  const child = spawn(command, args, {
-    ...(cwd === undefined ? {} : { cwd }),
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exit = new Promise<number>((resolve) => {
-    child.once('error', (error) => {
-      console.error(`${command}: ${error.message}`);
-      resolve(127);
-    });
-    child.once('close', (code) => resolve(code ?? 1));
-  });
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    lines.push(line);
-    const shown = echo(line);
-    if (shown !== undefined) console.log(shown);
-  }
-  return { lines, exitCode: await exit };
 }

@@ -1,7 +1,7 @@
 /** What the end-to-end tests need of the running cluster. Everything here is the real thing. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import {
   connectKubernetes,
@@ -14,7 +14,7 @@ import { networkNamespace } from '../../functions/provisioning/resources/names.t
 import { connectGateway, type DataClient } from '../../scripts/cli/client.ts';
 import { issueToken } from '../../scripts/cli/token.ts';
 
-export const kubeconfig = new URL('../../.selvedge/kubeconfig', import.meta.url).pathname;
+export const kubeconfig = fileURLToPath(new URL('../../.selvedge/kubeconfig', import.meta.url));
 process.env['KUBECONFIG'] = kubeconfig;
 
 export const kubernetes: Kubernetes = connectKubernetes();
@@ -35,27 +35,24 @@ export interface Pod extends KubernetesObject {
   };
 }
 
-type Chaincode = NonNullable<FabricNetwork['spec']['channels'][number]['chaincodes']>[number];
-
-export const anchor: Chaincode = { name: 'anchor', builtin: 'anchor', version: '1' };
-
-/** The smallest network there is, with one chaincode: one organization, one orderer, one peer. */
-export const small = (name: string, chaincode: Chaincode): FabricNetwork => ({
+/** The smallest network there is that takes data: one organization, one orderer, one peer. */
+export const tiny = (name: string): FabricNetwork => ({
   apiVersion,
   kind,
   metadata: { name, namespace },
   spec: {
     consensus: { type: 'raft', orderers: 1 },
     organizations: [{ name: 'solo', mspId: 'SoloMSP', peers: 1 }],
-    channels: [{ name: 'one', organizations: ['solo'], chaincodes: [chaincode] }],
+    channels: [
+      {
+        name: 'one',
+        organizations: ['solo'],
+        chaincodes: [{ name: 'anchor', builtin: 'anchor', version: '1' }],
+      },
+    ],
+    data: { channel: 'one' },
   },
 });
-
-/** The smallest network there is that takes data. */
-export const tiny = (name: string): FabricNetwork => {
-  const network = small(name, anchor);
-  return { ...network, spec: { ...network.spec, data: { channel: 'one' } } };
-};
 
 /** A name no other run has used. */
 export const fresh = (prefix: string): string => `${prefix}-${randomBytes(4).toString('hex')}`;
@@ -72,30 +69,6 @@ export function pods(labelSelector: string, where = namespace): Promise<Pod[]> {
 
 export function isReady(pod: Pod): boolean {
   return pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
-}
-
-/**
- * Asks until the answer is there: the only way of waiting in these tests.
- *
- * @throws Error naming what was waited for, with the last fault, when the time is up
- */
-export async function eventually<T>(
-  what: string,
-  seconds: number,
-  ask: () => Promise<T | undefined | false | ''>,
-): Promise<T> {
-  const end = performance.now() + seconds * 1000;
-  let fault: unknown;
-  while (performance.now() < end) {
-    try {
-      const answer = await ask();
-      if (answer !== undefined && answer !== false && answer !== '') return answer;
-    } catch (error) {
-      fault = error;
-    }
-    await delay(250);
-  }
-  throw new Error(`${what}: not within ${seconds} s`, { cause: fault });
 }
 
 /** Runs a program of the machine, with what it reads, and gives what it printed. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
-import { eventually, fresh, network, user } from './cluster.ts';
+import { until } from '../../functions/lib/until.ts';
+import { fresh, network, user } from './cluster.ts';
 import { logs, patient, runPod, subscribe } from './workloads.ts';
 
 const caller = `${patient}
@@ -29,12 +30,14 @@ test.serial('a pod puts by sending the CloudEvent, and a subscriber hears of it'
   const body = JSON.stringify({ told: fresh('by-event') });
   const url = 'http://data-put.selvedge.svc.cluster.local';
   await runPod(t, sender, caller, { args: [url, alice.token, key, body] });
-  const answer = await eventually('the function answers', 90, () => logs(sender));
+  const answer = await until({ what: 'the function to answer', timeoutMs: 90_000 }, () =>
+    logs(sender),
+  );
   t.regex(answer, /^201 /);
   t.is(Buffer.from(await alice.get(key)).toString(), body);
   t.true((await alice.verify(key)).verified);
 
-  const heard = await eventually('the subscriber hears of it', 60, async () =>
+  const heard = await until({ what: 'the subscriber to hear of it', timeoutMs: 60_000 }, async () =>
     (await told()).find(({ subject }) => subject === `${network}/${key}`),
   );
   t.is(heard.type, 'dev.selvedge.data.stored.v1');

@@ -1,8 +1,9 @@
 import test from 'ava';
 import { apiVersion, kind } from '../../functions/lib/network.ts';
+import { until } from '../../functions/lib/until.ts';
 import { connectGateway } from '../../scripts/cli/client.ts';
 import { applyNetwork } from '../../scripts/cli/network.ts';
-import { eventually, fresh, gateway, kubernetes, namespace, tiny, user } from './cluster.ts';
+import { fresh, gateway, kubernetes, namespace, tiny, user } from './cluster.ts';
 import { listObjects, readRecord } from './stores.ts';
 import { logs, patient, runPod } from './workloads.ts';
 
@@ -39,14 +40,14 @@ test.serial('a network made again meets none of its data, which are erased', asy
 
   await kubernetes.remove(ref);
   const gone = async () => (await kubernetes.get(ref)) === undefined;
-  await eventually('the resource is gone', 180, gone);
+  await until({ what: 'the resource to go', timeoutMs: 300_000 }, gone);
   await applyNetwork(kubernetes, tiny(name), { timeout: 240 });
   await t.throwsAsync(data.get(key), { message: /404/ });
   t.is((await data.put(key, body, { contentType })).version, 1);
 
   const sweeper = fresh('sweeper');
   await runPod(t, sweeper, sweep);
-  t.regex(await eventually('the sweep is done', 120, () => logs(sweeper)), /^200/);
+  t.regex(await until({ what: 'the sweep', timeoutMs: 120_000 }, () => logs(sweeper)), /^200/);
   t.deepEqual(await ofTheFirst(), []);
   await t.throwsAsync(readRecord(record.index), { message: /has nothing at/ });
   t.true(body.equals(Buffer.from(await data.get(key))));

@@ -4,17 +4,9 @@ import { prefixes } from '../../functions/lib/data/datum.ts';
 import { refOf, type KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 import { labels } from '../../functions/lib/network.ts';
 import { storageNamespace } from '../../functions/lib/tiers.ts';
+import { until } from '../../functions/lib/until.ts';
 import { applyNetwork } from '../../scripts/cli/network.ts';
-import {
-  eventually,
-  fresh,
-  kubernetes,
-  namespace,
-  network,
-  ownNamespace,
-  tiny,
-  type Pod,
-} from './cluster.ts';
+import { fresh, kubernetes, namespace, network, ownNamespace, tiny, type Pod } from './cluster.ts';
 import { etcdctl } from './stores.ts';
 import { logs, namespace as workloads, runPod } from './workloads.ts';
 
@@ -50,12 +42,15 @@ async function seen(
   const name = fresh('intruder');
   await runPod(t, name, knock, { ...place, args: Object.keys(expected) });
   let last = 'nothing';
-  const asExpected = eventually(`${place.namespace} sees what it may`, 90, async () => {
-    last = (await logs(name, place.namespace)).trim().split('\n').at(-1) ?? 'nothing';
-    return Object.entries(expected).every(
-      ([address, state]) => (JSON.parse(last) as Record<string, string>)[address] === state,
-    );
-  });
+  const asExpected = until(
+    { what: `${place.namespace} to see what it may`, timeoutMs: 90_000 },
+    async () => {
+      last = (await logs(name, place.namespace)).trim().split('\n').at(-1) ?? 'nothing';
+      return Object.entries(expected).every(
+        ([address, state]) => (JSON.parse(last) as Record<string, string>)[address] === state,
+      );
+    },
+  );
   await t.notThrowsAsync(asExpected, `it saw ${last}`);
 }
 

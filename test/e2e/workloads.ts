@@ -4,9 +4,11 @@
  */
 import type { ExecutionContext } from 'ava';
 import type { KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
+import { until } from '../../functions/lib/until.ts';
+import { sendToBroker } from '../../scripts/cli/broker.ts';
+import { connectHttp } from '../../scripts/cli/target.ts';
 import {
   command,
-  eventually,
   fresh,
   isReady,
   kubeconfig,
@@ -92,14 +94,21 @@ export async function logs(pod: string, where = namespace): Promise<string> {
   return (await command('.selvedge/bin/kubectl', args)).toString();
 }
 
+/** The type of events that subscribers refuse the first time, of each subject. */
+export const refusedOnce = 'dev.selvedge.test.refused.v1';
+
 const listen = `
+const refusedOnce = '${refusedOnce}';
+const known = new Set();
 require('node:http').createServer((request, response) => {
   let body = '';
   request.on('data', (chunk) => (body += chunk));
   request.on('end', () => {
     const { 'ce-type': type, 'ce-subject': subject } = request.headers;
-    console.log(JSON.stringify({ type, subject, body }));
-    response.writeHead(204).end();
+    const refused = type === refusedOnce && !known.has(subject);
+    known.add(subject);
+    if (!refused) console.log(JSON.stringify({ type, subject, body }));
+    response.writeHead(refused ? 400 : 204).end(refused ? 'not today' : undefined);
   });
 }).listen(8080);
 `;
@@ -130,17 +139,34 @@ export async function subscribe(t: ExecutionContext): Promise<() => Promise<Told
       subscriber: { ref: { apiVersion: 'v1', kind: 'Service', name, namespace } },
     },
   });
-  await eventually('the subscriber is ready', 60, async () =>
+  await until({ what: 'the subscriber to be ready', timeoutMs: 60_000 }, async () =>
     isReady((await pods(`app=${name}`, namespace))[0]!),
   );
-  await eventually('the trigger is ready', 60, async () => {
+  await until({ what: 'the trigger to be ready', timeoutMs: 60_000 }, async () => {
     const conditions = (await kubernetes.get<Conditioned>(trigger))?.status?.conditions;
     return conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
   });
-  return async () => {
+  const told = async (): Promise<Told[]> => {
     const lines = (await logs(name)).split('\n').filter((line) => line !== '');
     return lines.map((line) => JSON.parse(line) as Told);
   };
+  await hears(name, told);
+  return told;
+}
+
+/** A Trigger may call itself ready before all that carries its events knows of it: only what arrives shows it. */
+async function hears(subject: string, told: () => Promise<Told[]>): Promise<void> {
+  await until({ what: 'the subscriber to hear', timeoutMs: 60_000 }, async () => {
+    await send({ type: 'dev.selvedge.test.greeted.v1', id: fresh('greeting'), subject });
+    return (await told()).some((one) => one.subject === subject);
+  });
+}
+
+/** Sends an event to the Broker, from outside the cluster. */
+export async function send(event: { type: string; id: string; subject: string; data?: object }) {
+  const http = connectHttp({ kubeconfig });
+  const whole = { specversion: '1.0', source: '/test', datacontenttype: 'application/json' };
+  await sendToBroker({ kubernetes, http }, home, { ...whole, ...event });
 }
 
 /** Makes an object that is gone again after the test. */

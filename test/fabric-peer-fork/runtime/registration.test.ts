@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 
 import { serveProbes } from '../../../fabric-peer-fork/runtime/probes.ts';
 import { stayRegistered } from '../../../fabric-peer-fork/runtime/registration.ts';
+import { until as lookUntil } from '../../../functions/lib/until.ts';
 
 type Stream = grpc.ServerDuplexStream<Buffer, Buffer>;
 
@@ -44,13 +45,10 @@ const chaincode = {
   Invoke: () => Promise.reject(new Error('not called')),
 };
 
-async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error('it did not come about');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
+const until = (condition: () => boolean): Promise<true> =>
+  lookUntil({ what: 'it to come about', timeoutMs: 10_000, firstMs: 5, mostMs: 5 }, () =>
+    Promise.resolve(condition()),
+  );
 
 test.serial(
   'a chaincode is ready while its peer has it, and registers again when it has not',

@@ -13,6 +13,7 @@ const forbidden: Record<(typeof vaultUsers)[number], RegExp> = {
   'data-put': /decrypt|export|^sys|^auth|^fabric/,
   'data-get': /encrypt|datakey|keys|hmac|export|^sys|^auth|^fabric/,
   provisioning: /transit|^auth|policies|^sys\/(?!mounts\/fabric\/)/,
+  failover: /transit|^auth|^selvedge|^fabric|^sys\/(?!storage\/raft\/(configuration|remove-peer)$)/,
 };
 
 for (const user of vaultUsers) {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { bareEnvironment, isBuilding } from '../nothing/bare.ts';
+import { bareEnvironment, isBuilding } from '../bare.ts';
 
 test('a bare environment holds a path, whom to trust, and the home and caches given', (t) => {
   const env = {

@@ -1,10 +1,10 @@
 import test from 'ava';
-import type { KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
-import { apiVersion, kind, labels, type FabricNetwork } from '../../functions/lib/network.ts';
-import { applyNetwork, isReady } from '../../scripts/cli/network.ts';
+import type { KubernetesObject } from '../../../functions/lib/kubernetes/client.ts';
+import { apiVersion, kind, labels, type FabricNetwork } from '../../../functions/lib/network.ts';
+import { until } from '../../../functions/lib/until.ts';
+import { applyNetwork, isReady } from '../../../scripts/cli/network.ts';
 import {
   command,
-  eventually,
   fresh,
   kubeconfig,
   kubernetes,
@@ -13,9 +13,9 @@ import {
   ownNamespace,
   pods,
   tiny,
-} from './cluster.ts';
+} from '../cluster.ts';
 
-import { subscribe } from './workloads.ts';
+import { subscribe } from '../workloads.ts';
 
 const ref = (name: string) => ({ apiVersion, kind, namespace, name });
 
@@ -91,7 +91,10 @@ test.serial(
     const others = await madeFor(network);
     const told = await subscribe(t);
     const applied = applyNetwork(kubernetes, tiny(name), { timeout: 240 });
-    await eventually('something is made', 60, async () => (await madeFor(name)).length > 2);
+    await until(
+      { what: 'something to be made', timeoutMs: 60_000 },
+      async () => (await madeFor(name)).length > 2,
+    );
     for (const { metadata } of await pods('serving.knative.dev/service=provisioning')) {
       await kubernetes.remove(
         { apiVersion: 'v1', kind: 'Pod', namespace, name: metadata.name },
@@ -99,20 +102,22 @@ test.serial(
       );
     }
     t.log(`ready after ${(await applied).toFixed(1)} s`);
-    const ready = await eventually('the subscriber hears of it', 60, async () =>
-      (await told()).find(({ type }) => type === 'dev.selvedge.network.ready.v1'),
+    const ready = await until(
+      { what: 'the subscriber to hear of it', timeoutMs: 60_000 },
+      async () =>
+        (await told()).find(
+          ({ type, body }) => type === 'dev.selvedge.network.ready.v1' && body.includes(name),
+        ),
     );
     t.like(JSON.parse(ready.body), { namespace, network: name, phase: 'Ready' });
 
     await kubernetes.remove(ref(name));
-    await eventually(
-      'the resource is gone',
-      120,
+    await until(
+      { what: 'the resource to go', timeoutMs: 120_000 },
       async () => (await kubernetes.get(ref(name))) === undefined,
     );
-    await eventually(
-      'everything made for it is gone',
-      60,
+    await until(
+      { what: 'everything made for it to go', timeoutMs: 60_000 },
       async () => (await madeFor(name)).length === 0,
     );
     const own = { apiVersion: 'v1', kind: 'Namespace', name: ownNamespace(name) };
@@ -125,13 +130,18 @@ test.serial('a network deleted in the middle of being made leaves nothing', asyn
   const name = fresh('half');
   const others = await madeFor(network);
   await kubernetes.apply(tiny(name));
-  await eventually('something is made', 60, async () => (await madeFor(name)).length > 2);
+  await until(
+    { what: 'something to be made', timeoutMs: 60_000 },
+    async () => (await madeFor(name)).length > 2,
+  );
   await kubernetes.remove(ref(name));
-  await eventually(
-    'the resource is gone',
-    120,
+  await until(
+    { what: 'the resource to go', timeoutMs: 120_000 },
     async () => (await kubernetes.get(ref(name))) === undefined,
   );
-  await eventually('everything is gone', 60, async () => (await madeFor(name)).length === 0);
+  await until(
+    { what: 'everything to go', timeoutMs: 60_000 },
+    async () => (await madeFor(name)).length === 0,
+  );
   t.deepEqual(await madeFor(network), others, 'and nothing else');
 });

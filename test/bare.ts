@@ -4,9 +4,10 @@ import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const root = new URL('../..', import.meta.url).pathname;
+const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The variables by which programs are told whom to trust. */
 const certificates = [
@@ -66,15 +67,15 @@ async function copy(from: string, to: string): Promise<void> {
 }
 
 /**
- * A command of the README that runs in a bare environment; each of its lines is told. `interrupt` does what
- * Ctrl-C does in a terminal: everything the command has started gets the signal, not npm alone.
+ * A command of the README that runs in a bare environment; each of its lines is told. `end` does what Ctrl-C
+ * does in a terminal: everything the command has started gets the signal, not npm alone.
  */
 export function npm(
   args: string[],
   { checkout }: Bare,
   env: Record<string, string>,
   told: (line: string) => void,
-): { interrupt: () => void; ended: Promise<number | null> } {
+): { end: (signal: NodeJS.Signals) => void; ended: Promise<number | null> } {
   const child = spawn('npm', args, {
     cwd: checkout,
     env,
@@ -86,8 +87,8 @@ export function npm(
     child.once('error', reject);
     child.once('close', resolve);
   });
-  const interrupt = (): void => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+  const end = (signal: NodeJS.Signals): void => {
+    if (child.pid !== undefined) process.kill(-child.pid, signal);
   };
-  return { interrupt, ended };
+  return { end, ended };
 }

@@ -1,8 +1,8 @@
 import test from 'ava';
-import type { KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
-import { labels } from '../../functions/lib/network.ts';
+import type { KubernetesObject } from '../../../functions/lib/kubernetes/client.ts';
+import { labels } from '../../../functions/lib/network.ts';
+import { until } from '../../../functions/lib/until.ts';
 import {
-  eventually,
   fresh,
   isReady,
   kubernetes,
@@ -11,7 +11,7 @@ import {
   pods,
   user,
   type Pod,
-} from './cluster.ts';
+} from '../cluster.ts';
 
 const namespace = ownNamespace(network);
 
@@ -59,7 +59,7 @@ test.serial('a crashed chaincode pod comes back beside its peer', async (t) => {
     { apiVersion: 'v1', kind: 'Pod', namespace, name: crashed.metadata.name },
     { gracePeriodSeconds: 0 },
   );
-  await eventually('another chaincode pod is ready', 90, async () => {
+  await until({ what: 'another chaincode pod to be ready', timeoutMs: 90_000 }, async () => {
     const both = (await nodes()).get(name)!;
     return (
       isTogether(both) && both.chaincodes.every((pod) => pod.metadata.uid !== crashed.metadata.uid)
@@ -84,10 +84,13 @@ test.serial('chaincode follows its peer to another node, and the chain goes on',
       name: claim!.persistentVolumeClaim!.claimName,
     });
     await kubernetes.remove({ apiVersion: 'v1', kind: 'Pod', namespace, name });
-    await eventually('peer and chaincode are together on another node', 180, async () => {
-      const both = (await nodes()).get(name);
-      return both && both.peer.spec.nodeName !== from && isTogether(both);
-    });
+    await until(
+      { what: 'peer and chaincode to be together on another node', timeoutMs: 180_000 },
+      async () => {
+        const both = (await nodes()).get(name);
+        return both && both.peer.spec.nodeName !== from && isTogether(both);
+      },
+    );
   } finally {
     await kubernetes.merge<KubernetesObject>(node, { spec: { unschedulable: null } });
   }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { countGo, countTap } from '../suites.ts';
+import { countGo, countTap } from '../runners.ts';
 
 test('passed and failed tests of a TAP stream are counted, skipped ones are not', (t) => {
   const lines = ['TAP version 13', 'ok 1 - a', 'not ok 2 - b', 'ok 3 - c # SKIP', 'ok 4 - d'];

@@ -1,0 +1,126 @@
+/** Runs other programs' tests, shows them line by line, and counts them. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** How many tests passed and failed. */
+export interface Count {
+  passed: number;
+  failed: number;
+}
+
+/**
+ * The count of a TAP stream's lines. A runner that ends badly without naming a failed test
+ * (it crashed, or ran nothing) counts as one failure.
+ */
+export function countTap(lines: readonly string[], exitCode: number): Count {
+  const passed = lines.filter((line) => /^ok \d+/.test(line) && !/# (SKIP|TODO)/.test(line)).length;
+  const failed = lines.filter((line) => /^not ok \d+/.test(line)).length;
+  const silent = failed === 0 && (exitCode !== 0 || passed === 0);
+  return { passed, failed: silent ? 1 : failed };
+}
+
+/** A line of `go test -json`; without `Test` it is about the package. */
+interface GoEvent {
+  Action: string;
+  Package?: string;
+  Test?: string;
+  Output?: string;
+}
+
+/** The count of what `go test -json` prints: its tests, not its packages. */
+export function countGo(lines: readonly string[], exitCode: number): Count {
+  const events = lines
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as GoEvent);
+  const count = (action: string): number =>
+    events.filter((event) => event.Test !== undefined && event.Action === action).length;
+  const failed = count('fail');
+  const silent = failed === 0 && (exitCode !== 0 || count('pass') === 0);
+  return { passed: count('pass'), failed: silent ? 1 : failed };
+}
+
+/** The tests of a suite of ava.config.js, of this checkout unless told. */
+export async function ava(suite: string, checkout = root): Promise<Count> {
+  const { lines, exitCode } = await run(join(checkout, 'node_modules/.bin/ava'), ['--tap'], {
+    cwd: checkout,
+    env: { SUITE: suite },
+    echo: showTap,
+  });
+  return countTap(lines, exitCode);
+}
+
+/** The tests of a Go module, or of some packages of it. */
+export async function goTests(folder: string, packages = ['./...']): Promise<Count> {
+  const { lines, exitCode } = await run('go', ['test', '-json', ...packages], {
+    cwd: folder,
+    echo: showGo(),
+  });
+  return countGo(lines, exitCode);
+}
+
+/** A program that passes or fails as a whole. */
+export async function program(name: string, command: string, args: string[]): Promise<Count> {
+  const { exitCode } = await run(command, args, { echo: (line) => line });
+  return whole(name, exitCode);
+}
+
+/** What counts as one test, by how it ended. */
+export function whole(name: string, exitCode: number | null): Count {
+  console.log(`${exitCode === 0 ? 'ok' : 'not ok'} - ${name}`);
+  return exitCode === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+function showTap(line: string): string | undefined {
+  return /^(TAP|1\.\.|# (tests|pass|fail|skip)|$)/.test(line) ? undefined : line;
+}
+
+/** Shows a line for each test, and what a test printed only when it failed. */
+function showGo(): (line: string) => string | undefined {
+  const printed = new Map<string, string>();
+  return (line) => {
+    if (!line.startsWith('{')) return line;
+    const { Action, Package = '', Test, Output = '' } = JSON.parse(line) as GoEvent;
+    const name = Test ?? Package;
+    const before = printed.get(name) ?? '';
+    printed.set(name, before + Output);
+    if (Action === 'fail') return `${before}not ok - ${name}`;
+    return Action === 'pass' && Test !== undefined ? `ok - ${Test}` : undefined;
+  };
+}
+
+interface RunOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+  /** What of a line to show; nothing when undefined. */
+  echo: (line: string) => string | undefined;
+}
+
+async function run(
+  command: string,
+  args: string[],
+  { cwd, env, echo }: RunOptions,
+): Promise<{ lines: string[]; exitCode: number }> {
+  const child = spawn(command, args, {
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exit = new Promise<number>((resolve) => {
+    child.once('error', (error) => {
+      console.error(`${command}: ${error.message}`);
+      resolve(127);
+    });
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line);
+    const shown = echo(line);
+    if (shown !== undefined) console.log(shown);
+  }
+  return { lines, exitCode: await exit };
+}
