@@ -1,5 +1,5 @@
-/** Which tests: `SUITE=integration` starts real servers, `SUITE=nothing` a bare machine, `SUITE=e2e` uses
- * the running cluster. */
+/** Which tests: `SUITE=integration` starts real servers, `SUITE=nothing` a bare machine, `SUITE=e2e`
+ * and `SUITE=e2e-alone` use the running cluster. */
 const suites = {
   unit: {
     files: ['test/**/*.test.ts', '!test/{integration,nothing,e2e}/**'],
@@ -20,12 +20,20 @@ const suites = {
     failFast: false,
   },
   e2e: {
-    files: ['test/e2e/**/*.test.ts'],
+    files: ['test/e2e/*.test.ts'],
     timeout: '10m',
-    // The files share one cluster, and some of them break it on purpose.
+    // They wait more than they work: for pods, and for what functions do.
+    concurrency: 4,
+    failFast: false,
+  },
+  'e2e-alone': {
+    files: ['test/e2e/alone/*.test.ts'],
+    timeout: '10m',
     concurrency: 1,
     serial: true,
     failFast: false,
+    // First what waits until all is quiet.
+    sortTestFiles: (a, b) => Number(b.includes('scale')) - Number(a.includes('scale')),
   },
 };
 

@@ -21,6 +21,17 @@ export default ts.config(
         { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
       ],
       '@typescript-eslint/no-floating-promises': 'error',
+      // What is taken apart has the names of others: the environment, protocols.
+      '@typescript-eslint/naming-convention': [
+        'error',
+        { selector: 'variable', modifiers: ['destructured'], format: null },
+        // Strict Pascal case, for classes that are values and units (MiB), has no word in capitals.
+        {
+          selector: 'variable',
+          format: ['camelCase', 'StrictPascalCase'],
+          leadingUnderscore: 'allow',
+        },
+      ],
     },
   },
   {

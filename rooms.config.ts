@@ -17,7 +17,17 @@ export interface Import {
 }
 
 const fabric = ['functions/lib/fabric/'];
-const http = ['app', 'call', 'context', 'expect', 'observe', 'problem', 'progress', 'relay'];
+const http = [
+  'app',
+  'call',
+  'context',
+  'expect',
+  'fair',
+  'observe',
+  'problem',
+  'progress',
+  'relay',
+];
 const server = [...http.map((name) => `functions/gateway/${name}.ts`), 'functions/gateway/routes/'];
 
 /** The owners of each package: files, or folders with a slash at their end. No list: everybody. */
@@ -28,23 +38,27 @@ const owners: Record<string, readonly string[] | undefined> = {
   '@hyperledger/fabric-gateway': fabric,
   '@hyperledger/fabric-protos': fabric,
   '@kubernetes/client-node': ['functions/lib/kubernetes/', 'scripts/cli/target.ts'],
-  '@peculiar/x509': ['scripts/lib/x509.ts', 'scripts/cluster/nodes/pki.ts'],
+  '@peculiar/x509': ['scripts/lib/x509.ts'],
   cloudevents: ['functions/lib/events.ts', 'functions/lib/function/'],
-  cockatiel: ['functions/lib/data/etcd.ts'],
-  commander: ['scripts/main.ts', 'scripts/cli/main.ts'],
+  cockatiel: ['functions/lib/data/etcd-faults.ts'],
+  commander: ['scripts/main.ts', 'scripts/cli/main.ts', 'scripts/chaos/main.ts'],
   esbuild: ['scripts/cluster/images/bundle.ts'],
-  etcd3: ['functions/lib/data/etcd.ts', 'functions/lib/data/etcd-users.ts'],
+  etcd3: ['etcd', 'etcd-faults', 'etcd-users'].map((name) => `functions/lib/data/${name}.ts`),
   express: ['functions/lib/function/serve.ts', ...server],
   'fabric-contract-api': ['functions/anchor/contract.ts', 'fabric-peer-fork/runtime/'],
   'fabric-shim': ['fabric-peer-fork/runtime/'],
   'google-protobuf': fabric,
   jose: ['functions/lib/function/authentication.ts', 'functions/setup/main.ts'],
   listr2: ['scripts/lib/progress.ts'],
-  minio: ['functions/lib/data/objects.ts', 'functions/setup/bucket.ts', 'functions/setup/store.ts'],
-  'node-vault': ['functions/lib/vault/client.ts'],
+  minio: ['functions/lib/data/s3.ts'],
+  'node-vault': ['functions/lib/vault/exchange.ts'],
   pino: ['functions/lib/log.ts'],
-  'prom-client': ['functions/lib/function/metrics.ts', 'functions/gateway/observe.ts'],
-  'reflect-metadata': ['scripts/lib/x509.ts', 'scripts/cluster/nodes/pki.ts'],
+  'prom-client': [
+    'functions/lib/function/metrics.ts',
+    'functions/gateway/observe.ts',
+    'glusterfs/keeper/metrics.ts',
+  ],
+  'reflect-metadata': ['scripts/lib/x509.ts'],
   yaml: ['functions/gateway/spec.ts', 'functions/provisioning/crd.ts', 'scripts/'],
   'zod-openapi': ['functions/gateway/'],
 };
@@ -61,6 +75,7 @@ const functions = [
   'gateway',
   'provisioning',
   'failover',
+  'source',
   'data-put',
   'data-get',
   'setup',
@@ -76,6 +91,16 @@ const rooms: readonly Room[] = [
     because: 'no function imports another, nor scripts',
   })),
   { room: 'fabric-peer-fork/', knows: [], because: 'the fork stands by itself' },
+  {
+    room: 'glusterfs/',
+    knows: ['functions/lib/', 'scripts/lib/shell.ts'],
+    because: 'what keeps the volume knows what others share, and no function',
+  },
+  {
+    room: 'rabbitmq/',
+    knows: ['functions/lib/', 'scripts/lib/shell.ts'],
+    because: 'what keeps a member knows what others share, and no function',
+  },
   { room: 'scripts/lib/', knows: [], because: 'what scripts share knows none of them' },
   {
     room: 'scripts/cli/',
@@ -86,6 +111,11 @@ const rooms: readonly Room[] = [
     room: 'scripts/cluster/',
     knows: ['scripts/lib/', 'functions/lib/'],
     because: 'the local cluster knows neither the command line nor a function',
+  },
+  {
+    room: 'scripts/chaos/',
+    knows: ['scripts/lib/', 'scripts/cli/', 'scripts/cluster/', 'functions/lib/'],
+    because: 'what breaks a cluster knows its command line and its machine, and no function',
   },
   {
     room: 'scripts/',

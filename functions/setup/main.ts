@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
 import { readEnv, settings } from '../lib/function/env.ts';
+import { etcdOptions, objectsOptions } from '../lib/function/options.ts';
 import { connectEtcdClient } from '../lib/data/etcd.ts';
 import { connectKubernetes } from '../lib/kubernetes/client.ts';
 import { createLogger } from '../lib/log.ts';
@@ -32,7 +33,7 @@ const env = readEnv({
   SERVICE_ACCOUNT_DIR: z.string().default('/var/run/secrets/kubernetes.io/serviceaccount'),
   ETCD_ENDPOINTS: settings.ETCD_ENDPOINTS,
   ETCD_TLS_DIR: settings.ETCD_TLS_DIR,
-  MINIO_ENDPOINT: settings.MINIO_ENDPOINT,
+  MINIO_ENDPOINTS: settings.MINIO_ENDPOINTS,
   MINIO_BUCKET: settings.MINIO_BUCKET,
   MINIO_CREDENTIALS_DIR: settings.MINIO_CREDENTIALS_DIR,
   /** A file for each function, of its name, with its secret key. */
@@ -81,22 +82,18 @@ async function vault(): Promise<void> {
 }
 
 async function objects(): Promise<void> {
-  const secret = (...path: string[]): string => readFileSync(join(...path), 'utf8').trim();
   const users = { 'data-put': '', 'data-get': '' };
-  for (const user of dataUsers) users[user] = secret(env.MINIO_USERS_DIR, user);
-  await setUpStore({
-    endpoint: env.MINIO_ENDPOINT,
-    bucket: env.MINIO_BUCKET,
-    accessKey: secret(env.MINIO_CREDENTIALS_DIR, 'access-key'),
-    secretKey: secret(env.MINIO_CREDENTIALS_DIR, 'secret-key'),
-    ca,
-    users,
-  });
+  for (const user of dataUsers)
+    users[user] = readFileSync(join(env.MINIO_USERS_DIR, user), 'utf8').trim();
+  const { endpoints, ...store } = objectsOptions(env);
+  const [endpoint] = endpoints;
+  if (endpoint === undefined) throw new Error('MINIO_ENDPOINTS is empty');
+  await setUpStore({ ...store, endpoint, ca, users });
   log.info({ bucket: env.MINIO_BUCKET }, 'the object store is set up');
 }
 
 async function records(): Promise<void> {
-  const client = connectEtcdClient({ endpoints: env.ETCD_ENDPOINTS, tlsDir: env.ETCD_TLS_DIR });
+  const client = connectEtcdClient(etcdOptions(env));
   try {
     await restrictEtcd(client);
   } finally {

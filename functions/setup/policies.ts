@@ -4,16 +4,18 @@
  */
 
 /** The name of a policy, of its role, and of the Kubernetes service account it is for. */
-export type VaultUser = 'data-put' | 'data-get' | 'provisioning';
+export type VaultUser = 'data-put' | 'data-get' | 'provisioning' | 'failover';
 
 /**
  * Policies in Vault's language.
  *
- * `data-put` makes users' keys and data keys and cannot open one again; `data-get` opens data
+ * `data-put` makes users' keys and data keys and cannot open one again; it notes whose key was made,
+ * and cannot take that back; `data-get` opens data
  * keys and makes none. `user-*` also matches what lies below a key (its configuration), so the
  * parameters of an update are limited to those of a new key. `provisioning` owns the PKI mounts
  * of networks, by their prefix, what functions need to reach them, and what it keeps for itself;
  * it says which networks were removed, and `data-put` takes that as the order to erase their data.
+ * `failover` sees who the members of this Vault are, and removes one that lost its disk.
  */
 export const policies: Record<VaultUser, string> = {
   'data-put': `
@@ -23,6 +25,7 @@ path "transit/keys/user-*" {
 }
 path "transit/datakey/plaintext/user-*" { capabilities = ["create", "update"] }
 path "transit/hmac/user-*"              { capabilities = ["create", "update"] }
+path "selvedge/data/users/*"            { capabilities = ["create", "read"] }
 path "selvedge/data/networks/*"         { capabilities = ["read"] }
 path "selvedge/data/incarnations/*"     { capabilities = ["read"] }
 path "selvedge/metadata/incarnations/*" { capabilities = ["list", "delete"] }
@@ -39,6 +42,10 @@ path "selvedge/metadata/networks/*" { capabilities = ["read", "list", "delete"] 
 path "selvedge/data/incarnations/*" { capabilities = ["create", "update"] }
 path "selvedge/data/fabric/*"       { capabilities = ["create", "read", "update"] }
 path "selvedge/metadata/fabric/*"   { capabilities = ["read", "list", "delete"] }
+`,
+  failover: `
+path "sys/storage/raft/configuration" { capabilities = ["read"] }
+path "sys/storage/raft/remove-peer"   { capabilities = ["update"] }
 `,
 };
 

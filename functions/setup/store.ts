@@ -1,20 +1,13 @@
-import { Agent } from 'node:https';
 import { text as readText } from 'node:stream/consumers';
-import { Client, S3Error } from 'minio';
 import { z } from 'zod';
+import { createS3, type S3, type S3Options } from '../lib/data/s3.ts';
 import { until } from '../lib/until.ts';
 import { dataUsers, type DataUser } from '../lib/tiers.ts';
 import { adminPayload } from './admin-payload.ts';
 import { storePolicy } from './store-policies.ts';
 
-export interface StoreOptions {
-  /** e.g. `https://minio.selvedge-storage.svc:9000` */
-  endpoint: string;
-  /** Of the account that may do everything. */
-  accessKey: string;
-  secretKey: string;
-  /** PEM of the authority that issued the store's certificate. */
-  ca: Buffer;
+/** The keys are those of the account that may do everything. */
+export interface StoreOptions extends S3Options {
   bucket: string;
   /** The secret key of each function; its access key is its name. */
   users: Readonly<Record<DataUser, string>>;
@@ -26,7 +19,7 @@ export interface StoreOptions {
  */
 export async function setUpStore(options: StoreOptions): Promise<void> {
   const { secretKey, bucket, users } = options;
-  const client = connect(options);
+  const client = createS3(options);
   await until({ what: 'the object store', timeoutMs: 180_000, final: isFinal }, async () => {
     if (!(await client.bucketExists(bucket))) await client.makeBucket(bucket);
     for (const user of dataUsers) {
@@ -42,22 +35,9 @@ export async function setUpStore(options: StoreOptions): Promise<void> {
   });
 }
 
-function connect({ endpoint, accessKey, secretKey, ca }: StoreOptions): Client {
-  const { hostname, port, protocol } = new URL(endpoint);
-  return new Client({
-    endPoint: hostname,
-    port: Number(port),
-    useSSL: protocol === 'https:',
-    accessKey,
-    secretKey,
-    region: 'us-east-1',
-    transportAgent: new Agent({ ca, timeout: 20_000 }),
-  });
-}
-
 /** One call of MinIO's admin API. It is signed as S3 is, and its paths read as those of a bucket. */
 async function admin(
-  client: Client,
+  client: S3,
   call: string,
   parameters: Record<string, string>,
   body: Buffer,
@@ -97,6 +77,6 @@ const wrongCredentials = ['AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNo
 
 /** Wrong credentials stay wrong; all else may be a store that is still starting. */
 function isFinal(error: unknown): boolean {
-  const refused = error instanceof S3Error || error instanceof Refused;
-  return refused && wrongCredentials.includes(error.code ?? '');
+  const { code = '' } = error as { code?: string };
+  return wrongCredentials.includes(code);
 }

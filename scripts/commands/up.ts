@@ -99,7 +99,7 @@ export function planImages(
   const tiers = plan.step(
     'Images of the storage tiers',
     [registryReady, ...builds],
-    (_, progress) => provide([...catalog.tiers, catalog.setup], progress),
+    (_, progress) => provide([...catalog.tiers, catalog.setup, catalog.glusterfs], progress),
   );
   const own = plan.step('Images of the functions', [registryReady], (_, progress) =>
     provide(catalog.functions, progress),
