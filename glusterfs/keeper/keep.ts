@@ -20,6 +20,11 @@ const environment = {
   /** Those of all servers, in the order of their pods. */
   SERVERS: z.string().transform((list) => list.split(',')),
   BRICK: z.string().startsWith('/'),
+  /** The addresses of the node that this server runs on; none where it is not a pod. */
+  NODE_ADDRESSES: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').filter(Boolean)),
   PORT: z.coerce.number().int().default(9080),
   /** Where failover says who is to be kept out. */
   SHUT_PORT: z.coerce.number().int().default(9081),
@@ -40,7 +45,7 @@ export async function keep(log: Logger, signal: AbortSignal): Promise<void> {
   const self: Self = { me: env.SERVER, servers: env.SERVERS, brick: env.BRICK };
   const glusterd = new Glusterd();
   const health = new Health();
-  const shut = new Shut(`${self.brick}.shut`);
+  const shut = new Shut(`${self.brick}.shut`, env.NODE_ADDRESSES);
   // Whoever was kept out is, before there is anything to reach.
   await shut.restore();
   const servers = [await serve(health, env.PORT), await serveShut(shut, env.SHUT_PORT, log)];

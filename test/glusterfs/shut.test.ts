@@ -22,7 +22,7 @@ async function server(t: ExecutionContext, before?: string) {
   if (before !== undefined) await writeFile(file, before);
   const applied: (readonly string[])[] = [];
   const kernel = { fails: false };
-  const shut = new Shut(file, (addresses) => {
+  const shut = new Shut(file, [], (addresses) => {
     if (kernel.fails) return Promise.reject(new Error('this kernel cannot'));
     applied.push(addresses);
     return Promise.resolve();
@@ -92,7 +92,7 @@ for (const path of ['/shut/', '/shut/localhost', '/shut/10.0.0.1/24', '/shut/10.
 
 test('rules take the place of those before, in one step', (t) => {
   t.is(
-    ruleset(['10.89.0.12', 'fd00::1']),
+    ruleset(['10.89.0.12', 'fd00::1'], ['10.89.0.11']),
     [
       'table inet selvedge-shut',
       'delete table inet selvedge-shut',
@@ -108,4 +108,11 @@ test('rules take the place of those before, in one step', (t) => {
       '',
     ].join('\n'),
   );
+});
+
+test('a server that is to keep out its own node serves no brick to anybody', (t) => {
+  const [all] = ruleset(['10.89.0.13', '10.89.0.12'], ['10.89.0.12', 'fd00::1'])
+    .split('\n')
+    .filter((line) => line.startsWith('iifname'));
+  t.is(all, 'iifname != "lo" tcp dport 49152-60999 reject with tcp reset');
 });

@@ -1,4 +1,5 @@
 /** The servers under ledgers, on machines of their own: what is lost comes back without anybody's hand. */
+import { spawn } from 'node:child_process';
 import { link, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -103,6 +104,34 @@ test.serial('a server that starts anew goes on keeping a node out', async (t) =>
   await servers.serving(3);
   await servers.setShut(0, 'DELETE');
   await until({ what: 'writes to be taken', timeoutMs: 60_000 }, () => taken('through-one'));
+});
+
+test.serial('what a node that is kept out has locked, others can lock', async (t) => {
+  t.timeout(290_000);
+  const elsewhere = join(await servers.mount(servers.machines[0]), 'locked');
+  await write('locked', '');
+  const lock = ['--no-fork', '--exclusive', inVolume('locked'), 'sleep', 'infinity'];
+  const holder = spawn('flock', lock, { stdio: 'ignore' });
+  t.teardown(() => holder.kill('SIGKILL'));
+  const isLocked = (): Promise<boolean> =>
+    run('flock', ['--nonblock', elsewhere, 'true'], { timeout: 20_000 }).then(
+      () => false,
+      () => true,
+    );
+  await until({ what: 'the file to be locked', timeoutMs: 20_000, mostMs: 200 }, isLocked);
+  for (const n of [0, 1]) await servers.setShut(n, 'PUT');
+  t.true(await isLocked(), 'by the node at the server beside it');
+  await servers.setShut(2, 'PUT');
+  const free = { what: 'the lock to be free', timeoutMs: 10_000, mostMs: 200 };
+  await until(free, async () => !(await isLocked()));
+  await run('dd', ['conv=fsync', `of=${elsewhere}`], { input: 'moved', timeout: 20_000 });
+  for (const n of [0, 1, 2]) await servers.setShut(n, 'DELETE');
+  await servers.serving(3);
+  const healed = { what: 'the file to be healed', timeoutMs: 60_000, mostMs: 500 };
+  const moved = async (): Promise<boolean> =>
+    (await readFile(onBrick(2, 'locked'), 'utf8')) === 'moved';
+  await until(healed, moved);
+  t.pass();
 });
 
 test.serial('what is mounted goes on when the pod that mounted it ends', async (t) => {

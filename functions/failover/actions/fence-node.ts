@@ -1,6 +1,6 @@
 import { Unavailable } from '../../lib/errors.ts';
 import { isShutOut, neededToShut } from '../checks/quorum.ts';
-import type { Node } from '../checks/check.ts';
+import type { Node, VolumeServer } from '../checks/check.ts';
 import { listNetworks, listPods } from '../networks.ts';
 import { setOut } from '../nodes/taint.ts';
 import { lookAtVolume, type VolumeSources } from '../volume.ts';
@@ -16,6 +16,9 @@ export interface FenceSources extends VolumeSources {
  * Kubernetes is told that the node's pods are gone, and last those of networks are removed, so that
  * others take their names. Each step may be done already.
  *
+ * The server on the node itself is asked to serve nobody, if it hears: a node of which only the
+ * kubelet is gone runs on, and what its members have locked there nobody else could lock.
+ *
  * @returns whether it changed anything
  * @throws Unavailable when it cannot be confirmed that the node is kept out: then nothing moves
  */
@@ -27,17 +30,19 @@ export async function fenceNode(sources: FenceSources, node: Node): Promise<bool
 
 async function shutOut(sources: VolumeSources, node: Node): Promise<void> {
   const volume = await lookAtVolume(sources);
-  // The one on the node itself is not asked: it may be as silent as the node.
-  const others = volume?.servers.filter((server) => server.node !== node.name) ?? [];
-  const closing = others.map(async ({ keeper = '' }) => {
-    for (const address of node.addresses) await sources.keepers.close(keeper, address);
-  });
-  await Promise.allSettled(closing);
+  const servers = volume?.servers ?? [];
+  // The one on the node may be as silent as it: then it is not waited for.
+  const asked = servers.filter((server) => server.node !== node.name || server.shut !== undefined);
+  await Promise.allSettled(asked.map((server) => close(sources, server, node)));
   // Told by the servers themselves, and not by what was sent to them.
   const after = await lookAtVolume(sources);
   if (isShutOut(node, after)) return;
   const needed = neededToShut(after?.copies ?? 0);
   throw new Unavailable(`fewer than ${needed} servers of the volume confirm that it is kept out`);
+}
+
+async function close({ keepers }: VolumeSources, { keeper = '' }: VolumeServer, node: Node) {
+  for (const address of node.addresses) await keepers.close(keeper, address);
 }
 
 /** Pods that came to the node until it was taken out are among them. */

@@ -53,7 +53,9 @@ export class Servers {
 
   startKeeper(machine: Machine): void {
     const names = this.machines.map(({ name }) => name).join(',');
-    const env = { SERVER: machine.name, SERVERS: names, BRICK: brick };
+    // The client and the last server are the two halves of one node.
+    const own = machine === this.machines[2] ? { NODE_ADDRESSES: addressOf(3) } : {};
+    const env = { SERVER: machine.name, SERVERS: names, BRICK: brick, ...own };
     machine.start(['node', program, 'keep'], env);
   }
 
@@ -75,8 +77,8 @@ export class Servers {
     });
   }
 
-  /** Has the client keep the volume mounted. @returns the path to it from here */
-  async mount(): Promise<string> {
+  /** Has a machine keep the volume mounted. @returns the path to it from here */
+  async mount(machine = this.client): Promise<string> {
     const names = this.machines.map(({ name }) => name).join(',');
     const env = {
       SERVERS: names,
@@ -85,7 +87,7 @@ export class Servers {
     };
     // The shell stays: what is mounted in its mount namespace shows below its root.
     const script = 'node "$0" mount & echo $! > /run/mounter; wait; exec sleep infinity';
-    const { pid } = this.client.start(['sh', '-c', script, program], env);
+    const { pid } = machine.start(['sh', '-c', script, program], env);
     const path = `/proc/${pid}/root/bricks/mounted`;
     await until({ what: 'the volume to be mounted', timeoutMs: 30_000, mostMs: 200 }, async () => {
       return (await stat(path)).ino === 1;
@@ -103,7 +105,7 @@ export class Servers {
 
   /** What the client's folder is when nothing is mounted on it. */
   get bare(): string {
-    return join(this.client.folder('bricks'), 'mounted');
+    return bareOf(this.client);
   }
 
   /** Where a brick keeps the name of a file that it has to tell the healers of. */
@@ -136,13 +138,16 @@ export class Servers {
   }
 
   async stop(): Promise<void> {
-    await this.client.remove();
-    await attempt('chattr', ['-i', this.bare]);
-    for (const machine of this.machines) await machine.remove();
+    for (const machine of [this.client, ...this.machines]) {
+      await machine.remove();
+      await attempt('chattr', ['-i', bareOf(machine)]);
+    }
     await removeSwitch();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }
+
+const bareOf = (machine: Machine): string => join(machine.folder('bricks'), 'mounted');
 
 async function isReady(machine: Machine): Promise<boolean> {
   const ask = `fetch('http://127.0.0.1:9080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(2))`;

@@ -25,6 +25,16 @@ test('a lost node is shut out of the volume, then taken out, and then its pods g
   t.deepEqual(await cluster.pods(), ['farm-peer-1', 'farm-peer-2']);
 });
 
+test('the server on a node that still hears serves nobody any more either', async (t) => {
+  const cluster = await Cluster.make();
+  t.true(await fenceNode(cluster.sources, lost));
+  t.deepEqual(cluster.asked.toSorted(), [
+    'close 10.1.0.1 to 10.0.0.3',
+    'close 10.1.0.2 to 10.0.0.3',
+    'close 10.1.0.3 to 10.0.0.3',
+  ]);
+});
+
 test('to do it again changes nothing', async (t) => {
   const cluster = await Cluster.make();
   await fenceNode(cluster.sources, lost);
@@ -38,6 +48,7 @@ const unconfirmed: Record<string, (cluster: Cluster) => void> = {
   'a server takes the order and does not say that it follows it': (cluster) => {
     cluster.deaf = '10.1.0.2';
   },
+  'only the server on the node itself follows besides one': ({ shut }) => shut.delete('10.1.0.2'),
   'there are no servers where there should be': ({ kubernetes }) => {
     for (const path of kubernetes.objects.keys())
       if (path.includes('glusterfs')) kubernetes.objects.delete(path);
