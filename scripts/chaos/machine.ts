@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { members } from '../cluster/machine/cgroups.ts';
 import { ownership } from '../cluster/machine/owner.ts';
-import { signalTo } from '../cluster/machine/processes.ts';
+import { signalTo, stop } from '../cluster/machine/processes.ts';
 import { cutOff, powerOff, powerOn } from '../cluster/nodes/power.ts';
 import { checkout, nodes, type Node } from '../cluster/settings.ts';
 import { remotesOf } from './connections.ts';
@@ -20,6 +20,7 @@ export interface Machine {
   connectionsOf(pod: Pod): Promise<string[]>;
   powerOff(node: string): Promise<void>;
   cutOff(node: string): Promise<void>;
+  endKubelet(node: string): Promise<void>;
   /** Every node is connected, runs and is ready. */
   restore(): Promise<void>;
 }
@@ -44,6 +45,7 @@ export async function localMachine(): Promise<Machine | undefined> {
     },
     powerOff: (name) => powerOff(nodeNamed(name)),
     cutOff: (name) => cutOff(nodeNamed(name)),
+    endKubelet: (name) => stop(`${nodeNamed(name).name}-kubelet`),
     restore: async () => {
       await Promise.all(nodes.map((node) => powerOn(node)));
     },

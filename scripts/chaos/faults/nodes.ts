@@ -1,4 +1,4 @@
-/** A node that dies, and one that is only cut off: of the local cluster, whose nodes are ours. */
+/** Nodes that die, are cut off, or lose their kubelet: of the local cluster, whose nodes are ours. */
 import { labels } from '../../../functions/lib/network.ts';
 import { isReady, oneOf, type Node, type Pod, type World } from '../world.ts';
 import { theMachine } from '../machine.ts';
@@ -61,5 +61,11 @@ export const nodeFaults: readonly Fault[] = [
     says: 'the cable of such a node is pulled; what runs there goes on',
     ...{ local: true, holdMs, heal },
     aim: (world) => aimAt(world, (machine, node) => machine.cutOff(node)),
+  },
+  {
+    name: 'kubelet-dead',
+    says: 'the kubelet of such a node ends; what it has started goes on',
+    ...{ local: true, holdMs: 120_000, heal },
+    aim: (world) => aimAt(world, (machine, node) => machine.endKubelet(node)),
   },
 ];
