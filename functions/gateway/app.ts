@@ -10,6 +10,7 @@ import { createForward, type Forward } from './forward.ts';
 import { createHedge } from './hedge.ts';
 import { createNetworks } from './networks.ts';
 import { observe } from './observe.ts';
+import type { Floor } from './pace.ts';
 import { noRoute, problems } from './problem.ts';
 import { createProgress } from './progress.ts';
 import { openApi } from './openapi.ts';
@@ -31,6 +32,8 @@ export interface GatewayOptions {
   maxBodyBytes: number;
   /** What each user may take of it. */
   budgets?: Budgets;
+  /** How fast a body must come. */
+  floor?: Floor;
   /** How long a function may stand still before its caller hears 503. */
   timeoutMs: number;
   /** Milliseconds without an answer after which a read, and a put that can be, is tried a second time. */

@@ -68,6 +68,13 @@ export class NotFound extends SelvedgeError {
   readonly title = 'There is no such thing';
 }
 
+/** The caller sent its body so slowly that it held a place for nothing. */
+export class TooSlow extends SelvedgeError {
+  readonly status = 408;
+  readonly kind = 'too-slow';
+  readonly title = 'The body came too slowly';
+}
+
 /** Another change came first, or one is under way; the caller may read again and retry. */
 export class Conflict extends SelvedgeError {
   readonly status = 409;

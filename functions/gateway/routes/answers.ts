@@ -32,6 +32,7 @@ const reasons = {
   403: 'The caller may not do this',
   404: 'There is no such thing',
   405: 'The path has no such method; `Allow` lists those it has',
+  408: 'The body came too slowly; nothing was stored',
   409: 'Another change came first, or the idempotency key is in use',
   410: 'The datum was erased',
   413: 'The body is too large',

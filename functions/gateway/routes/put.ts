@@ -10,6 +10,7 @@ import { bodyHeaders, callerHeaders, departure } from '../call.ts';
 import { eventHeaders } from '../event.ts';
 import { proceed } from '../expect.ts';
 import { tooLarge, type Forward } from '../forward.ts';
+import { defaultFloor, keepPace, type Floor } from '../pace.ts';
 import { dataPath, putHeaders } from '../parameters.ts';
 import { UnsupportedMediaType } from '../problem.ts';
 import { relay } from '../relay.ts';
@@ -22,10 +23,13 @@ export interface PutOptions {
   hedged: Forward;
   dataPutUrl: string;
   maxBodyBytes: number;
+  /** How fast a body must come. */
+  floor?: Floor;
 }
 
 /** Storing data, by the function `data-put`. */
-export function putRoutes({ forward, hedged, dataPutUrl, maxBodyBytes }: PutOptions): Route[] {
+export function putRoutes(options: PutOptions): Route[] {
+  const { forward, hedged, dataPutUrl, maxBodyBytes, floor = defaultFloor } = options;
   const refuseEarly: RequestHandler = (request, _response, next) => {
     refuseBody(request, maxBodyBytes);
     readPut(request);
@@ -42,6 +46,7 @@ export function putRoutes({ forward, hedged, dataPutUrl, maxBodyBytes }: PutOpti
       idempotencykey: name,
       tier: headers['selvedge-tier'],
     };
+    const tooSlow = keepPace(request, floor);
     const event = {
       url: dataPutUrl,
       headers: {
@@ -49,15 +54,16 @@ export function putRoutes({ forward, hedged, dataPutUrl, maxBodyBytes }: PutOpti
         ...callerHeaders(request, response),
         ...bodyHeaders(request),
       },
-      signal: departure(response),
+      signal: AbortSignal.any([departure(response), tooSlow]),
     };
     const send = async (): Promise<IncomingMessage> =>
       isSmall(request)
-        ? hedged({ ...event, body: await buffer(request) })
+        ? hedged({ ...event, body: await unless(tooSlow, buffer(request)) })
         : forward({ ...event, body: request });
     try {
       await relay(await send(), response);
     } catch (error) {
+      tooSlow.throwIfAborted();
       throw unanswered(error);
     }
   };
@@ -77,12 +83,18 @@ export function putRoutes({ forward, hedged, dataPutUrl, maxBodyBytes }: PutOpti
             headers: z.object({ 'Idempotency-Key': idempotencyKey }),
             content: json(stored),
           },
-          ...refusals(400, 403, 404, 409, 413, 415, 422, 507),
+          ...refusals(400, 403, 404, 408, 409, 413, 415, 422, 507),
         },
       },
       handlers: [refuseEarly, proceed, put],
     },
   ];
+}
+
+function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  return Promise.race([work, promise]);
 }
 
 /** No answer of the function's: it may have the put, and do it. */

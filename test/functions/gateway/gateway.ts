@@ -5,6 +5,7 @@ import type { Express } from 'express';
 import { pino, stdSerializers } from 'pino';
 import { createApp } from '../../../functions/gateway/app.ts';
 import type { Budgets } from '../../../functions/gateway/fair.ts';
+import type { Floor } from '../../../functions/gateway/pace.ts';
 import { holdBodies } from '../../../functions/gateway/expect.ts';
 import type { Authenticator, Caller } from '../../../functions/lib/function/authentication.ts';
 import type { Access, Authorizer } from '../../../functions/lib/kubernetes/authorization.ts';
@@ -59,6 +60,7 @@ export async function startGateway(
     timeoutMs?: number;
     dataUrl?: string;
     budgets?: Budgets;
+    floor?: Floor;
   } = {},
 ): Promise<Gateway> {
   const authenticator: Authenticator = {
@@ -88,6 +90,7 @@ export async function startGateway(
     maxBodyBytes: options.maxBodyBytes ?? 1024 ** 3,
     timeoutMs: options.timeoutMs ?? 5000,
     ...(options.budgets && { budgets: options.budgets }),
+    ...(options.floor && { floor: options.floor }),
     // On a busy machine an answer may be late; second tries have tests of their own.
     patience: { read: 120_000, put: 120_000 },
     ending: ending.signal,
