@@ -6,6 +6,7 @@ import { prefixes } from '../../functions/lib/data/datum.ts';
 import { until } from '../../functions/lib/until.ts';
 import { restrictEtcd } from '../../functions/setup/etcd.ts';
 import { startEtcd, type EtcdServer } from './harness.ts';
+import { voters } from './etcd-voters.ts';
 import { writing, type Writing } from './writing.ts';
 
 interface Context {
@@ -28,20 +29,6 @@ test.after.always(async (t) => {
   t.context.etcd.close();
   await t.context.server.stop();
 });
-
-/** The ids of those that have a vote, in the order of their names. */
-async function voters(server: EtcdServer, through?: number): Promise<string[]> {
-  const root = await server.as('root');
-  const endpoints = root.endpoints.filter((_, n) => through === undefined || n === through);
-  const client = connectEtcdClient({ ...root, endpoints });
-  try {
-    const { members } = await client.cluster.memberList({ linearizable: true });
-    const named = members.filter(({ name, isLearner }) => name !== '' && !isLearner);
-    return named.sort((a, b) => a.name.localeCompare(b.name)).map(({ ID }) => ID);
-  } finally {
-    client.close();
-  }
-}
 
 async function leader(server: EtcdServer): Promise<number> {
   const client = connectEtcdClient(await server.as('root'));

@@ -1,6 +1,9 @@
 // Package keep starts a member of etcd so that one that lost its disk is replaced without anybody's help, and never
 // votes twice: who it was is removed, and it joins as a new member that has a vote once it has caught up.
 //
+// It also keeps the space of all members: those with much that is free are defragmented one at a time, and a cluster
+// that was full is compacted and takes writes again.
+//
 // Changing members takes the rights of etcd's root. The keeper has them by its own member's certificate, which is
 // where all of the data are anyway.
 package keep
@@ -36,7 +39,10 @@ func Main(program string, args []string) {
 	}
 	// From here on signals are etcd's, which hands over what it leads before it ends.
 	stop()
-	go promote(s)
+	go func() {
+		promote(s)
+		tend(context.Background(), s)
+	}()
 	etcdmain.Main(append([]string{program}, args...))
 }
 
