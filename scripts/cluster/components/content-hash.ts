@@ -21,15 +21,17 @@ export async function contentHash(
   hash.update(
     JSON.stringify([component.build('out'), component.links]).replaceAll(process.execPath, 'node'),
   );
-  const parts = component.parts ?? [''];
-  const own = (path: string): boolean =>
-    parts.some((part) =>
-      part.endsWith('/') ? path.startsWith(part) : part === '' || path === part,
-    );
-  for (const path of (await sources(component.source)).filter(own)) {
+  for (const path of (await sources(component.source)).filter((path) => isPart(component, path))) {
     hash.update(`\0${path}\0`).update(await readFile(join(component.source, path)));
   }
   return hash.digest('hex').slice(0, 16);
+}
+
+/** Whether a file of a component's source is one that it depends on. */
+export function isPart({ parts = [''] }: Pick<Component, 'parts'>, path: string): boolean {
+  return parts.some((part) =>
+    part.endsWith('/') ? path.startsWith(part) : part === '' || path === part,
+  );
 }
 
 const notSource = /(^|\/)(vendor|node_modules|testdata|\..*)(\/|$)|_test\.go$|\.md$/;

@@ -64,7 +64,7 @@ function goComponent({ module, packages, tags, variables = {}, links = {} }: GoO
   );
   return {
     source: folderOf(module),
-    parts: ['go.mod', 'go.sum', ...all.filter(isOwn).map((goPackage) => join(goPackage, '/'))],
+    parts: ['go.mod', 'go.sum', ...all.filter(isOwn).map(folderIn)],
     binaries: [...built, ...Object.keys(links)],
     links,
     fetch: [{ program: 'go', args: ['list', '-deps', ...tagged, ...all] }],
@@ -75,6 +75,9 @@ function goComponent({ module, packages, tags, variables = {}, links = {} }: GoO
       })),
   };
 }
+
+/** Of the module itself all is a part. */
+const folderIn = (goPackage: string): string => (goPackage === '.' ? '' : join(goPackage, '/'));
 
 const kubernetesVersion = 'k8s.io/component-base/version';
 const kubernetesCommands = [

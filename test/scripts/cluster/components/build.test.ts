@@ -10,6 +10,7 @@ import {
   knativeBinary,
   type Component,
 } from '../../../../scripts/cluster/components/build.ts';
+import { isPart } from '../../../../scripts/cluster/components/content-hash.ts';
 
 interface Fixture {
   component: Component;
@@ -72,6 +73,12 @@ test('another content is another build, another test is not, and the last two bu
   t.is(await builds(), 3);
   const kept = (await readdir(cache)).filter((entry) => entry.startsWith('tool-'));
   t.deepEqual(kept.sort(), [basename(second), basename(third)].sort());
+});
+
+test('a component depends on its own commands', (t) => {
+  t.true(isPart(components.etcd, 'keep/keep.go'));
+  t.true(isPart(components['kube-router'], 'kube-router/firewall.go'));
+  t.false(isPart(components['kube-router'], 'coredns/main.go'));
 });
 
 test('a build that fails says which, why and where to read on, and leaves nothing that looks built', async (t) => {
