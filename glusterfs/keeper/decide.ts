@@ -19,6 +19,7 @@ export interface State {
   others: readonly Other[];
   volume: Volume | undefined;
   bricks: readonly Brick[];
+  /** What is behind, asked by the server that speaks for all: to find out costs much. */
   heal: readonly Heal[];
   /** Whether this server's brick has been made a part of the volume, to the end: not so on a new disk. */
   brickBelongs: boolean;
@@ -40,6 +41,9 @@ export type Step =
 
 /** Seconds in which the servers come to terms, and a brick comes up, by themselves. */
 const patience = 8;
+
+/** Whether the servers have looked the same for long enough to be believed. */
+export const isSettled = ({ unchangedFor }: State): boolean => unchangedFor >= patience;
 
 /** The first rule that has something to say holds. */
 export function decide(state: State): Step {
@@ -111,17 +115,19 @@ function heal(state: State): Step | undefined {
   return isBehind && state.unchangedFor >= patience && speaks(state) ? { do: 'heal' } : undefined;
 }
 
-function connectedServers({ me, peers }: State): string[] {
+type Pool = Pick<State, 'me' | 'servers' | 'peers'>;
+
+function connectedServers({ me, peers }: Pool): string[] {
   return [me, ...peers.filter(({ connected }) => connected).map(({ host }) => host)];
 }
 
 /** One server speaks for all: the first of those that are there. */
-function speaks(state: State): boolean {
+export function speaks(state: Pool): boolean {
   const connected = connectedServers(state);
   return state.me === state.servers.find((host) => connected.includes(host));
 }
 
 /** The servers that this one does not have as peers. */
-export function missingServers({ me, servers, peers }: Pick<State, 'me' | 'servers' | 'peers'>) {
+export function missingServers({ me, servers, peers }: Pool) {
   return servers.filter((host) => host !== me && !peers.some((peer) => peer.host === host));
 }

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { readEnv } from '../../functions/lib/function/env.ts';
 import type { Logger } from '../../functions/lib/log.ts';
 import { until } from '../../functions/lib/until.ts';
-import { decide, missingServers, type State, type Step } from './decide.ts';
+import { decide, isSettled, missingServers, speaks, type State, type Step } from './decide.ts';
 import { gluster, isMarked } from './gluster.ts';
 import { answering, Glusterd } from './glusterd.ts';
 import { serveShut } from './serve-shut.ts';
@@ -36,8 +36,11 @@ interface Self {
   brick: string;
 }
 
-/** Milliseconds between two looks: short while there is something to do. */
-const pauses = { busy: 2000, quiet: 5000 };
+/**
+ * Milliseconds between two looks. Each runs Gluster's command several times: on two cores three keepers that looked each
+ * five seconds took a third of the machine. Gluster starts to heal by itself when a brick is back.
+ */
+const pauses = { busy: 2_000, healing: 5_000, quiet: 20_000 };
 
 /** @throws Error when glusterd ends */
 export async function keep(log: Logger, signal: AbortSignal): Promise<void> {
@@ -60,39 +63,43 @@ export async function keep(log: Logger, signal: AbortSignal): Promise<void> {
   }
 
   async function turn(...args: Parameters<typeof pass>): Promise<void> {
-    const step = await pass(...args);
-    await delay(['nothing', 'heal'].includes(step) ? pauses.quiet : pauses.busy, undefined, {
-      signal,
-    });
+    const pause = await pass(...args);
+    await delay(pauses[pause], undefined, { signal });
   }
 }
 
-/** One look and the step that it calls for; what fails is tried again by the next. */
+/** One look and the step that it calls for; what fails is tried again by the next. @returns how soon that is */
 async function pass(
   self: Self,
   glusterd: Glusterd,
   health: Health,
   log: Logger,
-): Promise<Step['do']> {
+): Promise<keyof typeof pauses> {
   try {
     const state = await look(self, health);
     const step = decide(state);
     if (health.tells(step)) log.info({ step }, 'next');
     await act(step, self, glusterd);
     health.saw(state);
-    return step.do;
+    return pauseAfter(step, state);
   } catch (error) {
     health.missed();
     log.warn({ error }, 'tried again');
-    return 'wait';
+    return 'busy';
   }
+}
+
+function pauseAfter(step: Step, state: State): keyof typeof pauses {
+  if (step.do === 'heal') return 'healing';
+  return step.do === 'nothing' && isSettled(state) ? 'quiet' : 'busy';
 }
 
 async function look({ me, servers, brick }: Self, health: Health): Promise<State> {
   const peers = await gluster.peers();
   const volume = await gluster.volume();
   const bricks = volume?.started ? await gluster.bricks() : [];
-  const heal = bricks.length > 0 ? await gluster.behind().catch(() => []) : [];
+  const asks = bricks.length > 0 && speaks({ me, servers, peers });
+  const heal = asks ? await gluster.behind().catch(() => []) : [];
   const others = missingServers({ me, servers, peers }).length > 0 ? await ask(me, servers) : [];
   const unchangedFor = health.unchangedFor({ peers, volume, bricks });
   return {
