@@ -18,6 +18,7 @@ export interface State {
   /** Asked only while this server misses one of them. */
   others: readonly Other[];
   volume: Volume | undefined;
+  /** None when another command holds the volume: then nobody knows. */
   bricks: readonly Brick[];
   /** What is behind, asked by the server that speaks for all: to find out costs much. */
   heal: readonly Heal[];
@@ -103,6 +104,8 @@ function volume(state: State): Step | undefined {
 /** This server's brick serves. */
 function brick({ me, volume, bricks, brickBelongs, unchangedFor }: State): Step | undefined {
   if (!volume?.started) return { do: 'wait', for: 'the volume' };
+  // Three servers that took this for a brick that does not serve kept each other from finding out.
+  if (bricks.length === 0) return { do: 'wait', for: 'the volume to be free' };
   const serves = bricks.find(({ host }) => host === me)?.online ?? false;
   if (serves && brickBelongs) return undefined;
   if (unchangedFor < patience) return { do: 'wait', for: 'the brick' };

@@ -40,7 +40,7 @@ interface Self {
  * Milliseconds between two looks. Each runs Gluster's command several times: on two cores three keepers that looked each
  * five seconds took a third of the machine. Gluster starts to heal by itself when a brick is back.
  */
-const pauses = { busy: 2_000, healing: 5_000, quiet: 20_000 };
+const pauses = { busy: 2_000, healing: 10_000, quiet: 20_000 };
 
 /** @throws Error when glusterd ends */
 export async function keep(log: Logger, signal: AbortSignal): Promise<void> {
@@ -64,7 +64,8 @@ export async function keep(log: Logger, signal: AbortSignal): Promise<void> {
 
   async function turn(...args: Parameters<typeof pass>): Promise<void> {
     const pause = await pass(...args);
-    await delay(pauses[pause], undefined, { signal });
+    // Servers that look at the same time keep each other out of the volume.
+    await delay(pauses[pause] * (0.75 + 0.5 * Math.random()), undefined, { signal });
   }
 }
 
@@ -75,18 +76,20 @@ async function pass(
   health: Health,
   log: Logger,
 ): Promise<keyof typeof pauses> {
-  try {
-    const state = await look(self, health);
-    const step = decide(state);
-    if (health.tells(step)) log.info({ step }, 'next');
-    await act(step, self, glusterd);
-    health.saw(state);
-    return pauseAfter(step, state);
-  } catch (error) {
-    health.missed();
+  const failed = (error: unknown): undefined => {
     log.warn({ error }, 'tried again');
+    return undefined;
+  };
+  const state = await look(self, health).catch(failed);
+  if (!state) {
+    health.missed();
     return 'busy';
   }
+  health.saw(state);
+  const step = decide(state);
+  if (health.tells(step)) log.info({ step }, 'next');
+  const isDone = await act(step, self, glusterd).then(() => true, failed);
+  return isDone ? pauseAfter(step, state) : 'busy';
 }
 
 function pauseAfter(step: Step, state: State): keyof typeof pauses {

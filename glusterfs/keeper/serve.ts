@@ -13,13 +13,14 @@ export class Health {
   #ready = false;
   #told = '';
   #seen = { text: '', since: Date.now() };
+  #bricks: State['bricks'] = [];
 
   /** Keeps a look. */
   saw(state: State): void {
     this.#lookedAt = Date.now();
-    const own = state.bricks.find(({ host }) => host === state.me);
+    const own = this.#bricks.find(({ host }) => host === state.me);
     this.#ready = state.brickBelongs && (own?.online ?? false);
-    measure(state);
+    measure({ ...state, bricks: this.#bricks });
   }
 
   /** There was nothing to see. */
@@ -35,9 +36,10 @@ export class Health {
     return isNew;
   }
 
-  /** Seconds for which this has looked as it does. */
-  unchangedFor(look: unknown): number {
-    const text = JSON.stringify(look);
+  /** Seconds for which this has looked as it does. A look that says nothing of bricks changes nothing of them. */
+  unchangedFor({ peers, volume, bricks }: Pick<State, 'peers' | 'volume' | 'bricks'>): number {
+    if (bricks.length > 0 || !volume?.started) this.#bricks = bricks;
+    const text = JSON.stringify({ peers, volume, bricks: this.#bricks });
     if (text !== this.#seen.text) this.#seen = { text, since: Date.now() };
     return (Date.now() - this.#seen.since) / 1000;
   }

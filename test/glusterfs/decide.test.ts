@@ -125,6 +125,10 @@ const table: Record<string, [State, Step]> = {
     { ...whole, brickBelongs: false },
     { do: 'reset-brick' },
   ],
+  'while others hold the volume nothing is known of its bricks': [
+    { ...whole, bricks: [] },
+    { do: 'wait', for: 'the volume to be free' },
+  ],
   'a brick is given the time to start': [
     { ...whole, bricks: [brick('a', false), brick('b'), brick('c')], unchangedFor: 2 },
     { do: 'wait', for: 'the brick' },
