@@ -1,4 +1,4 @@
-/** The networks of this cluster, as far as their pods may have to move. */
+/** The pods of networks and functions, as far as they may have to move. */
 import { Forbidden } from '../lib/errors.ts';
 import type { Kubernetes, KubernetesObject } from '../lib/kubernetes/client.ts';
 import { apiVersion, kind, labels, type FabricNetwork } from '../lib/network.ts';
@@ -26,11 +26,22 @@ export async function listPods(
   networks: readonly FabricNetwork[],
 ): Promise<PlacedPod[]> {
   const lists = await Promise.all(networks.map((network) => podsOf(kubernetes, network)));
-  return lists.flat().map(({ metadata: { namespace = '', name, uid = '' }, spec }) => ({
-    ...{ namespace, name, uid },
-    node: spec?.nodeName,
-  }));
+  return lists.flat().map(placed);
 }
+
+/** Every pod beside the networks' declarations: functions, the gateway, the source of events. None has a disk. */
+export async function listFunctions(
+  kubernetes: Kubernetes,
+  namespace: string,
+): Promise<PlacedPod[]> {
+  const found = await kubernetes.list<KubernetesPod>({ apiVersion: 'v1', kind: 'Pod', namespace });
+  return found.map(placed);
+}
+
+const placed = ({ metadata: { namespace = '', name, uid = '' }, spec }: KubernetesPod) => ({
+  ...{ namespace, name, uid },
+  node: spec?.nodeName,
+});
 
 async function podsOf(
   kubernetes: Kubernetes,

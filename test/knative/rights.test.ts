@@ -65,6 +65,7 @@ const table: Record<string, string[]> = {
     'selvedge-storage: get secrets/vault-unseal',
     'selvedge-storage: create events',
     'selvedge: list,create,delete configmaps',
+    'selvedge: list,delete pods',
     'selvedge: create events',
     'selvedge: list fabricnetworks',
     'selvedge: patch fabricnetworks/status',

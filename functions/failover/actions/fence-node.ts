@@ -1,7 +1,7 @@
 import { Unavailable } from '../../lib/errors.ts';
 import { isShutOut, neededToShut } from '../checks/quorum.ts';
 import type { Node, VolumeServer } from '../checks/check.ts';
-import { listNetworks, listPods } from '../networks.ts';
+import { listFunctions, listNetworks, listPods } from '../networks.ts';
 import { setOut } from '../nodes/taint.ts';
 import { lookAtVolume, type VolumeSources } from '../volume.ts';
 
@@ -14,7 +14,7 @@ export interface FenceSources extends VolumeSources {
  * Makes sure that nothing on a node can write to a ledger, and only then lets go of what runs there:
  * first so many servers of the volume refuse the node that the others are no majority, then
  * Kubernetes is told that the node's pods are gone, and last those of networks are removed, so that
- * others take their names. Each step may be done already.
+ * others take their names, and those of functions, so that others are made. Each step may be done already.
  *
  * The server on the node itself is asked to serve nobody, if it hears: a node of which only the
  * kubelet is gone runs on, and what its members have locked there nobody else could lock.
@@ -45,9 +45,16 @@ async function close({ keepers }: VolumeSources, { keeper = '' }: VolumeServer, 
   for (const address of node.addresses) await keepers.close(keeper, address);
 }
 
-/** Pods that came to the node until it was taken out are among them. */
+/**
+ * Pods that came to the node until it was taken out are among them. Kubernetes makes no others, and sends requests to
+ * these, until it has given the node up.
+ */
 async function release({ kubernetes, namespace }: FenceSources, node: Node): Promise<boolean> {
-  const pods = await listPods(kubernetes, await listNetworks(kubernetes, namespace));
+  const [functions, networks] = await Promise.all([
+    listFunctions(kubernetes, namespace),
+    listNetworks(kubernetes, namespace),
+  ]);
+  const pods = [...functions, ...(await listPods(kubernetes, networks))];
   const left = pods.filter((pod) => pod.node === node.name);
   for (const { namespace, name, uid } of left) {
     const pod = { apiVersion: 'v1', kind: 'Pod', namespace, name };

@@ -121,6 +121,11 @@ export class Cluster {
     await this.kubernetes.merge(ref, { spec: { taints } });
   }
 
+  /** Adds a pod of a function, on the n-th node. */
+  async addFunction(name: string, n: number): Promise<void> {
+    await this.kubernetes.create(podObject(namespace, name, n, {}));
+  }
+
   /** The names of networks' pods. */
   async pods(): Promise<string[]> {
     const found = await this.kubernetes.list({ apiVersion: 'v1', kind: 'Pod', namespace: own });

@@ -12,11 +12,14 @@ test('a lost node is shut out of the volume, then taken out, and then its pods g
   // The server on the lost node is as silent as it.
   cluster.shut.delete('10.1.0.3');
   const { changes } = cluster.kubernetes;
+  await cluster.addFunction('data-get-1', 1);
+  await cluster.addFunction('data-get-3', 3);
   changes.length = 0;
   t.true(await fenceNode(cluster.sources, lost));
   t.deepEqual(cluster.asked, ['close 10.1.0.1 to 10.0.0.3', 'close 10.1.0.2 to 10.0.0.3']);
   t.deepEqual(changes, [
     'merge /api/v1/nodes/node-3',
+    'remove /api/v1/namespaces/selvedge/pods/data-get-3',
     'remove /api/v1/namespaces/selvedge-net-supply/pods/farm-peer-3',
   ]);
   t.deepEqual(await cluster.taints(3), [
