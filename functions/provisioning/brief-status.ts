@@ -28,12 +28,19 @@ export function queuedStatus(observed: Moment): NetworkStatus {
   };
 }
 
-/** The status of a network on its way out. */
-export function deletingStatus(observed: Moment): NetworkStatus {
+/**
+ * The status of a network on its way out.
+ *
+ * @param left what does not go yet
+ */
+export function deletingStatus(
+  observed: Moment,
+  left = 'everything made for it goes',
+): NetworkStatus {
   const { generation } = observed;
   return {
     observedGeneration: generation,
     phase: 'Deleting',
-    conditions: [condition(observed, 'Ready', false, 'Deleting', 'everything made for it goes')],
+    conditions: [condition(observed, 'Ready', false, 'Deleting', left)],
   };
 }

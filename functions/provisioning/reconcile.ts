@@ -56,8 +56,17 @@ export async function reconcile(
 
 async function remove(clients: Clients, network: FabricNetwork, signal: AbortSignal) {
   if (!isHeld(network)) return;
-  await writeStatus(clients, network, deletingStatus(observe(clients, network)));
-  await removeNetwork(clients, network, signal);
+  const observed = observe(clients, network);
+  // What an earlier pass has waited for in vain stays until this one has.
+  if (network.status?.phase !== 'Deleting')
+    await writeStatus(clients, network, deletingStatus(observed));
+  try {
+    await removeNetwork(clients, network, signal);
+  } catch (error) {
+    if (error instanceof Unavailable && !signal.aborted)
+      await writeStatus(clients, network, deletingStatus(observed, error.message));
+    throw error;
+  }
   await letGo(clients, network);
   clients.log.info({ network: network.metadata.name }, 'network removed');
 }

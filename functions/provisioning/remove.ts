@@ -1,4 +1,5 @@
-import { Conflict, Unavailable } from '../lib/errors.ts';
+import { Conflict, NotFound, Unavailable } from '../lib/errors.ts';
+import type { KubernetesObject } from '../lib/kubernetes/client.ts';
 import { labels, type FabricNetwork } from '../lib/network.ts';
 import { createIncarnations } from '../lib/vault/incarnations.ts';
 import { until } from '../lib/until.ts';
@@ -15,6 +16,10 @@ import { placeOf } from './resources/plan.ts';
 
 /** Milliseconds in one pass for a namespace with all its pods and claims to go. */
 const goneMs = 60_000;
+
+/** When a namespace that goes was last waited for, and milliseconds until that is said again. */
+const awaitedAt = 'selvedge.dev/awaited-at';
+const awaitedMs = 5_000;
 
 /** Milliseconds after its deletion that a network waits for what does not go, or does not answer. */
 const patienceMs = 10 * 60_000;
@@ -58,25 +63,56 @@ async function withPatience(
   }
 }
 
-function removeNamespace(clients: Clients, place: Place, signal: AbortSignal): Promise<boolean> {
+async function removeNamespace(clients: Clients, place: Place, signal: AbortSignal): Promise<void> {
   const what = `the namespace ${place.namespace} to go`;
-  const going = { what, timeoutMs: goneMs, firstMs: 200, mostMs: 1000, signal };
-  return until(going, () => isNamespaceGone(clients, place));
+  const going = { what, timeoutMs: goneMs, firstMs: 200, signal };
+  await until(going, async () => {
+    const left = await askToGo(clients, place);
+    // The last of these is what a late pass tells.
+    if (left !== undefined) throw new Unavailable(left);
+    return true;
+  });
 }
 
-/** Asks it to go; another's of the same name is none of ours. */
-async function isNamespaceGone({ kubernetes }: Clients, place: Place): Promise<boolean> {
+type Namespace = KubernetesObject & {
+  status?: { conditions?: { status: string; message?: string }[] };
+};
+
+/**
+ * Asks it to go; another's of the same name is none of ours.
+ *
+ * @returns what is left, for people; undefined when nothing is
+ */
+async function askToGo(clients: Clients, place: Place): Promise<string | undefined> {
   const ref = { apiVersion: 'v1', kind: 'Namespace', name: place.namespace };
-  const found = await kubernetes.get(ref);
-  if (found?.metadata.labels?.[labels.uid] !== place.uid) return true;
-  const { uid, deletionTimestamp } = found.metadata;
+  const found = await clients.kubernetes.get<Namespace>(ref);
+  if (found?.metadata.labels?.[labels.uid] !== place.uid) return undefined;
+  const { uid = '', deletionTimestamp } = found.metadata;
   try {
-    if (!deletionTimestamp && uid) await kubernetes.remove(ref, { uid });
+    await (deletionTimestamp ? hasten(clients, found) : clients.kubernetes.remove(ref, { uid }));
   } catch (error) {
-    // Another took its name meanwhile: the next look tells.
-    if (!(error instanceof Conflict)) throw error;
+    // It has gone, or another took its name meanwhile: the next look tells.
+    if (!(error instanceof NotFound || error instanceof Conflict)) throw error;
   }
-  return false;
+  return leftIn(found);
+}
+
+/**
+ * Whoever empties namespaces looks at one that stays less and less, in the end once a minute, but
+ * within 5 s after it has changed: so it changes while it is waited for.
+ */
+async function hasten({ kubernetes, now }: Clients, { metadata }: Namespace): Promise<void> {
+  const { name, uid, annotations, deletionTimestamp } = metadata;
+  const last = Date.parse(annotations?.[awaitedAt] ?? deletionTimestamp ?? '');
+  if (now().getTime() - last < awaitedMs) return;
+  const ref = { apiVersion: 'v1', kind: 'Namespace', name };
+  const changed = { [awaitedAt]: now().toISOString() };
+  await kubernetes.merge(ref, { metadata: { uid, annotations: changed } });
+}
+
+function leftIn({ status: { conditions = [] } = {} }: Namespace): string {
+  const left = conditions.filter(({ status }) => status === 'True');
+  return left.map(({ message = '' }) => message).join('; ') || 'all of it is going';
 }
 
 async function removeFromVault(
