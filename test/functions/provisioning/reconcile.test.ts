@@ -198,6 +198,20 @@ test('an orderer that is ready and does not answer is asked again: no event woul
   t.is((await statusOf(world)).phase, 'Ready');
 });
 
+test('an orderer that a firewall refuses for a moment after it became ready joins in the same pass', async (t) => {
+  const world = await createWorld();
+  const connect = world.fabric.connectParticipation;
+  let refused = 2;
+  world.fabric.connectParticipation = ({ hostname = '' }) => {
+    const orderer = connect({ hostname });
+    const info: typeof orderer.info = (channel) =>
+      refused-- > 0 ? Promise.reject(new Unavailable('no answer')) : orderer.info(channel);
+    return { ...orderer, info };
+  };
+  await reconcile(world.clients, id);
+  t.is((await statusOf(world)).phase, 'Ready');
+});
+
 test('an approval or a commit whose fate was unknown is not sent twice once it came through', async (t) => {
   const world = await createWorld();
   const { approve, commit, changes } = world.fabric;
