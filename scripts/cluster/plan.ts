@@ -175,7 +175,7 @@ async function installBasics(
   const objects = [...dnsObjects(coredns), ...(await volumeObjects({ provisioner, shell }))];
   await once('basics', objects, async () => {
     await apply(objects, signal);
-    await rolledOut('kube-system', 'deployment/coredns', { signal });
+    await rolledOut('kube-system', 'daemonset/coredns', { signal });
     await rolledOut('local-path-storage', 'deployment/local-path-provisioner', { signal });
   });
 }

@@ -35,7 +35,7 @@ export async function apply(objects: object[], signal?: AbortSignal): Promise<vo
 
 /**
  * Waits until all replicas of the workload run in its current version.
- * @param workload such as `deployment/coredns`
+ * @param workload such as `daemonset/coredns`
  */
 export async function rolledOut(
   namespace: string,
