@@ -124,7 +124,9 @@ async function recover(
   const healed = performance.now();
   await heal(world);
   const second = await strength(world, { signal, timeoutMs: patienceMs });
-  return { ...second, ...first, healed };
+  // What is still missing in the end says more than what was while something was away.
+  const lacked = second.lacked.length > 0 ? second.lacked : first.lacked;
+  return { ...second, ...first, lacked, healed };
 }
 
 interface StrengthOptions {

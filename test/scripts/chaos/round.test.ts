@@ -10,7 +10,7 @@ import { fakeGateway } from './gateway.ts';
 
 /** A cluster of one StatefulSet on one node, whose pod and gateway can be broken. */
 function cluster() {
-  const state = { broken: false, healed: 0 };
+  const state = { broken: false, replicas: 1, healed: 0 };
   const ready = (is: boolean) => ({
     conditions: [{ type: 'Ready', status: is ? 'True' : 'False' }],
   });
@@ -23,7 +23,9 @@ function cluster() {
     Node: () => [object('Node', { metadata: { name: 'a' }, status: ready(true) })],
     Pod: () => [object('Pod', { spec: { nodeName: 'a' }, status: ready(!state.broken) })],
     StatefulSet: () => [
-      object('StatefulSet', { spec: { replicas: 1, selector: { matchLabels: { app: 'etcd' } } } }),
+      object('StatefulSet', {
+        spec: { replicas: state.replicas, selector: { matchLabels: { app: 'etcd' } } },
+      }),
     ],
   };
   const list = (({ kind }) => Promise.resolve(objects[kind]?.() ?? [])) as Kubernetes['list'];
@@ -89,6 +91,18 @@ test('what does not come back while it is held is healed, and what was missing i
   t.deepEqual(round.lacked, ['etcd-0 0/1']);
   t.true(round.healed! > 300);
   t.true(round.strong! >= round.healed!);
+});
+
+test('what is still missing in the end is told rather than what was missing before', async (t) => {
+  const { state, world, gateway } = cluster();
+  const heal = (): Promise<void> => {
+    Object.assign(state, { broken: false, replicas: 2 });
+    return Promise.resolve();
+  };
+  const fault = breaking(state, { holdMs: 600, heal });
+  const round = await runRound(world, { ...options(fault, gateway), patienceMs: 800 });
+  t.is(round.strong, undefined);
+  t.deepEqual(round.lacked, ['etcd-0 1/2']);
 });
 
 test('a round is healed also when its strike fails', async (t) => {
