@@ -1,6 +1,5 @@
 /** Runs other programs' tests, shows them line by line, and counts them. */
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -45,7 +44,8 @@ export function countGo(lines: readonly string[], exitCode: number): Count {
 
 /** The tests of a suite of ava.config.js, of this checkout unless told. */
 export async function ava(suite: string, checkout = root): Promise<Count> {
-  const { lines, exitCode } = await run(join(checkout, 'node_modules/.bin/ava'), ['--tap'], {
+  const args = ['--import', './test/tap.mjs', 'node_modules/.bin/ava', '--tap'];
+  const { lines, exitCode } = await run(process.execPath, args, {
     cwd: checkout,
     env: { SUITE: suite },
     echo: showTap,
