@@ -1,6 +1,7 @@
 /**
  * `npm test`: everything that is checked, in the order in which it fails fastest.
- * Does its own set-up; what it started it ends. The last line counts what really ran.
+ * Does its own set-up; what it started it ends. What failed is shown once more in the end, and
+ * the last line counts what really ran.
  */
 import { Command } from 'commander';
 import { runSuites, suites } from './suites.ts';
@@ -16,9 +17,10 @@ const program = new Command('npm test --')
     if (unknown.length > 0) {
       program.error(`no suite is called ${unknown.join(', ')}; there are: ${names.join(', ')}`);
     }
-    const { passed, failed } = await runSuites(chosen, { here: here ?? false });
-    console.log(`${passed} passed, ${failed} failed`);
-    process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+    const { passed, failures } = await runSuites(chosen, { here: here ?? false });
+    if (failures.length > 0) console.log(['\n── failed', ...failures].join('\n'));
+    console.log(`${passed} passed, ${failures.length} failed`);
+    process.exitCode = failures.length > 0 || passed === 0 ? 1 : 0;
   });
 
 await program.parseAsync();

@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** How many tests passed and failed. */
+/** How many tests passed, and what is to be said of each that failed: it is said again in the end. */
 export interface Count {
   passed: number;
-  failed: number;
+  failures: string[];
 }
 
 /**
@@ -17,9 +17,22 @@ export interface Count {
  */
 export function countTap(lines: readonly string[], exitCode: number): Count {
   const passed = lines.filter((line) => /^ok \d+/.test(line) && !/# (SKIP|TODO)/.test(line)).length;
-  const failed = lines.filter((line) => /^not ok \d+/.test(line)).length;
-  const silent = failed === 0 && (exitCode !== 0 || passed === 0);
-  return { passed, failed: silent ? 1 : failed };
+  const failures = lines.flatMap((line, at) =>
+    /^not ok \d+/.test(line) ? [[line, ...detailsOf(lines.slice(at + 1))].join('\n')] : [],
+  );
+  return orSilent({ passed, failures }, exitCode);
+}
+
+/** The YAML block that follows the line of a failed test. */
+function detailsOf(following: readonly string[]): readonly string[] {
+  const end = following.findIndex((line) => !line.startsWith('  '));
+  return end < 0 ? following : following.slice(0, end);
+}
+
+function orSilent(count: Count, exitCode: number): Count {
+  const silent = count.failures.length === 0 && (exitCode !== 0 || count.passed === 0);
+  const said = `not ok - it ran ${count.passed} tests, named none that failed, and exited with ${exitCode}`;
+  return silent ? { ...count, failures: [said] } : count;
 }
 
 /** A line of `go test -json`; without `Test` it is about the package. */
@@ -35,11 +48,10 @@ export function countGo(lines: readonly string[], exitCode: number): Count {
   const events = lines
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as GoEvent);
-  const count = (action: string): number =>
-    events.filter((event) => event.Test !== undefined && event.Action === action).length;
-  const failed = count('fail');
-  const silent = failed === 0 && (exitCode !== 0 || count('pass') === 0);
-  return { passed: count('pass'), failed: silent ? 1 : failed };
+  const that = (action: string): string[] =>
+    events.flatMap(({ Action, Test }) => (Test !== undefined && Action === action ? [Test] : []));
+  const failures = that('fail').map((name) => `not ok - ${name}`);
+  return orSilent({ passed: that('pass').length, failures }, exitCode);
 }
 
 /** The tests of a suite of ava.config.js, of this checkout unless told. */
@@ -70,8 +82,9 @@ export async function program(name: string, command: string, args: string[]): Pr
 
 /** What counts as one test, by how it ended. */
 export function whole(name: string, exitCode: number | null): Count {
-  console.log(`${exitCode === 0 ? 'ok' : 'not ok'} - ${name}`);
-  return exitCode === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  const said = `${exitCode === 0 ? 'ok' : 'not ok'} - ${name}`;
+  console.log(said);
+  return exitCode === 0 ? { passed: 1, failures: [] } : { passed: 0, failures: [said] };
 }
 
 function showTap(line: string): string | undefined {

@@ -42,7 +42,7 @@ const endToEnd = async (checkout?: string): Promise<Count> =>
 
 async function onOwnCluster(): Promise<Count> {
   const start = await program('cluster', process.execPath, ['scripts/main.ts', 'up']);
-  return start.failed > 0 ? start : sum([start, await endToEnd()]);
+  return start.failures.length > 0 ? start : sum([start, await endToEnd()]);
 }
 
 /** A stranger's way: a copy of the checkout, started in a bare environment, tested, and stopped. */
@@ -54,7 +54,7 @@ async function fromNothing(): Promise<Count> {
     whole(said, await npm([name], bare, env, console.log).ended);
   try {
     const start = await script('start', 'from nothing but builds to a verified datum');
-    const count = start.failed > 0 ? start : sum([start, await endToEnd(bare.checkout)]);
+    const count = start.failures.length > 0 ? start : sum([start, await endToEnd(bare.checkout)]);
     return sum([count, await script('stop', 'and to nothing again')]);
   } finally {
     await bare.remove();
@@ -71,18 +71,17 @@ export async function runSuites(names: string[], options: Options): Promise<Coun
     console.log(`\n── ${name}`);
     const count = await suite(options);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    console.log(`── ${name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s`);
+    console.log(
+      `── ${name}: ${count.passed} passed, ${count.failures.length} failed in ${seconds} s`,
+    );
     counts.push(count);
   }
   return sum(counts);
 }
 
 export function sum(counts: readonly Count[]): Count {
-  return counts.reduce(
-    (total, { passed, failed }) => ({
-      passed: total.passed + passed,
-      failed: total.failed + failed,
-    }),
-    { passed: 0, failed: 0 },
-  );
+  return {
+    passed: counts.reduce((total, { passed }) => total + passed, 0),
+    failures: counts.flatMap(({ failures }) => failures),
+  };
 }

@@ -3,13 +3,24 @@ import { countGo, countTap } from '../runners.ts';
 
 test('passed and failed tests of a TAP stream are counted, skipped ones are not', (t) => {
   const lines = ['TAP version 13', 'ok 1 - a', 'not ok 2 - b', 'ok 3 - c # SKIP', 'ok 4 - d'];
-  t.deepEqual(countTap(lines, 1), { passed: 2, failed: 1 });
+  t.deepEqual(countTap(lines, 1), { passed: 2, failures: ['not ok 2 - b'] });
+});
+
+test('what a TAP stream tells of a failed test is kept with its name', (t) => {
+  const lines = ['not ok 1 - a', '  ---', '    message: no', '  ...', 'ok 2 - b', 'not ok 3 - c'];
+  const told = ['not ok 1 - a\n  ---\n    message: no\n  ...', 'not ok 3 - c'];
+  t.deepEqual(countTap(lines, 1), { passed: 1, failures: told });
 });
 
 test('a runner that crashes or runs nothing counts as a failure', (t) => {
-  t.deepEqual(countTap(['ok 1 - a'], 1), { passed: 1, failed: 1 });
-  t.deepEqual(countTap([], 0), { passed: 0, failed: 1 });
-  t.deepEqual(countGo([], 2), { passed: 0, failed: 1 });
+  for (const [count, passed] of [
+    [countTap(['ok 1 - a'], 1), 1],
+    [countTap([], 0), 0],
+    [countGo([], 2), 0],
+  ] as const) {
+    t.is(count.passed, passed);
+    t.regex(count.failures.join(), /named none that failed, and exited with [012]$/);
+  }
 });
 
 test('the tests of `go test -json` are counted, its packages are not', (t) => {
@@ -20,5 +31,5 @@ test('the tests of `go test -json` are counted, its packages are not', (t) => {
     '{"Action":"fail","Package":"p"}',
     'a line of a build error',
   ];
-  t.deepEqual(countGo(lines, 1), { passed: 1, failed: 1 });
+  t.deepEqual(countGo(lines, 1), { passed: 1, failures: ['not ok - TestB'] });
 });
