@@ -40,7 +40,7 @@ const owners: Record<string, readonly string[] | undefined> = {
   '@kubernetes/client-node': ['functions/lib/kubernetes/', 'scripts/cli/target.ts'],
   '@peculiar/x509': ['scripts/lib/x509.ts'],
   cloudevents: ['functions/lib/events.ts', 'functions/lib/function/'],
-  cockatiel: ['functions/lib/data/etcd-faults.ts'],
+  cockatiel: ['functions/lib/data/etcd-faults.ts', 'functions/lib/vault/client.ts'],
   commander: ['scripts/main.ts', 'scripts/cli/main.ts', 'scripts/chaos/main.ts'],
   esbuild: ['scripts/cluster/images/bundle.ts'],
   etcd3: ['etcd', 'etcd-faults', 'etcd-users'].map((name) => `functions/lib/data/${name}.ts`),

@@ -122,7 +122,7 @@ export class Suspects {
    * What the first address gives that does not fail. Only Unavailable passes on to the next: any other
    * error is an answer.
    *
-   * @throws what the first of them threw, when all failed
+   * @throws when all failed, what the first of them threw that was not silent: it knows most
    */
   async inTurn<T>(addresses: readonly string[], ask: (address: string) => Promise<T>): Promise<T> {
     const failures: Unavailable[] = [];
@@ -137,7 +137,8 @@ export class Suspects {
         failures.push(error);
       }
     }
-    throw failures[0] ?? new Unavailable('there is no address to ask');
+    const told = failures.find((failure) => !(failure instanceof Silent)) ?? failures[0];
+    throw told ?? new Unavailable('there is no address to ask');
   }
 
   #fellSilent(address: string): void {

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { ExponentialBackoff, handleType, retry } from 'cockatiel';
 import { withDeadline } from '../deadline.ts';
 import { Suspects, type Tell } from '../suspicion/suspects.ts';
 import {
@@ -54,6 +55,15 @@ export interface VaultOptions {
 
 /** Milliseconds for one exchange with one member: less than an election takes, so that it is asked again after. */
 const defaultTimeout = 5_000;
+
+/**
+ * While one member takes over from another none of them can: they are all asked again, for longer than a
+ * planned change takes and for less than callers wait.
+ */
+const takeover = retry(handleType(VaultUnavailable), {
+  maxAttempts: 5,
+  backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 500 }),
+});
 
 /**
  * Every method throws VaultUnavailable when Vault is sealed, in standby without a leader, or does
@@ -123,5 +133,6 @@ function asking({ addresses, caFile, timeoutMs = defaultTimeout, tell }: VaultOp
       throw error;
     }
   };
-  return (...asked) => suspects.inTurn(addresses, (address) => ask(address, asked));
+  return (...asked) =>
+    takeover.execute(() => suspects.inTurn(addresses, (address) => ask(address, asked)));
 }

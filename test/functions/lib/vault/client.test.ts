@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { connectVault } from '../../../../functions/lib/vault/client.ts';
+import { connectVault, VaultUnavailable } from '../../../../functions/lib/vault/client.ts';
 
 /** What a member answers: a status and a body. */
 type Answer = (path: string, token: string) => [status: number, body: object];
@@ -69,3 +69,22 @@ for (const [what, status, said] of [
     t.deepEqual([...new Set(told)], [addresses[0]]);
   });
 }
+
+test('members that have no leader are asked again until there is one', async (t) => {
+  let asked = 0;
+  const { addresses, tokenFile } = await members(t, (path) => {
+    if (path === 'auth/jwt/login') return [200, login];
+    return ++asked < 3 ? [503, { errors: ['Vault is sealed'] }] : [200, { data: { by: 'leader' } }];
+  });
+  const vault = connectVault({ addresses, role: 'data-put', tokenFile });
+  t.deepEqual(await vault.read('a/b'), { by: 'leader' });
+});
+
+test('members that stay without a leader are given up, and say so', async (t) => {
+  const { addresses, tokenFile } = await members(t, () => [503, { errors: ['Vault is sealed'] }]);
+  const vault = connectVault({ addresses, role: 'data-put', tokenFile });
+  await t.throwsAsync(vault.read('a/b'), {
+    instanceOf: VaultUnavailable,
+    message: 'Vault is sealed or in standby',
+  });
+});
