@@ -2,9 +2,11 @@
 import { spawn } from 'node:child_process';
 import { link, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 import test from 'ava';
 
+import { withDeadline } from '../../functions/lib/deadline.ts';
 import { until } from '../../functions/lib/until.ts';
 import { volume } from '../../glusterfs/keeper/options.ts';
 import { run } from '../../scripts/lib/shell.ts';
@@ -133,6 +135,39 @@ test.serial('what a node that is kept out has locked, others can lock', async (t
   await until(healed, moved);
   t.pass();
 });
+
+test.serial(
+  'who holds a locked file open writes on after each server was away in turn',
+  async (t) => {
+    t.timeout(290_000);
+    // As an orderer has its log: locked, and open for as long as it runs.
+    const program =
+      'exec 9>>"$0" && flock --nonblock 9 && while read -r n; do echo "$n" >&9; echo $?; done';
+    const writer = spawn('bash', ['-c', program, inVolume('log')], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    t.teardown(() => writer.kill('SIGKILL'));
+    const answers = createInterface({ input: writer.stdout })[Symbol.asyncIterator]();
+    const append = async (text: string): Promise<unknown> => {
+      writer.stdin.write(`${text}\n`);
+      const { value } = await withDeadline(30_000, answers.next(), () => new Error('it hangs'));
+      return value;
+    };
+    t.is(await append('begin'), '0');
+    for (const n of [0, 1, 2]) {
+      await servers.machines[n]!.crash();
+      t.is(await append(`without ${n}`), '0', `while server ${n} is away`);
+      servers.startKeeper(servers.machines[n]!);
+      await servers.serving(3);
+      const healed = async (): Promise<boolean> =>
+        (await readFile(onBrick(n, 'log'), 'utf8')).includes(`without ${n}`);
+      await until({ what: 'the file to be healed', timeoutMs: 60_000, mostMs: 500 }, healed);
+      t.is(await append(`with ${n}`), '0', `server ${n} is back`);
+    }
+    const all = 'begin without 0 with 0 without 1 with 1 without 2 with 2';
+    t.is((await readFile(inVolume('log'), 'utf8')).trim().replace(/\n/g, ' '), all);
+  },
+);
 
 test.serial('what is mounted goes on when the pod that mounted it ends', async (t) => {
   await servers.endMounter();
