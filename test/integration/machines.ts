@@ -114,10 +114,20 @@ export class Machine {
   async crash(): Promise<void> {
     const ending = { what: `${this.name} to be off`, timeoutMs: 20_000, mostMs: 100 };
     await until(ending, async () => {
-      const pids = (await attempt('ip', ['netns', 'pids', this.#namespace])) ?? '';
-      for (const pid of pids.split('\n').filter(Boolean)) await attempt('kill', ['-KILL', pid]);
-      return pids.trim() === '';
+      const pids = await this.#processes();
+      for (const pid of pids) await attempt('kill', ['-KILL', pid]);
+      return pids.length === 0;
     });
+  }
+
+  /** Whether nothing runs on it. */
+  async isOff(): Promise<boolean> {
+    return (await this.#processes()).length === 0;
+  }
+
+  async #processes(): Promise<string[]> {
+    const pids = (await attempt('ip', ['netns', 'pids', this.#namespace])) ?? '';
+    return pids.split('\n').filter(Boolean);
   }
 
   async remove(): Promise<void> {

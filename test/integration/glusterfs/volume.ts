@@ -59,6 +59,14 @@ export class Servers {
     machine.start(['node', program, 'keep'], env);
   }
 
+  /** As after the start, whatever a test that failed has left. */
+  async mend(): Promise<void> {
+    for (const machine of this.machines) if (await machine.isOff()) this.startKeeper(machine);
+    await this.serving(3);
+    for (const n of this.machines.keys()) await this.setShut(n, 'DELETE');
+    await this.serving(3);
+  }
+
   /** A server that has lost power and its disk. */
   async loseDisk(machine: Machine): Promise<void> {
     await machine.crash();
