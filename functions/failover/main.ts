@@ -54,12 +54,8 @@ const vaultMember = (pod: string): VaultMember =>
 const peers = createPeers(connectVault({ ...vaultOptions(env), timeoutMs: 2_000 }));
 const unsealKeys = () => readUnsealKeys(kubernetes, storageNamespace);
 
-const recorder = createRecorder({
-  kubernetes,
-  broker: connectBroker(env.BROKER_URL),
-  namespace,
-  log,
-});
+const broker = connectBroker(env.BROKER_URL);
+const recorder = createRecorder({ kubernetes, broker, namespace, log });
 const ofAccount = (file: string): Buffer =>
   readFileSync(join('/var/run/secrets/kubernetes.io/serviceaccount', file));
 const kubelet = connectKubelet({
@@ -67,8 +63,7 @@ const kubelet = connectKubelet({
   token: () => ofAccount('token').toString(),
 });
 const below = {
-  kubernetes,
-  namespace,
+  ...{ kubernetes, namespace, broker },
   keepers: connectKeepers(),
   volumes: env.VOLUMES_NAMESPACE,
 };

@@ -127,7 +127,7 @@ const kubelet: Kubelet = {
 function failover(holder: string): () => Promise<void> {
   const kubernetes = account;
   const broker = { send: () => Promise.resolve() };
-  const below = { kubernetes, namespace, volumes: undefined, keepers: {} as never };
+  const below = { kubernetes, namespace, broker, volumes: undefined, keepers: {} as never };
   // Time goes by looks: a busy machine changes nothing.
   let seconds = 0;
   const now = (): number => (seconds += 4);

@@ -1,16 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KubernetesObject } from '../../lib/kubernetes/client.ts';
+import type { Kubernetes, KubernetesObject } from '../../lib/kubernetes/client.ts';
 import { lacking } from '../agreement.ts';
+import { crowded, isUneven, type Node, type Volume } from '../crowding.ts';
 import { listPods, membersOf, type Pod } from '../members.ts';
 import type { Pass } from '../pass.ts';
 import { selectorOf } from '../resources/names.ts';
 import { done, type Step, unless } from './step.ts';
 
-/** How a member's pod stands to what its StatefulSet wants now. */
+/** How a member's pod stands to what is wanted of it now. */
 export interface Version {
   name: string;
   ready: boolean;
-  /** Made from an earlier template. */
+  /** Made from an earlier template, or beside another of its kind while a node has none. */
   outdated: boolean;
 }
 
@@ -32,7 +33,7 @@ export function decideRollout(members: readonly Version[], agreed: boolean): str
 const pauseMs = 1_000;
 
 /**
- * Pods made anew where what they are made from has changed: one at a time over the whole network,
+ * Pods made anew where what they are made from has changed, or where they would be better placed: one at a time over the whole network,
  * orderers first, the next when the one before is ready and every channel agrees again.
  */
 export const rollout: Step = {
@@ -60,7 +61,10 @@ export const rollout: Step = {
 
 async function renew(pass: Pass, name: string): Promise<void> {
   pass.signal.throwIfAborted();
-  pass.clients.log.info({ member: name }, 'restarted for what it is made from now');
+  pass.clients.log.info(
+    { member: name },
+    'restarted for what it is made from, or where it is placed, now',
+  );
   const { namespace } = pass.plan.id;
   await pass.clients.kubernetes.remove({ apiVersion: 'v1', kind: 'Pod', namespace, name });
 }
@@ -90,9 +94,23 @@ async function versions({ clients: { kubernetes }, plan }: Pass): Promise<Versio
   ]);
   const wanted = new Set(sets.map(({ status }) => status?.updateRevision));
   const byName = new Map(pods.map((pod) => [pod.metadata.name, pod]));
-  return [...membersOf(plan, 'orderer', pods), ...membersOf(plan, 'peer', pods)].map(
-    ({ name, ready }) => ({ name, ready, outdated: isOutdated(byName.get(name), wanted) }),
-  );
+  const all = [...membersOf(plan, 'orderer', pods), ...membersOf(plan, 'peer', pods)];
+  const own = all.flatMap(({ name }) => byName.get(name) ?? []);
+  const misplaced = await misplacedOf(kubernetes, own);
+  return all.map(({ name, ready }) => {
+    const outdated = isOutdated(byName.get(name), wanted) || misplaced.has(name);
+    return { name, ready, outdated };
+  });
+}
+
+async function misplacedOf(
+  kubernetes: Kubernetes,
+  members: readonly Pod[],
+): Promise<ReadonlySet<string>> {
+  const nodes = await kubernetes.list<Node>({ apiVersion: 'v1', kind: 'Node' });
+  if (!isUneven(members, nodes)) return new Set();
+  const volumes = await kubernetes.list<Volume>({ apiVersion: 'v1', kind: 'PersistentVolume' });
+  return crowded(members, nodes, volumes);
 }
 
 /** The name of a revision begins with that of its StatefulSet: no other set wants the same. */

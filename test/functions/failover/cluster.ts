@@ -49,6 +49,8 @@ export class Cluster {
   readonly shut = new Map<string, string[]>();
   /** What was asked of keepers, in its order. */
   readonly asked: string[] = [];
+  /** The types of events that the Broker took, with the network each names. */
+  readonly sent: string[] = [];
   /** A keeper that takes the order and does not follow it. */
   deaf: string | undefined;
 
@@ -101,9 +103,16 @@ export class Cluster {
     },
   };
 
+  readonly broker = {
+    send: ({ type, network }: { type: string; network?: unknown }): Promise<void> => {
+      this.sent.push(`${type} ${String(network)}`);
+      return Promise.resolve();
+    },
+  };
+
   get sources() {
-    const { kubernetes, kubelet, keepers } = this;
-    return { kubernetes, kubelet, keepers, volumes, namespace };
+    const { kubernetes, kubelet, keepers, broker } = this;
+    return { kubernetes, kubelet, keepers, broker, volumes, namespace };
   }
 
   async renew(n: number, renewTime: string): Promise<void> {

@@ -21,7 +21,16 @@ test('a node is let in at the volume and then taken back, with the taints of oth
     [1, 2, 3].map((n) => `open 10.1.0.${n} to 10.0.0.3`),
   );
   t.deepEqual(await cluster.taints(3), [{ key: 'gpu', effect: 'NoSchedule' }]);
+  t.deepEqual(cluster.sent, ['dev.selvedge.network.resync.v1 supply']);
   t.false(await takeBack(cluster.sources, node(3)), 'and that is all');
+  t.is(cluster.sent.length, 1);
+});
+
+test('a Broker that is away keeps no node out', async (t) => {
+  const cluster = await fenced();
+  const broker = { send: () => Promise.reject(new Unavailable('it does not answer')) };
+  t.true(await takeBack({ ...cluster.sources, broker }, node(3)));
+  t.is((await cluster.taints(3))?.length, 1);
 });
 
 test('a server that does not do it leaves the node out', async (t) => {
