@@ -10,19 +10,25 @@ import { run } from '../../lib/shell.ts';
 /** What every program of Debian takes for granted. */
 const base = ['dash', 'coreutils'];
 
+export interface Laid {
+  packages: string[];
+  /** More that goes into the image, by its path on this machine. */
+  files: Record<string, string>;
+  /** Files of the packages that do not go into it. */
+  without?: string[];
+}
+
 /**
  * Lays out Debian packages with all that they depend on, as the root of an image. Nothing is installed on this
  * machine: apt is shown an empty list of installed packages, and what it fetches is only unpacked.
  * @param name of the folder in the cache
- * @param files more that goes into the image, by its path on this machine
  */
 export async function debianRoot(
   name: string,
-  packages: string[],
-  files: Record<string, string>,
+  { packages, files, without = [] }: Laid,
   progress: (line: string) => void,
 ): Promise<Context> {
-  const wanted = [...base, ...packages, ...Object.entries(files).flat()];
+  const wanted = [...base, ...packages, ...Object.entries(files).flat(), ...without];
   const hash = createHash('sha256').update(wanted.join('\0')).digest('hex').slice(0, 16);
   const folder = join(cache, 'debian', `${name}-${hash}`);
   const root = join(folder, 'root');
@@ -30,13 +36,13 @@ export async function debianRoot(
     progress(`fetching ${packages.join(', ')}`);
     const unfinished = `${folder}.unfinished`;
     await rm(unfinished, { recursive: true, force: true });
-    await fill(unfinished, [...base, ...packages], files);
+    await fill(unfinished, { packages: [...base, ...packages], files, without });
     await rename(unfinished, folder);
   }
   return { folder: root, key: await readFile(join(folder, 'key'), 'utf8') };
 }
 
-async function fill(folder: string, packages: string[], files: Record<string, string>) {
+async function fill(folder: string, { packages, files, without }: Required<Laid>): Promise<void> {
   const [archives, root] = [join(folder, 'archives'), join(folder, 'root')];
   await mkdir(join(archives, 'partial'), { recursive: true });
   await mkdir(join(root, 'tmp'), { recursive: true, mode: 0o1777 });
@@ -60,11 +66,12 @@ async function fill(folder: string, packages: string[], files: Record<string, st
   await symlink('/run', join(root, 'var/run'));
   for (const part of ['doc', 'man', 'locale'])
     await rm(join(root, 'usr/share', part), { recursive: true, force: true });
+  for (const path of without) await rm(join(root, path));
   for (const [from, to] of Object.entries(files)) await cp(from, join(root, to));
   await rm(archives, { recursive: true });
   // The names of packages hold their versions.
   const key = createHash('sha256')
-    .update([...fetched, process.version].join('\0'))
+    .update([...fetched, process.version, ...without].join('\0'))
     .digest('hex');
   await writeFile(join(folder, 'key'), key.slice(0, 16));
 }
