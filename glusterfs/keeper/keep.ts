@@ -37,8 +37,8 @@ interface Self {
 }
 
 /**
- * Milliseconds between two looks. Each runs Gluster's command several times: on two cores three keepers that looked each
- * five seconds took a third of the machine. Gluster starts to heal by itself when a brick is back.
+ * Milliseconds between two looks. Each runs Gluster's command several times, and has the servers ask each other. Gluster
+ * starts to heal by itself when a brick is back.
  */
 const pauses = { busy: 2_000, healing: 10_000, quiet: 20_000 };
 
