@@ -17,10 +17,15 @@ const program = new Command('npm test --')
     if (unknown.length > 0) {
       program.error(`no suite is called ${unknown.join(', ')}; there are: ${names.join(', ')}`);
     }
-    const { passed, failures } = await runSuites(chosen, { here: here ?? false });
-    if (failures.length > 0) console.log(['\n── failed', ...failures].join('\n'));
+    const { passed, failures, shaky = [] } = await runSuites(chosen, { here: here ?? false });
+    tell('failed beside others and passed alone: to be mended, too', shaky);
+    tell('failed', failures);
     console.log(`${passed} passed, ${failures.length} failed`);
     process.exitCode = failures.length > 0 || passed === 0 ? 1 : 0;
   });
+
+function tell(what: string, tests: readonly string[]): void {
+  if (tests.length > 0) console.log([`\n── ${what}`, ...tests].join('\n'));
+}
 
 await program.parseAsync();

@@ -9,6 +9,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 export interface Count {
   passed: number;
   failures: string[];
+  /** Of those that failed beside others and passed alone; left out where none did. */
+  shaky?: string[];
 }
 
 /**
@@ -22,6 +24,40 @@ export function countTap(lines: readonly string[], exitCode: number): Count {
   );
   return orSilent({ passed, failures }, exitCode);
 }
+
+/**
+ * What counts when the files that failed have run once more, each alone: their tests as they went then.
+ *
+ * @param lines of the first run
+ * @param again the second run of each file, by its name in those lines
+ */
+export function countAgain(lines: readonly string[], again: ReadonlyMap<string, Count>): Count {
+  const isDone = (text: string): boolean => !again.has(fileOf(text) ?? '');
+  const first = countTap(lines, 1);
+  const passed = lines.filter((line) => /^ok/.test(line) && isDone(line));
+  const seconds = [...again.values()];
+  return {
+    passed: countTap(passed, 1).passed + sumOf(seconds.map((count) => count.passed)),
+    failures: [
+      ...first.failures.filter(isDone),
+      ...[...again].flatMap(([file, { failures }]) => failures.map((text) => `${file}: ${text}`)),
+    ],
+    shaky: first.failures.filter((text) => again.get(fileOf(text) ?? '')?.failures.length === 0),
+  };
+}
+
+/** The names of the files of failed tests, each once; a failure that names no file is not among them. */
+export function failedFiles(lines: readonly string[]): string[] {
+  const failed = lines.filter((line) => line.startsWith('not ok'));
+  return [...new Set(failed.flatMap((line) => fileOf(line) ?? []))];
+}
+
+/** As ava puts it before the titles of tests where there are several files. */
+function fileOf(text: string): string | undefined {
+  return /^(?:not )?ok \d+ - (\S+) › /.exec(text)?.[1];
+}
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0);
 
 /** The YAML block that follows the line of a failed test. */
 function detailsOf(following: readonly string[]): readonly string[] {
@@ -56,13 +92,37 @@ export function countGo(lines: readonly string[], exitCode: number): Count {
 
 /** The tests of a suite of ava.config.js, of this checkout unless told. */
 export async function ava(suite: string, checkout = root): Promise<Count> {
-  const args = ['--import', './test/tap.mjs', 'node_modules/.bin/ava', '--tap'];
-  const { lines, exitCode } = await run(process.execPath, args, {
-    cwd: checkout,
-    env: { SUITE: suite },
-    echo: showTap,
-  });
+  const { lines, exitCode } = await runAva({ suite, checkout });
   return countTap(lines, exitCode);
+}
+
+/**
+ * The same of a suite whose files share the machine. On two cores servers of one keep those of another waiting, so a
+ * file that fails is run once more alone: what fails then counts as failed, and what passes is named all the same.
+ *
+ * @param folder of its files
+ */
+export async function avaTwice(suite: string, folder: string, checkout = root): Promise<Count> {
+  const { lines, exitCode } = await runAva({ suite, checkout });
+  const again = new Map<string, Count>();
+  for (const name of failedFiles(lines)) {
+    console.log(`── ${name} once more, alone`);
+    const second = await runAva({ suite, checkout, files: [`${folder}/${name}.test.ts`] });
+    again.set(name, countTap(second.lines, second.exitCode));
+  }
+  return again.size === 0 ? countTap(lines, exitCode) : countAgain(lines, again);
+}
+
+interface AvaRun {
+  suite: string;
+  checkout: string;
+  /** All of the suite where none is named. */
+  files?: string[];
+}
+
+function runAva({ suite, checkout, files = [] }: AvaRun) {
+  const args = ['--import', './test/tap.mjs', 'node_modules/.bin/ava', '--tap', ...files];
+  return run(process.execPath, args, { cwd: checkout, env: { SUITE: suite }, echo: showTap });
 }
 
 /** The tests of a Go module, or of some packages of it. */
