@@ -168,12 +168,14 @@ test('a chaincode is installed, approved by each organization and committed', as
   t.is(committed?.sequence, 1);
   t.deepEqual(committed?.approvals, everyone);
   // `commit` waited for the first peer; the second has the block a little later.
-  const [definedOnce, ...others] = await until('the other peer has it', async () => {
-    const definitions = await admins[1]!.committedDefinitions(channel);
-    return definitions.length > 0 && definitions;
+  const definitions = await until('the other peer to have it', async () => {
+    const found = await admins[1]!.committedDefinitions(channel);
+    return found.length > 0 && found;
   });
-  t.like(definedOnce, { name: 'anchor', sequence: 1 });
-  t.deepEqual(others, []);
+  t.deepEqual(
+    definitions.map(({ name, sequence }) => [name, sequence]),
+    [['anchor', 1]],
+  );
   t.true(bytes.equals(await admins[1]!.installedPackage(packageId)));
 });
 
@@ -240,7 +242,7 @@ async function leads({ operations }: TestOrderer): Promise<boolean> {
   return /^consensus_etcdraft_is_leader\{.*\} 1$/m.test(metrics);
 }
 
-test('writes go on after the loss of the leader', async (t) => {
+test('writes go on within 10 s of the loss of the leader', async (t) => {
   const { network, ledger } = t.context;
   const orderers = network.members.flatMap((member) => member.orderers);
   const leading = await Promise.all(orderers.map(leads));
@@ -252,8 +254,9 @@ test('writes go on after the loss of the leader', async (t) => {
       .submit('put', [JSON.stringify([fact(`after/${Date.now()}`, 'x')])])
       .catch(awayAsUndefined),
   );
-  t.log(`first write ${Date.now() - started} ms after the loss`);
-  t.pass();
+  const milliseconds = Date.now() - started;
+  t.log(`first write ${milliseconds} ms after the loss`);
+  t.true(milliseconds < 10_000);
   await server.start();
 });
 

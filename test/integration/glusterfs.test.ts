@@ -47,7 +47,7 @@ test.serial('a server lost and back heals by itself', async (t) => {
   await write('meanwhile', 'two');
   servers.startKeeper(lost);
   await servers.serving(3);
-  const healed = { what: 'the file to be healed', timeoutMs: 120_000, mostMs: 500 };
+  const healed = { what: 'the file to be healed', timeoutMs: 60_000, mostMs: 500 };
   t.is(await until(healed, () => readFile(onBrick(2, 'meanwhile'), 'utf8')), 'two');
 });
 
@@ -59,7 +59,7 @@ test.serial('a server without its disk is filled again', async (t) => {
   await servers.loseDisk(lost);
   servers.startKeeper(lost);
   await servers.serving(3);
-  const filled = { what: 'the brick to be filled', timeoutMs: 120_000, mostMs: 500 };
+  const filled = { what: 'the brick to be filled', timeoutMs: 60_000, mostMs: 500 };
   t.is(await until(filled, () => readFile(onBrick(0, 'kept'), 'utf8')), 'three');
 });
 
@@ -67,12 +67,12 @@ test.serial('with two servers away writes are refused, and it recovers alone', a
   t.timeout(290_000);
   await write('safe', 'four');
   for (const n of [1, 2]) await servers.machines[n]!.crash();
-  const refused = { what: 'writes to be refused', timeoutMs: 120_000, mostMs: 500 };
+  const refused = { what: 'writes to be refused', timeoutMs: 60_000, mostMs: 500 };
   await until(refused, async () => !(await taken('refused')));
   t.false(await taken('refused'));
   for (const n of [1, 2]) servers.startKeeper(servers.machines[n]!);
   await servers.serving(3);
-  await until({ what: 'writes to be taken', timeoutMs: 120_000 }, () => taken('again'));
+  await until({ what: 'writes to be taken', timeoutMs: 60_000 }, () => taken('again'));
   t.is(await run('cat', [inVolume('safe')], { timeout: 20_000 }), 'four');
 });
 
@@ -92,7 +92,7 @@ test.serial('a node that two of three servers keep out can no longer write', asy
     if (n < 2) t.is(copy, 'one');
   }
   for (const n of [0, 1]) await servers.setShut(n, 'DELETE');
-  await until({ what: 'writes to be taken', timeoutMs: 120_000 }, () => taken('kept-out'));
+  await until({ what: 'writes to be taken', timeoutMs: 60_000 }, () => taken('kept-out'));
 });
 
 test.serial('a server that starts anew goes on keeping a node out', async (t) => {
@@ -107,7 +107,7 @@ test.serial('a server that starts anew goes on keeping a node out', async (t) =>
   servers.startKeeper(lost);
   await servers.serving(3);
   await servers.setShut(0, 'DELETE');
-  await until({ what: 'writes to be taken', timeoutMs: 120_000 }, () => taken('through-one'));
+  await until({ what: 'writes to be taken', timeoutMs: 60_000 }, () => taken('through-one'));
 });
 
 test.serial('what a node that is kept out has locked, others can lock', async (t) => {
@@ -131,7 +131,7 @@ test.serial('what a node that is kept out has locked, others can lock', async (t
   await run('dd', ['conv=fsync', `of=${elsewhere}`], { input: 'moved', timeout: 20_000 });
   for (const n of [0, 1, 2]) await servers.setShut(n, 'DELETE');
   await servers.serving(3);
-  const healed = { what: 'the file to be healed', timeoutMs: 120_000, mostMs: 500 };
+  const healed = { what: 'the file to be healed', timeoutMs: 60_000, mostMs: 500 };
   const moved = async (): Promise<boolean> =>
     (await readFile(onBrick(2, 'locked'), 'utf8')) === 'moved';
   await until(healed, moved);
@@ -163,7 +163,7 @@ test.serial(
       await servers.serving(3);
       const healed = async (): Promise<boolean> =>
         (await readFile(onBrick(n, 'log'), 'utf8')).includes(`without ${n}`);
-      await until({ what: 'the file to be healed', timeoutMs: 120_000, mostMs: 500 }, healed);
+      await until({ what: 'the file to be healed', timeoutMs: 60_000, mostMs: 500 }, healed);
       t.is(await append(`with ${n}`), '0', `server ${n} is back`);
     }
     const all = 'begin without 0 with 0 without 1 with 1 without 2 with 2';
@@ -205,7 +205,7 @@ test.serial('copies that contradict each other are not served, and said', async 
   const read = (): Promise<string> => run('cat', [inVolume('torn')], { timeout: 20_000 });
   const refused = { what: 'reads to be refused', timeoutMs: 30_000 };
   await until(refused, async () => /error/i.test(await read().catch(String)));
-  const said = { what: 'the metric', timeoutMs: 120_000, mostMs: 1000 };
+  const said = { what: 'the metric', timeoutMs: 60_000, mostMs: 1000 };
   const metric = /^selvedge_volume_split_brain\{.*\} [1-9]/m;
   await until(said, async () => metric.test(await servers.metrics(0)));
   t.pass();
