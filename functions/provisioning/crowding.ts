@@ -16,44 +16,34 @@ export type Volume = KubernetesObject & {
 /**
  * The members that would stand better elsewhere: on a node with two more of their kind than another
  * that takes pods. Only who was placed before that other node was there (as after a node was lost
- * and is back), so that nobody is moved twice for the same node; and only whose ledger can follow.
+ * and is back), so that nobody is moved twice for the same node.
+ */
+export function crowded(pods: readonly Pod[], nodes: readonly Node[]): Pod[] {
+  const free = nodes.filter(takesPods);
+  return pods.filter(isStaying).filter((pod) => {
+    const like = pods.filter((other) => tierOf(other) === tierOf(pod)).map(nodeOf);
+    const on = (node: string | undefined): number => like.filter((one) => one === node).length;
+    return free.some(
+      (node) => on(node.metadata.name) + 2 <= on(nodeOf(pod)) && readySince(node) > placedAt(pod),
+    );
+  });
+}
+
+/**
+ * Those whose ledgers can follow them to another node.
  *
  * @param volumes those of the cluster, or of the network
  */
-export function crowded(
-  pods: readonly Pod[],
-  nodes: readonly Node[],
-  volumes: readonly Volume[],
-): ReadonlySet<string> {
-  const free = nodes.filter(takesPods);
-  const movable = new Set(volumes.filter(isAnywhere).map(({ spec }) => claimOf(spec?.claimRef)));
-  const better = pods.filter((pod) => {
-    const like = pods.filter((other) => tierOf(other) === tierOf(pod)).map(nodeOf);
-    const on = (node: string | undefined): number => like.filter((one) => one === node).length;
-    const roomier = free.some(
-      (node) => on(node.metadata.name) + 2 <= on(nodeOf(pod)) && readySince(node) > placedAt(pod),
-    );
-    const isLeaving = pod.metadata.deletionTimestamp !== undefined;
-    return roomier && !isLeaving && movable.has(claimOf(ownClaim(pod)));
-  });
-  return new Set(better.map(({ metadata }) => metadata.name));
-}
-
-/** Whether some node has two members of a kind more than another: only then is the rest worth a look. */
-export function isUneven(pods: readonly Pod[], nodes: readonly Node[]): boolean {
-  const tiers = [...new Set(pods.map(tierOf))];
-  return tiers.some((tier) => {
-    const like = pods.filter((pod) => tierOf(pod) === tier);
-    const counts = nodes
-      .filter(takesPods)
-      .map(({ metadata: { name } }) => like.filter((pod) => nodeOf(pod) === name).length);
-    return Math.max(...counts) - Math.min(...counts) >= 2;
-  });
+export function movable(pods: readonly Pod[], volumes: readonly Volume[]): Pod[] {
+  const claims = new Set(volumes.filter(isAnywhere).map(({ spec }) => claimOf(spec?.claimRef)));
+  return pods.filter((pod) => claims.has(claimOf(ownClaim(pod))));
 }
 
 const tierOf = ({ metadata }: Pod): string | undefined => metadata.labels?.[labels.component];
 const nodeOf = ({ spec }: Pod): string | undefined => spec?.nodeName;
 const placedAt = ({ metadata }: Pod): number => Date.parse(metadata.creationTimestamp ?? '');
+
+const isStaying = ({ metadata }: Pod): boolean => metadata.deletionTimestamp === undefined;
 
 function takesPods(node: Node): boolean {
   const { unschedulable = false, taints = [] } = node.spec ?? {};

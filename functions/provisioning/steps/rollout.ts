@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Kubernetes, KubernetesObject } from '../../lib/kubernetes/client.ts';
 import { lacking } from '../agreement.ts';
-import { crowded, isUneven, type Node, type Volume } from '../crowding.ts';
+import { crowded, movable, type Node, type Volume } from '../crowding.ts';
 import { listPods, membersOf, type Pod } from '../members.ts';
 import type { Pass } from '../pass.ts';
 import { selectorOf } from '../resources/names.ts';
@@ -33,8 +33,9 @@ export function decideRollout(members: readonly Version[], agreed: boolean): str
 const pauseMs = 1_000;
 
 /**
- * Pods made anew where what they are made from has changed, or where they would be better placed: one at a time over the whole network,
- * orderers first, the next when the one before is ready and every channel agrees again.
+ * Pods made anew where what they are made from has changed, or where they would stand better: one at
+ * a time over the whole network, orderers first, the next when the one before is ready and every
+ * channel agrees again.
  */
 export const rollout: Step = {
   name: 'rollout',
@@ -103,14 +104,16 @@ async function versions({ clients: { kubernetes }, plan }: Pass): Promise<Versio
   });
 }
 
+/** The names of those that would stand better elsewhere and can go there. */
 async function misplacedOf(
   kubernetes: Kubernetes,
   members: readonly Pod[],
 ): Promise<ReadonlySet<string>> {
   const nodes = await kubernetes.list<Node>({ apiVersion: 'v1', kind: 'Node' });
-  if (!isUneven(members, nodes)) return new Set();
+  const better = crowded(members, nodes);
+  if (better.length === 0) return new Set();
   const volumes = await kubernetes.list<Volume>({ apiVersion: 'v1', kind: 'PersistentVolume' });
-  return crowded(members, nodes, volumes);
+  return new Set(movable(better, volumes).map(({ metadata }) => metadata.name));
 }
 
 /** The name of a revision begins with that of its StatefulSet: no other set wants the same. */
