@@ -34,15 +34,26 @@ export function countTap(lines: readonly string[], exitCode: number): Count {
 export function countAgain(lines: readonly string[], again: ReadonlyMap<string, Count>): Count {
   const isDone = (text: string): boolean => !again.has(fileOf(text) ?? '');
   const first = countTap(lines, 1);
-  const passed = lines.filter((line) => /^ok/.test(line) && isDone(line));
-  const seconds = [...again.values()];
+  const others = {
+    passed: countTap(lines.filter(isDone), 1).passed,
+    failures: first.failures.filter(isDone),
+  };
+  const seconds = [...again].map(([file, { passed, failures }]) => ({
+    passed,
+    failures: failures.map((text) => `${file}: ${text}`),
+  }));
+  const shaky = first.failures.filter(
+    (text) => again.get(fileOf(text) ?? '')?.failures.length === 0,
+  );
+  return { ...sum([others, ...seconds]), shaky };
+}
+
+/** All counts together. */
+export function sum(counts: readonly Count[]): Count {
   return {
-    passed: countTap(passed, 1).passed + sumOf(seconds.map((count) => count.passed)),
-    failures: [
-      ...first.failures.filter(isDone),
-      ...[...again].flatMap(([file, { failures }]) => failures.map((text) => `${file}: ${text}`)),
-    ],
-    shaky: first.failures.filter((text) => again.get(fileOf(text) ?? '')?.failures.length === 0),
+    passed: counts.reduce((total, { passed }) => total + passed, 0),
+    failures: counts.flatMap(({ failures }) => failures),
+    shaky: counts.flatMap(({ shaky = [] }) => shaky),
   };
 }
 
@@ -56,8 +67,6 @@ export function failedFiles(lines: readonly string[]): string[] {
 function fileOf(text: string): string | undefined {
   return /^(?:not )?ok \d+ - (\S+) › /.exec(text)?.[1];
 }
-
-const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0);
 
 /** The YAML block that follows the line of a failed test. */
 function detailsOf(following: readonly string[]): readonly string[] {
@@ -100,14 +109,14 @@ export async function ava(suite: string, checkout = root): Promise<Count> {
  * The same of a suite whose files share the machine. On two cores servers of one keep those of another waiting, so a
  * file that fails is run once more alone: what fails then counts as failed, and what passes is named all the same.
  *
- * @param folder of its files
+ * @param suite one whose files are in the folder of its name
  */
-export async function avaTwice(suite: string, folder: string, checkout = root): Promise<Count> {
+export async function avaTwice(suite: string, checkout = root): Promise<Count> {
   const { lines, exitCode } = await runAva({ suite, checkout });
   const again = new Map<string, Count>();
   for (const name of failedFiles(lines)) {
     console.log(`── ${name} once more, alone`);
-    const second = await runAva({ suite, checkout, files: [`${folder}/${name}.test.ts`] });
+    const second = await runAva({ suite, checkout, files: [`test/${suite}/${name}.test.ts`] });
     again.set(name, countTap(second.lines, second.exitCode));
   }
   return again.size === 0 ? countTap(lines, exitCode) : countAgain(lines, again);

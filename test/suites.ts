@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { cacheFolder } from '../scripts/lib/cache.ts';
 import { bareEnvironment, makeBare, npm } from './bare.ts';
-import { ava, avaTwice, goTests, program, whole, type Count } from './runners.ts';
+import { ava, avaTwice, goTests, program, sum, whole, type Count } from './runners.ts';
 
 interface Options {
   /** Test the cluster of this checkout, which is started if need be and left running. */
@@ -31,14 +31,14 @@ export const suites: Record<string, Suite> = {
       ]),
       await goTests('scripts/cluster/components/etcd'),
     ]),
-  integration: () => avaTwice('integration', 'test/integration'),
+  integration: () => avaTwice('integration'),
   nothing: () => ava('nothing'),
   e2e: ({ here }) => (here ? onOwnCluster() : fromNothing()),
 };
 
 /** Some share the cluster, others have it alone: they break it, or need it quiet. */
 const endToEnd = async (checkout?: string): Promise<Count> =>
-  sum([await avaTwice('e2e', 'test/e2e', checkout), await ava('e2e-alone', checkout)]);
+  sum([await avaTwice('e2e', checkout), await ava('e2e-alone', checkout)]);
 
 async function onOwnCluster(): Promise<Count> {
   const start = await program('cluster', process.execPath, ['scripts/main.ts', 'up']);
@@ -77,12 +77,4 @@ export async function runSuites(names: string[], options: Options): Promise<Coun
     counts.push(count);
   }
   return sum(counts);
-}
-
-export function sum(counts: readonly Count[]): Count {
-  return {
-    passed: counts.reduce((total, { passed }) => total + passed, 0),
-    failures: counts.flatMap(({ failures }) => failures),
-    shaky: counts.flatMap(({ shaky = [] }) => shaky),
-  };
 }
