@@ -9,7 +9,7 @@
 import { spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 const fabric = 'github.com/hyperledger/fabric';
 const version = '3.1.1-selvedge';
@@ -39,37 +39,68 @@ async function go(folder: string, args: string[]): Promise<string> {
 async function writeOverlay(folder: string): Promise<string> {
   const vendored = (path: string): string => join(folder, 'vendor', path);
   const ours = (path: string): string => join(folder, 'overlay', path);
-  const etcdraft = `${fabric}/orderer/consensus/etcdraft`;
   const etcd = 'go.etcd.io/etcd';
-  const replace = {
+  const replace: Record<string, string> = {
     [vendored(`${fabric}/${replaced}/dockercontroller.go`)]: ours('dockercontroller.go'),
     [vendored(`${fabric}/${replaced}/metrics.go`)]: '',
     [vendored(`${etcd}/server/v3/wal/segment.go`)]: ours('_wal/segment.go'),
     // Go starts a package file by file, by name: this one after lock_linux.go, whose choice it takes.
     [vendored(`${etcd}/client/pkg/v3/fileutil/lock_patient.go`)]: ours('_fileutil/lock_patient.go'),
-    [vendored(`${etcdraft}/fresh.go`)]: ours('_etcdraft/fresh.go'),
-    [vendored(`${etcdraft}/chain.go`)]: await writeChain(folder, vendored(`${etcdraft}/chain.go`)),
+    [vendored(`${fabric}/orderer/consensus/etcdraft/fresh.go`)]: ours('_etcdraft/fresh.go'),
   };
+  for (const [path, edits] of Object.entries(fabricEdits)) {
+    const theirs = vendored(`${fabric}/${path}`);
+    replace[theirs] = await writeEdited(folder, theirs, edits);
+  }
   const file = join(folder, 'overlay.json');
   await writeFile(file, JSON.stringify({ Replace: replace }));
   return file;
 }
 
-/** What an orderer of Raft does otherwise: it is new when its log holds nothing, not only when there is none. */
-const chainEdits = [
-  ['\t"go.etcd.io/etcd/server/v3/wal"\n', ''],
-  ['\tfresh := !wal.Exist(opts.WALDir)\n', ''],
-  ['\t\tfresh:             fresh,\n', '\t\tfresh:             holdsNothing(opts.MemoryStorage),\n'],
-] as const;
+type Edit = readonly [from: string, to: string];
 
-async function writeChain(folder: string, theirs: string): Promise<string> {
+/** A connection that was lost is idle: whoever asks it for a stream waits until it is dialled, however long. */
+const probeEdits: readonly Edit[] = [
+  [
+    '\t\t\tif connState == connectivity.Connecting {\n',
+    '\t\t\tif connState == connectivity.Idle {\n\t\t\t\tconn.Connect()\n\t\t\t}\n' +
+      '\t\t\tif connState == connectivity.Idle || connState == connectivity.Connecting {\n',
+  ],
+];
+
+/** What is otherwise than Fabric's, by file; README.md says why. Each text stands there once. */
+const fabricEdits: Readonly<Record<string, readonly Edit[]>> = {
+  'orderer/consensus/etcdraft/chain.go': [
+    ['\t"go.etcd.io/etcd/server/v3/wal"\n', ''],
+    ['\tfresh := !wal.Exist(opts.WALDir)\n', ''],
+    [
+      '\t\tfresh:             fresh,\n',
+      '\t\tfresh:             holdsNothing(opts.MemoryStorage),\n',
+    ],
+    [
+      '\tc.rpc.SendSubmit(lead, req, report)\n',
+      '\tif err := c.rpc.SendSubmit(lead, req, report); err != nil {\n\t\treturn err\n\t}\n',
+    ],
+  ],
+  'orderer/common/cluster/comm.go': probeEdits,
+  'orderer/common/cluster/commauth.go': probeEdits,
+  'internal/pkg/comm/config.go': [
+    ['MinConnectTimeout: 20 * time.Second,\n', 'MinConnectTimeout: 3 * time.Second,\n'],
+  ],
+};
+
+async function writeEdited(
+  folder: string,
+  theirs: string,
+  edits: readonly Edit[],
+): Promise<string> {
   let text = await readFile(theirs, 'utf8');
-  for (const [from, to] of chainEdits) {
+  for (const [from, to] of edits) {
     if (text.split(from).length !== 2)
-      throw new Error(`chain.go does not have ${from.trim()} once`);
+      throw new Error(`${basename(theirs)} does not have ${from.trim()} once`);
     text = text.replace(from, to);
   }
-  const file = join(folder, 'chain.go');
+  const file = join(folder, `edited-${basename(theirs)}`);
   await writeFile(file, text);
   return file;
 }

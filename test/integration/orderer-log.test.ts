@@ -1,4 +1,4 @@
-/** The Raft log of an orderer, where ours differs from Fabric's: see `chainEdits` in fabric-peer-fork/build.ts. */
+/** The Raft log of an orderer, where ours differs from Fabric's: see `fabricEdits` in fabric-peer-fork/build.ts. */
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';

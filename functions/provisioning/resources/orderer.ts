@@ -38,6 +38,9 @@ function ordererProgram({ settings }: Plan, { mspId }: Group): MemberProgram {
         ORDERER_GENERAL_CLUSTER_CLIENTPRIVATEKEY: tls.key,
         ORDERER_GENERAL_CLUSTER_ROOTCAS: tls.ca,
         ORDERER_GENERAL_KEEPALIVE_SERVERMININTERVAL: '10s',
+        // How long an orderer that is away is left alone: two minutes, if Fabric were asked.
+        ORDERER_GENERAL_BACKOFF_BASEDELAY: '200ms',
+        ORDERER_GENERAL_BACKOFF_MAXDELAY: '2s',
         ORDERER_FILELEDGER_LOCATION: ledger,
         ORDERER_CONSENSUS_WALDIR: `${ledger}/etcdraft/wal`,
         ORDERER_CONSENSUS_SNAPDIR: `${ledger}/etcdraft/snapshot`,

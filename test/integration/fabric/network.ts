@@ -166,6 +166,8 @@ async function createOrderer(node: Node): Promise<TestOrderer> {
       ORDERER_GENERAL_TLS_PRIVATEKEY: file('tls/tls.key'),
       ORDERER_GENERAL_TLS_CERTIFICATE: file('tls/tls.crt'),
       ORDERER_GENERAL_TLS_ROOTCAS: `[${file('tls/ca.crt')}]`,
+      ORDERER_GENERAL_BACKOFF_BASEDELAY: '200ms',
+      ORDERER_GENERAL_BACKOFF_MAXDELAY: '2s',
       ORDERER_GENERAL_CLUSTER_CLIENTCERTIFICATE: file('tls/tls.crt'),
       ORDERER_GENERAL_CLUSTER_CLIENTPRIVATEKEY: file('tls/tls.key'),
       ORDERER_GENERAL_CLUSTER_ROOTCAS: `[${file('tls/ca.crt')}]`,
