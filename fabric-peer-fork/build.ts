@@ -82,6 +82,9 @@ const fabricEdits: Readonly<Record<string, readonly Edit[]>> = {
       '\tif err := c.rpc.SendSubmit(lead, req, report); err != nil {\n\t\treturn err\n\t}\n',
     ],
   ],
+  'orderer/consensus/etcdraft/storage.go': [
+    ['err != io.ErrUnexpectedEOF {\n', '!errors.Is(err, io.ErrUnexpectedEOF) {\n'],
+  ],
   'orderer/common/cluster/comm.go': probeEdits,
   'orderer/common/cluster/commauth.go': probeEdits,
   'internal/pkg/comm/config.go': [

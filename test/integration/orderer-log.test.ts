@@ -1,12 +1,12 @@
 /** The Raft log of an orderer, where ours differs from Fabric's: see `fabricEdits` in fabric-peer-fork/build.ts. */
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { channelGenesis } from '../../functions/lib/fabric/genesis.ts';
 import { connectOrderer } from '../../functions/lib/fabric/orderer.ts';
 import { connectParticipation } from '../../functions/lib/fabric/participation.ts';
 import { until } from '../../functions/lib/until.ts';
-import { genesisSpec, startNetwork } from './fabric/network.ts';
+import { genesisSpec, startNetwork, type TestOrderer } from './fabric/network.ts';
 
 const channel = 'goods';
 
@@ -48,6 +48,35 @@ test('orderers that were ended when they had just made their logs elect a leader
   );
   t.truthy(position);
 });
+
+test('an orderer that was ended while it wrote comes back, though nothing was set aside', async (t) => {
+  const network = await startNetwork([{ name: 'farm', mspId: 'FarmMSP', orderers: 1, peers: 0 }]);
+  t.teardown(network.stop);
+  const [orderer] = network.members[0]!.orderers;
+  await connectParticipation(orderer!.admin).join(
+    channel,
+    channelGenesis(genesisSpec(network, channel, 'raft')),
+  );
+  await until({ what: 'a leader', timeoutMs: 30_000 }, () => leads(orderer!));
+  await orderer!.server.kill();
+  await tearLast(join(orderer!.logOf(channel), '0000000000000000-0000000000000000.wal'));
+  await orderer!.server.start();
+  t.true(await until({ what: 'a leader again', timeoutMs: 30_000 }, () => leads(orderer!)));
+});
+
+/** Ends a log in half a record: one that was mended after such an end has nothing set aside behind it. */
+async function tearLast(file: string): Promise<void> {
+  const content = await readFile(file);
+  // Records begin at multiples of 8 bytes, with their length: little endian, 4 KiB here.
+  const end = Math.ceil((content.findLastIndex((byte) => byte !== 0) + 1) / 8) * 8;
+  const half = Buffer.concat([Buffer.from('0010000000000000', 'hex'), Buffer.alloc(512, 1)]);
+  await writeFile(file, Buffer.concat([content.subarray(0, end), half]));
+}
+
+async function leads({ operations }: TestOrderer): Promise<boolean> {
+  const metrics = await (await fetch(`${operations}/metrics`)).text();
+  return /^consensus_etcdraft_is_leader\{.*\} 1$/m.test(metrics);
+}
 
 test('a log sets no more than two segments of 4 MiB aside', async (t) => {
   const network = await startNetwork([{ name: 'farm', mspId: 'FarmMSP', orderers: 1, peers: 0 }]);
