@@ -61,15 +61,6 @@ export function createEndpoints(options: HandlerOptions): Record<string, Endpoin
     return { status: ran ? 200 : 202 };
   };
 
-  const resource = async ({ body, event, log }: Call<unknown>): Promise<Reply> => {
-    const object = await readJson(body, eventObject);
-    const id = networkOf(object, event.type, options.namespace);
-    if (!id) return acknowledged;
-    log.info({ network: id.network, kind: object.kind, name: object.metadata.name }, 'woken');
-    // A changed spec, or a deletion, makes what a pass waits for pointless.
-    return pass(id, log, object.kind === kind);
-  };
-
   // An event for each, so that one that fails is tried again by itself.
   const wakeAll = async ({ event }: Call<unknown>): Promise<Reply> => {
     const { namespace, broker } = options;
@@ -77,6 +68,17 @@ export function createEndpoints(options: HandlerOptions): Record<string, Endpoin
     const events = networks.map(({ metadata: { name } }) => resyncEvent(name, event.id));
     await Promise.all(events.map((one) => broker.send(one)));
     return acknowledged;
+  };
+
+  const resource = async (call: Call<unknown>): Promise<Reply> => {
+    const { body, event, log } = call;
+    const object = await readJson(body, eventObject);
+    if (isThisFunction(object, options.namespace)) return wakeAll(call);
+    const id = networkOf(object, event.type, options.namespace);
+    if (!id) return acknowledged;
+    log.info({ network: id.network, kind: object.kind, name: object.metadata.name }, 'woken');
+    // A changed spec, or a deletion, makes what a pass waits for pointless.
+    return pass(id, log, object.kind === kind);
   };
 
   const resync = ({ attributes, log }: Call<z.infer<(typeof controls)[typeof resyncType]>>) => {
@@ -99,6 +101,10 @@ export function createEndpoints(options: HandlerOptions): Record<string, Endpoin
 const acknowledged: Reply = { status: 200 };
 
 const keyOf = ({ namespace, network }: NetworkId): string => `${namespace}/${network}`;
+
+/** Another version of it may make every network otherwise, by other images and settings. */
+const isThisFunction = ({ kind: of, metadata }: EventObject, home: string): boolean =>
+  of === 'Service' && metadata.name === 'provisioning' && metadata.namespace === home;
 
 /**
  * The network an event is about, or undefined when there is nothing to do: our own writing of a

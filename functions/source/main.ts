@@ -29,12 +29,15 @@ const broker = connectBroker(env.BROKER_URL);
 
 const networks = { labelSelector: labels.network, wakes: 'provisioning' };
 const members = { labelSelector: tierLabel, wakes: 'failover' };
+const itself = { labelSelector: 'app.kubernetes.io/name=provisioning', wakes: 'provisioning' };
 const pods = { apiVersion: 'v1', kind: 'Pod' };
 const everything: readonly Followed[] = [
   { of: { apiVersion, kind, namespace }, wakes: 'provisioning' },
   // Not their pods: each would wake many times, while its owner tells of the same in one or two changes.
   { of: { apiVersion: 'apps/v1', kind: 'StatefulSet' }, ...networks },
   { of: { apiVersion: 'apps/v1', kind: 'Deployment' }, ...networks },
+  // Another version of it makes networks otherwise: it looks at all that there are.
+  { of: { apiVersion: 'serving.knative.dev/v1', kind: 'Service', namespace }, ...itself },
   { of: { ...pods, namespace: storageNamespace }, ...members },
   { of: { ...pods, namespace: volumesNamespace }, ...members },
   { of: { apiVersion: 'v1', kind: 'Node' }, wakes: 'failover' },

@@ -21,6 +21,8 @@ export type Watched = KubernetesObject & {
     readyReplicas?: number;
     availableReplicas?: number;
     updatedReplicas?: number;
+    /** Of a Knative Service. */
+    latestReadyRevisionName?: string;
     conditions?: Condition[];
     containerStatuses?: { restartCount: number; state?: { running?: object } }[];
   };
@@ -35,6 +37,8 @@ export function standingOf({ kind, metadata, spec = {}, status = {} }: Watched):
   const whole = { uid, generation, gone: deletionTimestamp !== undefined };
   // What a network's status says is written by those who would be woken.
   if (kind === 'FabricNetwork') return JSON.stringify(whole);
+  // Those who are woken by a new version of theirs must not be the one before it.
+  if (kind === 'Service') return JSON.stringify([uid, status.latestReadyRevisionName]);
   const { phase, readyReplicas, availableReplicas, updatedReplicas } = status;
   const { conditions = [], containerStatuses = [] } = status;
   return JSON.stringify({
@@ -63,6 +67,8 @@ const restOf: Record<string, ((object: Watched) => boolean) | undefined> = {
   StatefulSet: (set) => isSeen(set) && isWhole(set),
   Deployment: (deployment) => isSeen(deployment) && isWhole(deployment),
   Node: (node) => isReady(node) && isOpen(node),
+  // It may have come while nobody looked, with other images and settings for what it made before.
+  Service: () => false,
 };
 
 const isSeen = ({ metadata, status }: Watched): boolean =>

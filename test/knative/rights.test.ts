@@ -81,6 +81,7 @@ const table: Record<string, string[]> = {
     'everywhere: list,watch deployments',
     'everywhere: list,watch nodes',
     'selvedge: list,watch fabricnetworks',
+    'selvedge: list,watch services',
     'selvedge: create,watch leases',
     'selvedge: get,update leases/source',
     'selvedge-storage: list,watch pods',

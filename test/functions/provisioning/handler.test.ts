@@ -135,6 +135,17 @@ test('a new network gets a pass', async (t) => {
   t.deepEqual(passes, [id]);
 });
 
+test('another version of provisioning looks at every network', async (t) => {
+  const { passes, sent, send } = await served(t);
+  const itself = { kind: 'Service', metadata: { name: 'provisioning', namespace: 'selvedge' } };
+  t.is(await send(resource('update'), itself), 200);
+  t.deepEqual(passes, []);
+  t.deepEqual(
+    sent.map(({ type, network: named }) => [type, named]),
+    [['dev.selvedge.network.resync.v1', 'supply']],
+  );
+});
+
 test('the clock wakes each network by an event of its own', async (t) => {
   const { passes, sent, send } = await served(t);
   t.is(await send('dev.knative.sources.ping', {}), 200);

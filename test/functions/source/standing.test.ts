@@ -23,6 +23,13 @@ const same: Record<string, [Watched, Watched]> = {
       status: { conditions: [ready('True'), { type: 'MemoryPressure', status: 'True' }] },
     }),
   ],
+  'a function whose new version is not ready yet': [
+    of('Service', { status: { latestReadyRevisionName: 'one-00001' } }),
+    of('Service', {
+      metadata: { name: 'one', uid: 'u', generation: 3 },
+      status: { latestReadyRevisionName: 'one-00001', conditions: [ready('Unknown')] },
+    }),
+  ],
   'a network whose status was written': [
     of('FabricNetwork', { status: { phase: 'Progressing' } }),
     of('FabricNetwork', { status: { phase: 'Ready', observedGeneration: 2 } }),
@@ -66,6 +73,10 @@ const changed: Record<string, [Watched, Watched]> = {
   'a pod whose program runs now': [
     of('Pod', { status: { containerStatuses: [{ restartCount: 0, state: {} }] } }),
     of('Pod', { status: { containerStatuses: [{ restartCount: 0, state: { running: {} } }] } }),
+  ],
+  'a function whose new version is ready': [
+    of('Service', { status: { latestReadyRevisionName: 'one-00001' } }),
+    of('Service', { status: { latestReadyRevisionName: 'one-00002' } }),
   ],
   'a Deployment that gives up': [
     of('Deployment', { status: { conditions: [{ type: 'Progressing', status: 'True' }] } }),
@@ -111,6 +122,10 @@ const resting: Record<string, [Watched, boolean]> = {
     false,
   ],
   'a silent node': [of('Node', { status: { conditions: [ready('Unknown')] } }), false],
+  'a function that nobody looked at yet': [
+    of('Service', { status: { conditions: [ready('True')] } }),
+    false,
+  ],
   'a ready pod': [of('Pod', { status: { conditions: [ready('True')] } }), true],
   'a pod that waits': [of('Pod', { status: { phase: 'Pending' } }), false],
 };
