@@ -14,12 +14,13 @@ import { objectName } from './network/shape.ts';
 
 /**
  * What is not printable: controls, line and paragraph separators, marks that are not seen (bidirectional
- * ones, byte order), halves of pairs, and the code point that Fabric keeps for itself. Ranges, not
- * classes of Unicode: these change with its version, and few who read the description know them.
+ * ones, byte order), and the code point that Fabric keeps for itself. Ranges, not classes of Unicode:
+ * these change with its version, and few who read the description know them. Halves of pairs are no
+ * characters, and engines that are not JavaScript's refuse a pattern that names them.
  */
 const unprintable =
   '\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f' +
-  '\\ud800-\\udfff\\ufeff\\ufff9-\\ufffb\\ufffe\\uffff\u{10ffff}';
+  '\\ufeff\\ufff9-\\ufffb\\ufffe\\uffff\u{10ffff}';
 /** Neither empty nor `.` nor `..`. */
 const segment = `(?:[^/.${unprintable}]|\\.[^/.${unprintable}]|\\.\\.[^/${unprintable}])[^/${unprintable}]*`;
 
@@ -30,6 +31,7 @@ export const dataKey = z
     new RegExp(`^${segment}(?:/${segment})*$`, 'u'),
     'must be printable, with no empty, "." or ".." path segment',
   )
+  .refine((key) => key.isWellFormed(), 'must be printable')
   // Characters, as the description means it; pairs of units count once.
   .refine((key) => Array.from(key).length <= 512, 'must have at most 512 characters')
   .meta({ minLength: 1, maxLength: 512 });
