@@ -1,6 +1,6 @@
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { BadRequest } from '../lib/errors.ts';
+import { BadRequest, Unprocessable } from '../lib/errors.ts';
 import { apiVersion, kind, networkSpec, type NetworkSpec } from '../lib/network.ts';
 
 /** The most faults that one answer lists. */
@@ -13,6 +13,8 @@ export const specTypes = ['application/json', ...yamlTypes];
 interface Fault {
   path: string;
   message: string;
+  /** Of one field to others, which the description cannot say. */
+  ofRule?: boolean;
 }
 
 /**
@@ -20,21 +22,19 @@ interface Fault {
  * takes it.
  *
  * @param name the network's name in the path
- * @throws BadRequest that lists every bad field
+ * @throws BadRequest when it is not as the description says, and lists every bad field
+ * @throws Unprocessable when it is, and breaks only rules between fields
  */
 export function readSpec(text: string, name: string): NetworkSpec {
   const body = parseText(text);
-  const faults: Fault[] = [];
-  let value: unknown = body;
-  if (isObject(body) && 'spec' in body) {
-    value = body['spec'];
-    faults.push(...headFaults(body, name));
-  }
+  const whole = isObject(body) && 'spec' in body;
+  const value = whole ? body['spec'] : body;
   const result = networkSpec.safeParse(value);
-  faults.push(...unknownFields(networkSpec, value, []));
-  for (const { path, message } of result.error?.issues ?? []) {
-    faults.push({ path: path.join('.'), message });
-  }
+  const faults = [
+    ...(whole ? faultsOf(headOf(name).safeParse(body).error) : []),
+    ...unknownFields(networkSpec, value, []),
+    ...faultsOf(result.error),
+  ];
   if (result.success && faults.length === 0) return result.data;
   throw refusal(faults);
 }
@@ -49,14 +49,21 @@ function parseText(text: string): unknown {
   }
 }
 
-function headFaults(body: Record<string, unknown>, name: string): Fault[] {
-  const head = z.looseObject({
+/** What stands around a spec in a resource. */
+function headOf(name: string) {
+  const own = z.string().refine((given) => given === name, `is not the "${name}" of the path`);
+  return z.looseObject({
     apiVersion: z.literal(apiVersion).optional(),
     kind: z.literal(kind).optional(),
-    metadata: z.looseObject({ name: z.literal(name).optional() }).optional(),
+    metadata: z.looseObject({ name: own.optional() }).optional(),
   });
-  const issues = head.safeParse(body).error?.issues ?? [];
-  return issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+}
+
+function faultsOf(error: z.ZodError | undefined): Fault[] {
+  return (error?.issues ?? []).map(({ path, message, code }) => ({
+    ...{ path: path.join('.'), message },
+    ofRule: code === 'custom',
+  }));
 }
 
 /** Fields that the schema does not know: most often a known one, misspelt. */
@@ -80,11 +87,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function refusal(faults: Fault[]): BadRequest {
-  const listed = faults.slice(0, mostListed);
+function refusal(faults: Fault[]): BadRequest | Unprocessable {
+  const listed = faults.slice(0, mostListed).map(({ path, message }) => ({ path, message }));
   const lines = listed.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
   const more = faults.length > mostListed ? `; and ${faults.length - mostListed} more` : '';
-  return new BadRequest(`the network is malformed: ${lines.join('; ')}${more}`, {
-    members: { errors: listed },
-  });
+  const said = `${lines.join('; ')}${more}`;
+  const options = { members: { errors: listed } };
+  return faults.every(({ ofRule }) => ofRule)
+    ? new Unprocessable(`the network cannot be: ${said}`, options)
+    : new BadRequest(`the network is malformed: ${said}`, options);
 }
