@@ -1,9 +1,14 @@
-import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
+import {
+  createDocument,
+  type CreateDocumentOptions,
+  type ZodOpenApiObject,
+  type ZodOpenApiPathsObject,
+} from 'zod-openapi';
 import type { Route } from './routes/route.ts';
 
 /** The API's description (OpenAPI 3.1): that of its routes, made from the schemas that check their requests. */
 export function openApi(routes: readonly Route[]) {
-  return createDocument({
+  const document: ZodOpenApiObject = {
     openapi: '3.1.0',
     info: {
       title: 'Selvedge',
@@ -26,8 +31,14 @@ export function openApi(routes: readonly Route[]) {
         },
       },
     },
-  });
+  };
+  return createDocument(document, { override: closed });
 }
+
+/** A field that a body's schema does not know is refused: most often it is a known one, misspelt. */
+const closed: NonNullable<CreateDocumentOptions['override']> = ({ jsonSchema, io }) => {
+  if (io === 'input' && jsonSchema.type === 'object') jsonSchema.additionalProperties ??= false;
+};
 
 function pathsOf(routes: readonly Route[]): ZodOpenApiPathsObject {
   const paths: ZodOpenApiPathsObject = {};

@@ -3,10 +3,10 @@ import { dataKey, idempotencyKey, tier } from '../lib/events.ts';
 import { objectName } from '../lib/network/shape.ts';
 
 /** The path of a network. */
-export const networkPath = z.object({ network: objectName });
+export const networkPath = z.object({ network: objectName.meta({ examples: ['supply'] }) });
 
 /** The path of a datum: its key is one percent-encoded segment (`a/b` is `a%2Fb`). */
-export const dataPath = z.object({ network: objectName, key: dataKey });
+export const dataPath = networkPath.extend({ key: dataKey.meta({ examples: ['readings/42'] }) });
 
 /** The query of a read. Text, so that what looks like a number only to JavaScript is refused. */
 export const readQuery = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ZodOpenApiResponsesObject } from 'zod-openapi';
+import type { ZodOpenApiLinksObject, ZodOpenApiResponsesObject } from 'zod-openapi';
 import { problemType } from '../../lib/errors.ts';
 import { receipt } from '../../lib/events.ts';
 
@@ -25,6 +25,19 @@ export const bytes = { schema: { type: 'string', format: 'binary' } } as const;
 
 /** A JSON body. */
 export const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
+
+/**
+ * What an answer leads to: operations on the network, or the datum, that was asked for.
+ *
+ * @param path the parameters of its path
+ */
+export function leadsTo(path: z.ZodObject, ...operationIds: string[]): ZodOpenApiLinksObject {
+  const parameters: Record<string, string> = {};
+  for (const name of Object.keys(path.shape)) parameters[name] = `$request.path.${name}`;
+  return Object.fromEntries(
+    operationIds.map((operationId) => [operationId, { operationId, parameters }]),
+  );
+}
 
 const reasons = {
   400: 'The request is malformed; every bad field is listed',

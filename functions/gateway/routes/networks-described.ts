@@ -1,12 +1,27 @@
 /** What the routes of networks are to their callers; networks.ts has what answers them. */
 import { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
-import { networkSpec } from '../../lib/network.ts';
+import { apiVersion, kind, networkSpec } from '../../lib/network.ts';
 import { networkStatus } from '../../lib/network/status.ts';
 import { networkPath } from '../parameters.ts';
-import { json, refusals } from './answers.ts';
+import { json, leadsTo, refusals } from './answers.ts';
 import type { Route } from './route.ts';
 
+const example = {
+  consensus: { type: 'raft', orderers: 3 },
+  organizations: [
+    { name: 'farm', mspId: 'FarmMSP', peers: 2 },
+    { name: 'shop', mspId: 'ShopMSP', peers: 2 },
+  ],
+  channels: [
+    {
+      name: 'goods',
+      organizations: ['farm', 'shop'],
+      chaincodes: [{ name: 'anchor', builtin: 'anchor', version: '1' }],
+    },
+  ],
+  data: { channel: 'goods' },
+};
 const spec = networkSpec.meta({ id: 'NetworkSpec' });
 const network = z
   .object({
@@ -18,6 +33,25 @@ const network = z
     status: networkStatus.optional(),
   })
   .meta({ id: 'Network' });
+/** As kubectl takes it. */
+const resource = z
+  .looseObject({
+    apiVersion: z.literal(apiVersion).optional(),
+    kind: z.literal(kind).optional(),
+    metadata: z
+      .looseObject({ name: z.string().optional().describe('That of the path.') })
+      .optional(),
+    spec,
+  })
+  .meta({ id: 'FabricNetwork' });
+const body = { schema: z.union([spec, resource]), example };
+const state = z.object({
+  event: z.enum(['network', 'deleted']),
+  data: z.string().meta({
+    description: 'A `Network` as JSON; of a network that is deleted, `{}`.',
+    contentMediaType: 'application/json',
+  }),
+});
 
 const onNetwork = (
   operationId: string,
@@ -64,11 +98,15 @@ export const described = {
       requestParams: { path: networkPath },
       requestBody: {
         required: true,
-        content: { ...json(spec), 'application/yaml': { schema: spec } },
+        content: { 'application/json': body, 'application/yaml': body },
       },
       responses: {
         200: { description: 'Nothing changed', content: json(network) },
-        202: { description: 'Accepted; follow it by its events', content: json(network) },
+        202: {
+          description: 'Accepted; follow it by its events',
+          content: json(network),
+          links: leadsTo(networkPath, 'getNetwork', 'followNetwork', 'deleteNetwork'),
+        },
         ...refusals(400, 403, 409, 413, 415, 422),
       },
     },
@@ -77,7 +115,11 @@ export const described = {
     method: 'delete',
     path: '/v1/networks/{network}',
     operation: onNetwork('deleteNetwork', 'Delete a network and everything made for it', {
-      202: { description: 'Accepted', content: json(network) },
+      202: {
+        description: 'Accepted',
+        content: json(network),
+        links: leadsTo(networkPath, 'getNetwork'),
+      },
     }),
   },
   follow: {
@@ -89,7 +131,7 @@ export const described = {
       {
         200: {
           description: 'The events',
-          content: { 'text/event-stream': { schema: { type: 'string' } } },
+          content: { 'text/event-stream': { schema: state } },
         },
       },
     ),

@@ -14,7 +14,7 @@ import { defaultFloor, keepPace, type Floor } from '../pace.ts';
 import { dataPath, putHeaders } from '../parameters.ts';
 import { UnsupportedMediaType } from '../problem.ts';
 import { relay } from '../relay.ts';
-import { bytes, json, refusals, stored } from './answers.ts';
+import { bytes, json, leadsTo, refusals, stored } from './answers.ts';
 import type { Route } from './route.ts';
 
 export interface PutOptions {
@@ -82,6 +82,7 @@ export function putRoutes(options: PutOptions): Route[] {
             description: 'Stored and anchored',
             headers: z.object({ 'Idempotency-Key': idempotencyKey }),
             content: json(stored),
+            links: leadsTo(dataPath, 'getDatum', 'headDatum', 'getReceipt'),
           },
           ...refusals(400, 403, 404, 408, 409, 413, 415, 422, 507),
         },

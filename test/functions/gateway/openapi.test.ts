@@ -88,3 +88,26 @@ for (const { path, method, operation } of operations) {
     t.not(inside.status, 405);
   });
 }
+
+test('the description of a spec allows no field that would be refused', (t) => {
+  const { components } = document as unknown as { components: { schemas: object } };
+  t.like(components.schemas, {
+    NetworkSpec: {
+      additionalProperties: false,
+      properties: { consensus: { additionalProperties: false } },
+    },
+  });
+});
+
+test('where an answer leads is an operation that there is', (t) => {
+  const names = operations.map(({ operation }) => operation.operationId);
+  const answers = operations.flatMap(({ operation }) => Object.values(operation.responses));
+  const led = answers.flatMap(({ links = {} }: { links?: Record<string, Operation> }) =>
+    Object.values(links).map(({ operationId }) => operationId),
+  );
+  t.true(led.length > 0);
+  t.deepEqual(
+    led.filter((name) => !names.includes(name)),
+    [],
+  );
+});
