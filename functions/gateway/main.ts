@@ -9,6 +9,7 @@ import { connectKubernetes } from '../lib/kubernetes/client.ts';
 import { createLogger } from '../lib/log.ts';
 import { serve } from '../lib/function/serve.ts';
 import { createApp } from './app.ts';
+import { answerBroken } from './broken.ts';
 import { holdBodies } from './expect.ts';
 import { defaultBudgets } from './fair.ts';
 
@@ -58,6 +59,7 @@ const app = createApp({
 });
 const server = serve(app, { port: env.PORT, log });
 holdBodies(server, app);
+answerBroken(server, log);
 // A connection on which nothing moves is given up, after the functions had their time.
 server.setTimeout(2 * timeoutMs);
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort());

@@ -13,6 +13,13 @@ export class UnsupportedMediaType extends SelvedgeError {
   readonly title = 'The body has a type that is not taken here';
 }
 
+/** More headers than are read. */
+export class HeadersTooLarge extends SelvedgeError {
+  readonly status = 431;
+  readonly kind = 'headers-too-large';
+  readonly title = 'The headers are too large';
+}
+
 /** The path has other methods; the answer's `Allow` names them. */
 export class MethodNotAllowed extends SelvedgeError {
   readonly status = 405;

@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava';
 import type { Express } from 'express';
 import { pino, stdSerializers } from 'pino';
 import { createApp } from '../../../functions/gateway/app.ts';
+import { answerBroken } from '../../../functions/gateway/broken.ts';
 import type { Budgets } from '../../../functions/gateway/fair.ts';
 import type { Floor } from '../../../functions/gateway/pace.ts';
 import { holdBodies } from '../../../functions/gateway/expect.ts';
@@ -80,6 +81,10 @@ export async function startGateway(
   const networks = new FakeNetworks();
   const ending = new AbortController();
   const log: string[] = [];
+  const logger = pino(
+    { level: 'trace', serializers: { error: stdSerializers.err } },
+    { write: (line: string) => void log.push(line) },
+  );
   const app = createApp({
     authenticator,
     authorizer,
@@ -94,13 +99,11 @@ export async function startGateway(
     // On a busy machine an answer may be late; second tries have tests of their own.
     patience: { read: 120_000, put: 120_000 },
     ending: ending.signal,
-    log: pino(
-      { level: 'trace', serializers: { error: stdSerializers.err } },
-      { write: (line: string) => void log.push(line) },
-    ),
+    log: logger,
   });
   const { url, server } = await listen(t, app);
   holdBodies(server, app);
+  answerBroken(server, logger);
   t.teardown(() => ending.abort());
   return {
     app,
