@@ -1,68 +1,20 @@
 /** The gateway as its image runs it, against a real API server with our own CRD and RBAC. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import test from 'ava';
-import { clusterIssuer } from '../../functions/lib/function/authentication.ts';
-import { bundle } from '../../scripts/cluster/images/bundle.ts';
-import { freePorts } from './servers.ts';
-import { manifest, startKubernetesApi, type KubernetesApi } from './kubernetes-api.ts';
+import { startGateway, startNetworksApi, type GatewayProcess } from './gateway-process.ts';
+import type { KubernetesApi } from './kubernetes-api.ts';
 
 let api: KubernetesApi;
-let gateway: ChildProcess;
+let gateway: GatewayProcess;
 let url: string;
 let alice: string;
 const seen: unknown[] = [];
 
-const grants = `
-apiVersion: v1
-kind: Namespace
-metadata: {name: selvedge}
----
-apiVersion: v1
-kind: Namespace
-metadata: {name: selvedge-users}
----
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: alice, namespace: selvedge-users}
----
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: bob, namespace: selvedge-users}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: issuer-discovery}
-roleRef:
-  apiGroup: rbac.authorization.k8s.io
-  kind: ClusterRole
-  name: system:service-account-issuer-discovery
-subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: system:unauthenticated}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {name: owner, namespace: selvedge}
-rules:
-  - {apiGroups: [selvedge.dev], resources: [fabricnetworks], verbs: [get, list, watch, create, update, delete]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: owner, namespace: selvedge}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: owner}
-subjects: [{kind: ServiceAccount, name: alice, namespace: selvedge-users}]
-`;
-
 test.before(async (t) => {
   t.timeout(600_000);
-  api = await startKubernetesApi();
-  await api.kubectl(['apply', '-f', '-'], grants);
-  await api.kubectl(['apply', '-f', '-'], await manifest('knative/base/gateway/rbac.yaml'));
-  await api.kubectl(['apply', '-f', '-'], await manifest('knative/base/crd/fabricnetwork.yaml'));
-  const crd = 'crd/fabricnetworks.selvedge.dev';
-  await api.kubectl(['wait', '--for=condition=Established', '--timeout=30s', crd]);
+  api = await startNetworksApi();
   alice = await api.token('selvedge-users', 'alice', 'selvedge');
 
   const functions = createServer((request, response) => {
@@ -72,35 +24,16 @@ test.before(async (t) => {
   await once(functions, 'listening');
   functions.unref();
   const functionUrl = `http://127.0.0.1:${(functions.address() as AddressInfo).port}`;
-
-  const folder = join(api.folder, 'gateway');
-  await bundle('gateway', folder);
-  const [port = 0] = await freePorts(1);
-  url = `http://127.0.0.1:${port}`;
-  gateway = spawn(process.execPath, [join(folder, 'main.js')], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: {
-      PORT: String(port),
-      NAMESPACE: 'selvedge',
-      DATA_PUT_URL: functionUrl,
-      DATA_GET_URL: functionUrl,
-      FAILOVER_URL: functionUrl,
-      OIDC_ISSUER: clusterIssuer,
-      OIDC_JWKS_URL: `${api.url}/openid/v1/jwks`,
-      NODE_EXTRA_CA_CERTS: api.caFile,
-      KUBECONFIG: await api.kubeconfig(await api.token('selvedge', 'gateway')),
-    },
+  gateway = await startGateway(api, {
+    DATA_PUT_URL: functionUrl,
+    DATA_GET_URL: functionUrl,
+    FAILOVER_URL: functionUrl,
   });
-  const up = () =>
-    fetch(`${url}/readyz`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  while (!(await up())) if (gateway.exitCode !== null) throw new Error('the gateway ended');
+  url = gateway.url;
 });
 
 test.after.always(async () => {
-  gateway.kill('SIGKILL');
+  await gateway.stop();
   await api.stop();
 });
 
@@ -189,8 +122,8 @@ test.serial('a datum of whoever has a token goes to the function', async (t) => 
 test.serial('the gateway ends at once when told to, streams and all', async (t) => {
   t.is((await call('PUT', '/supply', alice, spec)).status, 202);
   const events = await call('GET', '/supply/events', alice);
-  const exited = once(gateway, 'exit');
-  gateway.kill('SIGTERM');
+  const exited = once(gateway.child, 'exit');
+  gateway.child.kill('SIGTERM');
   await events.text();
   t.deepEqual(await exited, [0, null]);
 });
