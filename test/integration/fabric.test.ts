@@ -19,6 +19,7 @@ import { decideJoin } from '../../functions/provisioning/steps/standing.ts';
 import { connectPeer, type PeerClient } from '../../functions/lib/fabric/peer.ts';
 import { anchorPackage } from './fabric/anchor.ts';
 import { startNetwork, genesisSpec, type TestNetwork, type TestOrderer } from './fabric/network.ts';
+import { leaderOf } from './fabric/raft.ts';
 
 const channel = 'goods';
 const definition: Definition = { name: 'anchor', version: '1', sequence: 1 };
@@ -237,16 +238,10 @@ test('what the chaincode refuses is final and says why', async (t) => {
   t.regex(error.message, /CONFLICT: .* anchored with other content/);
 });
 
-async function leads({ operations }: TestOrderer): Promise<boolean> {
-  const metrics = await (await fetch(`${operations}/metrics`)).text();
-  return /^consensus_etcdraft_is_leader\{.*\} 1$/m.test(metrics);
-}
-
 test('writes go on within 10 s of the loss of the leader', async (t) => {
   const { network, ledger } = t.context;
   const orderers = network.members.flatMap((member) => member.orderers);
-  const leading = await Promise.all(orderers.map(leads));
-  const { server } = orderers[leading.indexOf(true)]!;
+  const { server } = (await leaderOf(orderers))!;
   await server.kill();
   const started = Date.now();
   await until('a write', () =>
@@ -263,8 +258,8 @@ test('writes go on within 10 s of the loss of the leader', async (t) => {
 test('an orderer that lost its disk stays out, and writes go on', async (t) => {
   const { network, ledger } = t.context;
   const orderers = network.members.flatMap((member) => member.orderers);
-  const leading = await Promise.all(orderers.map(leads));
-  const lost = orderers[leading.indexOf(false)]!;
+  const leader = await leaderOf(orderers);
+  const lost = orderers.find((one) => one !== leader)!;
   await lost.server.kill();
   await lost.wipe();
   await lost.server.start();

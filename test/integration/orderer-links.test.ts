@@ -6,6 +6,7 @@ import { channelGenesis } from '../../functions/lib/fabric/genesis.ts';
 import { connectParticipation } from '../../functions/lib/fabric/participation.ts';
 import { until } from '../../functions/lib/until.ts';
 import { genesisSpec, startNetwork, type TestOrderer } from './fabric/network.ts';
+import { leaderOf, raftMetric } from './fabric/raft.ts';
 
 const channel = 'goods';
 
@@ -65,16 +66,4 @@ async function listen(
   return dialled;
 }
 
-async function leaderOf(orderers: readonly TestOrderer[]): Promise<TestOrderer | undefined> {
-  const leading = await Promise.all(orderers.map((one) => metric(one, 'is_leader')));
-  return orderers[leading.indexOf(1)];
-}
-
-const leaderChanges = (one: TestOrderer) => metric(one, 'leader_changes');
-
-/** What an orderer counts of its channel, by etcdraft's name of it. */
-async function metric({ operations }: TestOrderer, name: string): Promise<number | undefined> {
-  const metrics = await (await fetch(`${operations}/metrics`)).text();
-  const line = new RegExp(`^consensus_etcdraft_${name}\\{.*\\} (\\d+)$`, 'm').exec(metrics);
-  return line ? Number(line[1]) : undefined;
-}
+const leaderChanges = (one: TestOrderer) => raftMetric(one, 'leader_changes');
