@@ -49,14 +49,18 @@ function parseText(text: string): unknown {
   }
 }
 
-/** What stands around a spec in a resource. */
-function headOf(name: string) {
-  const own = z.string().refine((given) => given === name, `is not the "${name}" of the path`);
-  return z.looseObject({
+/** What stands around a spec in a resource as kubectl takes it; whatever else is there, is let be. */
+export const resourceWith = (name: z.ZodString) =>
+  z.looseObject({
     apiVersion: z.literal(apiVersion).optional(),
     kind: z.literal(kind).optional(),
-    metadata: z.looseObject({ name: own.optional() }).optional(),
+    metadata: z.looseObject({ name: name.optional() }).optional(),
   });
+
+function headOf(name: string) {
+  return resourceWith(
+    z.string().refine((given) => given === name, `is not the "${name}" of the path`),
+  );
 }
 
 function faultsOf(error: z.ZodError | undefined): Fault[] {

@@ -1,9 +1,10 @@
 /** What the routes of networks are to their callers; networks.ts has what answers them. */
 import { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
-import { apiVersion, kind, networkSpec } from '../../lib/network.ts';
+import { networkSpec } from '../../lib/network.ts';
 import { networkStatus } from '../../lib/network/status.ts';
 import { networkPath } from '../parameters.ts';
+import { resourceWith } from '../spec.ts';
 import { json, leadsTo, refusals } from './answers.ts';
 import type { Route } from './route.ts';
 
@@ -34,15 +35,8 @@ const network = z
   })
   .meta({ id: 'Network' });
 /** As kubectl takes it. */
-const resource = z
-  .looseObject({
-    apiVersion: z.literal(apiVersion).optional(),
-    kind: z.literal(kind).optional(),
-    metadata: z
-      .looseObject({ name: z.string().optional().describe('That of the path.') })
-      .optional(),
-    spec,
-  })
+const resource = resourceWith(z.string().describe('That of the path.'))
+  .extend({ spec })
   .meta({ id: 'FabricNetwork' });
 const body = { schema: z.union([spec, resource]), example };
 const state = z.object({
