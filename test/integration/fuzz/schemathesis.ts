@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -16,6 +17,9 @@ const config = join(import.meta.dirname, 'schemathesis.toml');
 
 /** The cases that are made up for each operation and each kind of data: with them a run takes about a minute. */
 const mostExamples = 15;
+
+/** Milliseconds for a run, on a machine that is busy with other work. */
+const mostMs = 270_000;
 
 /**
  * Finds Schemathesis in the cache, or has pip install it there.
@@ -34,7 +38,7 @@ async function install(): Promise<string> {
   const cache = join(cacheFolder(), 'python');
   const folder = join(cache, name);
   await withLock(join(cache, 'lock'), { what: 'the installation of Schemathesis' }, async () => {
-    if (await isThere(folder)) return;
+    if (existsSync(folder)) return;
     // Under its name it is complete.
     const unfinished = `${folder}.unfinished`;
     await rm(unfinished, { recursive: true, force: true });
@@ -47,12 +51,6 @@ async function install(): Promise<string> {
   });
   return folder;
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 export interface Verdict {
   /** Whether it found nothing. */
@@ -72,7 +70,13 @@ export async function fuzz(url: string, token: string, seed: number): Promise<Ve
     ...['--max-examples', `${mostExamples}`, '--generation-database', 'none', '--no-color'],
   ];
   const env = { ...process.env, PYTHONPATH: packages };
-  const child = spawn('python3', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('python3', args, {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // It is not to outlive the test that asks for it.
+    timeout: mostMs,
+  });
   const closed = once(child, 'close');
   const [said, faults] = await Promise.all([text(child.stdout), text(child.stderr)]);
   await closed;
