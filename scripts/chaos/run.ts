@@ -14,6 +14,8 @@ export interface RunOptions {
   failover: 'on' | 'off' | 'both';
   client: () => Promise<Clients>;
   signal: AbortSignal;
+  /** Milliseconds for full strength to come; two minutes, if left out. */
+  patienceMs?: number;
   /** Told of each round as it ends. */
   onRound: (round: Round) => Promise<void> | void;
 }
@@ -22,12 +24,14 @@ export interface RunOptions {
 export async function runFaults(world: World, options: RunOptions): Promise<Round[]> {
   await mend(world);
   const done: Round[] = [];
+  const { signal, patienceMs } = options;
+  const each = { signal, ...(patienceMs !== undefined && { patienceMs }) };
   try {
     for (const { fault, failover } of roundsOf(options)) {
       const client = await options.client();
       const prefix = `chaos/${randomBytes(6).toString('hex')}`;
       const round = (): Promise<Round> =>
-        runRound(world, { fault, failover, client, prefix, signal: options.signal });
+        runRound(world, { fault, failover, client, prefix, ...each });
       done.push(await (failover ? round() : withoutFailover(world, round)));
       await options.onRound(done.at(-1) as Round);
     }
