@@ -32,7 +32,7 @@ const env = readEnv({
   PEER_IMAGE: z.string().min(1),
   ORDERER_IMAGE: z.string().min(1),
   CHAINCODE_IMAGE: z.string().min(1),
-  STORAGE_CLASS: z.string().min(1).default('selvedge-local'),
+  STORAGE_CLASS: z.string().min(1).default('selvedge-replicated'),
   VOLUME_SIZE: z.string().min(1).default('1Gi'),
   CLUSTER_DOMAIN: z.string().min(1).default('cluster.local'),
   ANCHOR_SOURCE: z
