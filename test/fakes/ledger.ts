@@ -75,6 +75,7 @@ export function fakeLedger(): FakeLedger {
         throw new NotFound((error as Error).message);
       }
     },
+    attest: (...question) => ledger.evaluate(...question),
     commitStatus: (transactionId) => {
       const block = blocks.get(transactionId);
       return Promise.resolve(

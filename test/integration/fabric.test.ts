@@ -226,6 +226,12 @@ test('a transaction is endorsed by both organizations, committed and read back',
   });
 });
 
+test('peers of both organizations attest what is committed', async (t) => {
+  const { ledger } = t.context;
+  const said = await ledger.attest('get', ['field/42', '1']);
+  t.like(JSON.parse(said), fact('field/42', 'barley'));
+});
+
 test('a transaction nobody sent has no commit status', async (t) => {
   t.is(await t.context.ledger.commitStatus('00'.repeat(32)), undefined);
 });
@@ -293,6 +299,7 @@ test('the next peer answers when one is lost', async (t) => {
   const { network, ledger } = t.context;
   await network.members[0]!.peers[0]!.server.kill();
   t.like(JSON.parse(await ledger.evaluate('get', ['field/42', '1'])), fact('field/42', 'barley'));
+  await t.throwsAsync(ledger.attest('get', ['field/42', '1']), { instanceOf: Unavailable });
   await t.throwsAsync(ledger.submit('put', [JSON.stringify([fact('lonely', 'x')])]), {
     instanceOf: Unavailable,
   });

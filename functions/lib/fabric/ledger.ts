@@ -9,6 +9,8 @@ import {
 } from '@hyperledger/fabric-gateway';
 import { gateway as messages } from '@hyperledger/fabric-protos';
 import { CommitUnknown, Conflict, Unavailable } from '../errors.ts';
+import { attested } from './attested.ts';
+import { createAttestors, type Attestors } from './attestors.ts';
 import type { Connection } from './connection.ts';
 import { isUnplanned, statusName, translateCommit } from './failures.ts';
 import { Portals, type PortalsOptions } from './portals.ts';
@@ -50,6 +52,12 @@ export interface Ledger {
   submit(transaction: string, args: readonly string[], options?: SubmitOptions): Promise<Receipt>;
   /** The answer of one peer, not ordered. Throws as `submit` does, short of commit. */
   evaluate(transaction: string, args: readonly string[]): Promise<string>;
+  /**
+   * The answer that peers of two organizations give alike (of one, where the channel has no other), not
+   * ordered. Throws Unavailable when too few answer or one lags behind, IntegrityError when they go on to
+   * differ.
+   */
+  attest(transaction: string, args: readonly string[]): Promise<string>;
   /** How a transaction was committed; undefined where it is not, within a few seconds. */
   commitStatus(transactionId: string): Promise<CommitStatus | undefined>;
   /**
@@ -110,6 +118,7 @@ class GatewayLedger implements Ledger {
   readonly #connection: Connection;
   readonly #signer: Signer;
   readonly #portals: Portals;
+  readonly #attestors: Attestors;
   readonly #deadlines: Deadlines;
   readonly #attempts: number;
   readonly #now: () => Date;
@@ -122,6 +131,8 @@ class GatewayLedger implements Ledger {
     this.#attempts = attempts;
     this.#now = now;
     this.#portals = new Portals(connection.peers, this.#signer, others);
+    const { evaluate: timeoutMs } = this.#deadlines;
+    this.#attestors = createAttestors(connection, this.#signer, { tell: others.tell, timeoutMs });
   }
 
   async submit(
@@ -152,6 +163,14 @@ class GatewayLedger implements Ledger {
     }
   }
 
+  async attest(transaction: string, args: readonly string[]): Promise<string> {
+    try {
+      return await attested(this.#attestors.all, { transaction, args });
+    } catch (error) {
+      throw this.#atEnd(error);
+    }
+  }
+
   async commitStatus(transactionId: string): Promise<CommitStatus | undefined> {
     try {
       const found = await this.#status(transactionId, this.#deadline('lookup'));
@@ -169,6 +188,7 @@ class GatewayLedger implements Ledger {
 
   close(): void {
     this.#portals.close();
+    this.#attestors.close();
   }
 
   async #submitOnce(
