@@ -16,13 +16,13 @@ import type { Group, Plan } from './resources/plan.ts';
 export type Authorities = Record<AuthorityKind, string>;
 
 const roles: Record<AuthorityKind, AuthorityRole[]> = {
-  msp: ['peer', 'orderer', 'admin', 'client'],
+  msp: ['peer', 'orderer', 'admin', 'client', 'writer'],
   tls: ['server'],
   admin: ['tlsclient'],
 };
 
 /** Hours: members' certificates, what one pass administers with, and the data functions' own. */
-const hours = { member: 5 * 365 * 24, pass: 1, client: 30 * 24 };
+const hours = { member: 5 * 365 * 24, pass: 1, writer: 30 * 24 };
 
 /** What one pass needs of Vault, each asked for at most once. Organizations go by their name. */
 export interface Credentials {
@@ -33,18 +33,18 @@ export interface Credentials {
   admin(organization: string): Promise<Identity>;
   /** A TLS pair the organization's orderers take orders from, for this pass only. */
   ordererAdmin(organization: string): Promise<KeyPair>;
-  /** A client of the organization, for the data functions; new with every call. */
-  client(organization: string): Promise<Identity>;
+  /** A client of the organization that may write facts, for the data functions; new with every call. */
+  writer(organization: string): Promise<Identity>;
 }
 
 export function createCredentials(identities: Identities, plan: Plan): Credentials {
   const mount = (organization: string, kind: AuthorityKind): string =>
     pkiMount(plan.id, organization, kind);
 
-  const member = async (organization: string, role: 'admin' | 'client'): Promise<Identity> => {
+  const member = async (organization: string, role: 'admin' | 'writer'): Promise<Identity> => {
     const pair = await identities.issue(mount(organization, 'msp'), role, {
       commonName: `selvedge-${role}`,
-      hours: role === 'admin' ? hours.pass : hours.client,
+      hours: role === 'admin' ? hours.pass : hours.writer,
     });
     return { mspId: mspIdOf(plan.spec, organization), ...pair };
   };
@@ -79,7 +79,7 @@ export function createCredentials(identities: Identities, plan: Plan): Credentia
         hours: hours.pass,
       }),
     ),
-    client: (organization) => member(organization, 'client'),
+    writer: (organization) => member(organization, 'writer'),
   };
 }
 

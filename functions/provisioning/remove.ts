@@ -2,6 +2,7 @@ import { Conflict, NotFound, Unavailable } from '../lib/errors.ts';
 import type { KubernetesObject } from '../lib/kubernetes/client.ts';
 import { labels, type FabricNetwork } from '../lib/network.ts';
 import { createIncarnations } from '../lib/vault/incarnations.ts';
+import { createNameKeys } from '../lib/vault/name-keys.ts';
 import { until } from '../lib/until.ts';
 import { forget } from './kept.ts';
 import type { Clients } from './clients.ts';
@@ -125,6 +126,7 @@ async function removeFromVault(
   await createIncarnations(vault).bury({ incarnation, namespace, network, removed });
   await vault.remove(connectionMetadataPath(place));
   await forget(vault, place);
+  await createNameKeys(vault).remove(incarnation);
   for (const { name } of spec.organizations) {
     for (const kind of authorityKinds)
       await identities.removeAuthority(pkiMount(place, name, kind));

@@ -15,6 +15,7 @@ export type VaultUser = 'data-put' | 'data-get' | 'provisioning' | 'failover';
  * parameters of an update are limited to those of a new key. `provisioning` owns the PKI mounts
  * of networks, by their prefix, what functions need to reach them, and what it keeps for itself;
  * it says which networks were removed, and `data-put` takes that as the order to erase their data.
+ * It makes the key that a network's data are named by, once, and cannot read it: the data functions do.
  * `failover` sees who the members of this Vault are, and removes one that lost its disk.
  */
 export const policies: Record<VaultUser, string> = {
@@ -27,18 +28,22 @@ path "transit/datakey/plaintext/user-*" { capabilities = ["create", "update"] }
 path "transit/hmac/user-*"              { capabilities = ["create", "update"] }
 path "selvedge/data/users/*"            { capabilities = ["create", "read"] }
 path "selvedge/data/networks/*"         { capabilities = ["read"] }
+path "selvedge/data/names/*"            { capabilities = ["read"] }
 path "selvedge/data/incarnations/*"     { capabilities = ["read"] }
 path "selvedge/metadata/incarnations/*" { capabilities = ["list", "delete"] }
 `,
   'data-get': `
 path "transit/decrypt/user-*"   { capabilities = ["create", "update"] }
 path "selvedge/data/networks/*" { capabilities = ["read"] }
+path "selvedge/data/names/*"    { capabilities = ["read"] }
 `,
   provisioning: `
 path "sys/mounts/fabric/*"          { capabilities = ["create", "read", "update", "delete"] }
 path "fabric/*"                     { capabilities = ["create", "read", "update", "delete", "list"] }
 path "selvedge/data/networks/*"     { capabilities = ["create", "read", "update", "delete"] }
 path "selvedge/metadata/networks/*" { capabilities = ["read", "list", "delete"] }
+path "selvedge/data/names/*"        { capabilities = ["create"] }
+path "selvedge/metadata/names/*"    { capabilities = ["read", "delete"] }
 path "selvedge/data/incarnations/*" { capabilities = ["create", "update"] }
 path "selvedge/data/fabric/*"       { capabilities = ["create", "read", "update"] }
 path "selvedge/metadata/fabric/*"   { capabilities = ["read", "list", "delete"] }

@@ -1,7 +1,7 @@
 /** Certificates as a real Vault makes them, under the policy provisioning has. */
 import { X509Certificate } from 'node:crypto';
 import anyTest, { type TestFn } from 'ava';
-import { createIdentities } from '../../functions/lib/vault/identities.ts';
+import { createIdentities, writerUnit } from '../../functions/lib/vault/identities.ts';
 import { connectVault, VaultRefusal } from '../../functions/lib/vault/client.ts';
 import { startVault, type VaultServer } from './harness.ts';
 
@@ -42,6 +42,19 @@ for (const role of ['peer', 'orderer', 'admin', 'client'] as const) {
     t.true(leaf.validFromDate.getTime() < Date.now() - 5 * 60_000);
   });
 }
+
+test('only who writes facts bears the unit that the chaincode asks for', async (t) => {
+  const identities = identitiesOf(t.context);
+  const mount = at('units/msp');
+  await identities.authority(mount, 'MSP', ['client', 'writer']);
+  const unitsOf = async (role: 'client' | 'writer') => {
+    const commonName = `x,OU=${writerUnit}`;
+    const { certificate } = await identities.issue(mount, role, { commonName, hours: 1 });
+    return new X509Certificate(certificate).toLegacyObject().subject.OU as unknown;
+  };
+  t.deepEqual(await unitsOf('writer'), ['client', writerUnit]);
+  t.is(await unitsOf('client'), 'client');
+});
 
 test('a server is reached by every name it was given, and is a client too', async (t) => {
   const identities = identitiesOf(t.context);

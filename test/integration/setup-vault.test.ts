@@ -13,7 +13,7 @@ test.before(async (t) => {
   await server.root('POST', 'transit/keys/user-known', { type: 'aes256-gcm96' });
   const made = await server.root('POST', 'transit/datakey/plaintext/user-known', { bits: 256 });
   const { ciphertext } = made.data as { ciphertext: string };
-  for (const path of ['networks/ns/net', 'incarnations/one', 'fabric/ns/net'])
+  for (const path of ['networks/ns/net', 'incarnations/one', 'fabric/ns/net', 'names/one'])
     await server.root('POST', `selvedge/data/${path}`, { data: { kept: 'x' } });
   t.context = { server, ciphertext };
 });
@@ -59,6 +59,14 @@ const calls: Record<string, [readonly User[], Attempt]> = {
   'say whose data are to be erased': [['provisioning'], write('selvedge/data/incarnations/two')],
   'list whose data are to be erased': [['data-put'], list('selvedge/metadata/incarnations')],
   'forget whose data were erased': [['data-put'], remove('selvedge/metadata/incarnations/none')],
+  'read the key that data are named by': [
+    ['data-put', 'data-get'],
+    read('selvedge/data/names/one'),
+  ],
+  'make such a key': [['provisioning'], write('selvedge/data/names/two')],
+  'change such a key': [[], write('selvedge/data/names/one')],
+  'see whether there is such a key': [['provisioning'], read('selvedge/metadata/names/one')],
+  'remove such a key': [['provisioning'], remove('selvedge/metadata/names/none')],
   'read an identity that is kept': [['provisioning'], read('selvedge/data/fabric/ns/net')],
   'keep an identity': [['provisioning'], write('selvedge/data/fabric/ns/other')],
   'list the identities that are kept': [['provisioning'], list('selvedge/metadata/fabric')],

@@ -11,8 +11,14 @@ export interface KeyPair {
   privateKey: string;
 }
 
-/** What a member is, told by the organizational unit of its certificate (Fabric's NodeOUs). */
-export type MemberRole = 'peer' | 'orderer' | 'admin' | 'client';
+/**
+ * What a member is, told by the organizational unit of its certificate (Fabric's NodeOUs); `writer` is
+ * a client that bears one more, which no role but this one gives.
+ */
+export type MemberRole = 'peer' | 'orderer' | 'admin' | 'client' | 'writer';
+
+/** The unit of the clients that may write facts: the chaincode asks for it. */
+export const writerUnit = 'selvedge-writer';
 
 /** Roles of an authority: members by NodeOU, servers (TLS both ways), or TLS clients. */
 export type AuthorityRole = MemberRole | 'server' | 'tlsclient';
@@ -123,7 +129,7 @@ function roleSettings(role: AuthorityRole): Record<string, unknown> {
     // Fabric verifies members with Go's default, server authentication: only a certificate
     // without extended key usages (or with that one) passes as a member.
     ext_key_usage: [],
-    ...(tls ? {} : { ou: [role] }),
+    ...(tls ? {} : { ou: role === 'writer' ? ['client', writerUnit] : [role] }),
     not_before_duration: backdated,
     max_ttl: `${authorityHours / 2}h`,
     // Nothing is revoked by serial number: what is issued need not be kept.

@@ -6,7 +6,9 @@ import {
   type PeerEndpoint,
 } from '../../lib/fabric/connection.ts';
 import { lifeSpent } from '../../lib/vault/identities.ts';
+import { createNameKeys } from '../../lib/vault/name-keys.ts';
 import { mspIdOf } from '../credentials.ts';
+import { Refused } from '../fault.ts';
 import type { Pass } from '../pass.ts';
 import { connectionPath, ports } from '../resources/names.ts';
 import { peerHosts } from '../resources/plan.ts';
@@ -30,12 +32,31 @@ export const endpoints: Step = {
     const target = { incarnation, channel: channel.name, chaincode: anchor.name, peers };
     const path = connectionPath(pass.plan.id);
     const known = readConnection(await pass.clients.vault.read(path));
+    await keepNameKey(pass, known);
     if (known && isCurrent(known, target, pass.clients.now())) return done;
-    const client = await pass.credentials.client(organization);
-    await pass.clients.vault.write(path, { data: { connection: { ...client, ...target } } });
+    const writer = await pass.credentials.writer(organization);
+    await pass.clients.vault.write(path, { data: { connection: { ...writer, ...target } } });
     return done;
   },
 };
+
+/**
+ * Makes the key that names the network's data, before anybody can put any.
+ *
+ * @throws Refused `NameKeyLost` when there was one: data that are named by it would not be found by another
+ */
+async function keepNameKey({ clients, plan }: Pass, known: Connection | undefined): Promise<void> {
+  const { uid } = plan.id;
+  const nameKeys = createNameKeys(clients.vault);
+  if (await nameKeys.has(uid)) return;
+  if (known?.incarnation === uid) {
+    const message =
+      'Vault has lost the key that the data of the network are named by, and another would find ' +
+      'none of them: restore Vault from its backup';
+    throw new Refused({ reason: 'NameKeyLost', message });
+  }
+  await nameKeys.make(uid);
+}
 
 /** All peers of the channel; the client's own organization first. */
 async function peersOf(pass: Pass, organizations: readonly string[]): Promise<PeerEndpoint[]> {

@@ -112,6 +112,19 @@ test('authorities that are not the members’ are refused: nothing they issue wo
   t.deepEqual(ordererSecret(world).data, before);
 });
 
+test('the key that names the data is made once, and not anew when Vault has lost it', async (t) => {
+  const world = await readyWorld();
+  const keys = () => [...world.secrets].filter(([path]) => path.startsWith('selvedge/data/names/'));
+  const before = keys();
+  t.is(before.length, 1);
+  await reconcile(world.clients, id);
+  t.deepEqual(keys(), before);
+  forgetIn(world, '/names/');
+  await reconcile(world.clients, id);
+  t.is((await statusOf(world)).condition('Endpoints')?.reason, 'NameKeyLost');
+  t.deepEqual(keys(), []);
+});
+
 test('a channel’s first block is restored as it was, from Vault or from its ConfigMap', async (t) => {
   const world = await readyWorld();
   const before = genesis(world).binaryData;

@@ -158,7 +158,8 @@ function podOf(
 
 function vaultOver(secrets: World['secrets']): Vault {
   return {
-    read: (path) => Promise.resolve(secrets.get(path)),
+    read: (path) =>
+      Promise.resolve(secrets.get(path.replace('selvedge/metadata/', 'selvedge/data/'))),
     write: (path, body = {}) => {
       const { cas } = (body['options'] ?? {}) as { cas?: number };
       if (cas === 0 && secrets.has(path)) {
