@@ -1,77 +1,165 @@
 /**
  * What the anchor chaincode does, over the few calls of the ledger that it needs.
  * Every peer runs this for itself and must come to the same bytes: no clock, no chance, no I/O.
+ *
+ * Per datum there is a head: versions follow one another without a gap, in the order in which they are
+ * committed; the owner does not change; nothing follows an erasure.
  */
 import {
   anchoredText,
   factOf,
   factText,
   faultOf,
+  headText,
   parseAnchored,
+  parseHead,
   type Anchored,
+  type ErasureFact,
   type Fact,
+  type Head,
+  type Kept,
+  type PolicyFact,
+  type VersionFact,
 } from '../lib/data/fact.ts';
-
-/** The part of Fabric's stub that is used. Writes of a transaction are not seen by its reads. */
-export interface LedgerState {
-  transactionId: string;
-  get(key: string, version: number): Promise<Uint8Array>;
-  put(key: string, version: number, value: Uint8Array): Promise<void>;
-}
+import { paddedVersion } from '../lib/data/datum.ts';
+import { Book, type LedgerState } from './book.ts';
 
 /** More would make a transaction that endorsers hold for too long. */
 const mostFacts = 1000;
 
 /**
- * Anchors facts. One that is already there with the same content stays as it is, so a
- * transaction may be sent again; one with other content is refused, and with it the whole.
+ * Keeps facts. One that is already there stays as it is, so a transaction may be sent again; one that
+ * may not follow what is there is refused, and with it the whole.
  *
- * @returns the transaction that anchored each, in the order given
+ * @returns which transaction keeps each, in the order given, and as which version
  */
-export async function put(state: LedgerState, given: unknown): Promise<string[]> {
-  const seen = new Map<string, string>();
-  const transactions: string[] = [];
-  for (const fact of check(given)) {
-    const identity = JSON.stringify([fact.key, fact.version]);
-    const content = factText(fact);
-    const known = await find(state, fact.key, fact.version);
-    const other = known ? factText(known) : seen.get(identity);
-    if (other !== undefined && other !== content) {
-      throw new Error(`CONFLICT: ${identity} is anchored with other content`);
-    }
-    seen.set(identity, content);
-    transactions.push(known?.transactionId ?? state.transactionId);
-    if (other === undefined) {
-      const value = anchoredText(fact, state.transactionId);
-      await state.put(fact.key, fact.version, Buffer.from(value));
-    }
-  }
-  return transactions;
+export async function put(state: LedgerState, given: unknown): Promise<Kept[]> {
+  if (!state.isWriter) throw new Error('FORBIDDEN: only the platform itself writes facts');
+  const book = new Book(state);
+  const kept: Kept[] = [];
+  // One after another: each may follow the one before.
+  for (const fact of check(given)) kept.push(await keep(book, fact));
+  return kept;
 }
 
-/** The fact of a version. Throws an error that begins with `NOT_FOUND` when there is none. */
-export async function get(state: LedgerState, key: string, version: string): Promise<Anchored> {
+/** A version by its number, as text; `null` where there is none. */
+export async function get(state: LedgerState, id: string, version: string): Promise<string> {
   const number = Number(version);
   if (!Number.isSafeInteger(number) || number < 1) {
     throw new Error('INVALID: a version is a positive integer');
   }
-  const found = await find(state, key, number);
-  if (!found) throw new Error(`NOT_FOUND: ${JSON.stringify([key, number])} is not anchored`);
-  return found;
+  return (await new Book(state).get(versionKey(id, number))) ?? 'null';
 }
 
-async function find(
-  state: LedgerState,
-  key: string,
-  version: number,
-): Promise<Anchored | undefined> {
-  const value = await state.get(key, version);
-  if (value.length === 0) return undefined;
-  const known = parseAnchored(Buffer.from(value).toString());
-  if (!known)
-    throw new Error(`CONFLICT: ${JSON.stringify([key, version])} is kept in another form`);
-  return known;
+/** The head of a datum, as text; `null` where there is none. */
+export async function head(state: LedgerState, id: string): Promise<string> {
+  return (await new Book(state).get(['head', id])) ?? 'null';
 }
+
+/** The version whose ciphertext is at an index, as text; `null` where there is none. */
+export async function find(state: LedgerState, index: string): Promise<string> {
+  const book = new Book(state);
+  const at = await book.get(['place', index]);
+  return (at === undefined ? undefined : await book.get(JSON.parse(at) as string[])) ?? 'null';
+}
+
+function keep(book: Book, fact: Fact): Promise<Kept> {
+  switch (fact.kind) {
+    case 'version':
+      return keepVersion(book, fact);
+    case 'policy':
+      return keepPolicy(book, fact);
+    case 'erasure':
+      return keepErasure(book, fact);
+  }
+}
+
+async function keepVersion(book: Book, fact: VersionFact): Promise<Kept> {
+  const { id, index, owner, policy } = fact;
+  const known = await versionAt(book, index);
+  if (known) {
+    const { version, transactionId } = known;
+    if (factText(known) === factText(fact)) return { version, transactionId };
+    throw new Error('CONFLICT: the index is that of another version');
+  }
+  const before = await headOf(book, id);
+  if (before) requireNext(before, fact);
+  const version = (before?.version ?? 0) + 1;
+  const { transactionId } = book;
+  const at = versionKey(id, version);
+  await book.put(at, anchoredText({ ...fact, version, transactionId }));
+  await book.put(['place', index], JSON.stringify(at));
+  const next = { owner, version, policy, edition: before?.edition ?? 1, erased: false };
+  await book.put(['head', id], headText(next));
+  return { version, transactionId };
+}
+
+function requireNext(before: Head, { owner, policy }: VersionFact): void {
+  if (before.erased) throw new Error('CONFLICT: the datum was erased');
+  if (before.owner !== owner) throw new Error('CONFLICT: the datum is of another owner');
+  if (before.policy !== policy) throw new Error('CONFLICT: another policy is in force');
+}
+
+async function keepPolicy(book: Book, fact: PolicyFact): Promise<Kept> {
+  const { id, edition, policy } = fact;
+  const at = ['policy', id, paddedVersion(edition)];
+  return once(book, at, fact, async (before) => {
+    if (before.edition + 1 !== edition) throw new Error('CONFLICT: another policy came first');
+    await book.put(['head', id], headText({ ...before, edition, policy }));
+  });
+}
+
+async function keepErasure(book: Book, fact: ErasureFact): Promise<Kept> {
+  const { id } = fact;
+  return once(book, ['erasure', id], fact, (before) =>
+    book.put(['head', id], headText({ ...before, erased: true })),
+  );
+}
+
+/** Keeps a fact under its key and lets it change the head; the same again changes nothing. */
+async function once(
+  book: Book,
+  at: readonly string[],
+  fact: PolicyFact | ErasureFact,
+  change: (before: Head) => Promise<void>,
+): Promise<Kept> {
+  const known = await book.get(at);
+  if (known !== undefined) {
+    const { transactionId, ...before } = JSON.parse(known) as Fact & Kept;
+    if (factText(before) === factText(fact)) return { transactionId };
+    throw new Error('CONFLICT: another fact came first');
+  }
+  const before = await headOf(book, fact.id);
+  if (!before) throw new Error('CONFLICT: there is no such datum');
+  if (before.erased) throw new Error('CONFLICT: the datum was erased');
+  await change(before);
+  const { transactionId } = book;
+  await book.put(at, JSON.stringify({ ...factOf(fact), transactionId }));
+  return { transactionId };
+}
+
+async function headOf(book: Book, id: string): Promise<Head | undefined> {
+  const text = await book.get(['head', id]);
+  return text === undefined ? undefined : required(parseHead(text));
+}
+
+async function versionAt(book: Book, index: string): Promise<Anchored | undefined> {
+  const at = await book.get(['place', index]);
+  if (at === undefined) return undefined;
+  return required(parseAnchored((await book.get(JSON.parse(at) as string[])) ?? 'null'));
+}
+
+function required<T>(kept: T | undefined): T {
+  if (kept === undefined) throw new Error('CONFLICT: what is kept has another form');
+  return kept;
+}
+
+/** A range query gives versions in order. */
+const versionKey = (id: string, version: number): string[] => [
+  'version',
+  id,
+  paddedVersion(version),
+];
 
 function check(given: unknown): Fact[] {
   if (!Array.isArray(given) || given.length === 0 || given.length > mostFacts) {

@@ -1,6 +1,7 @@
 import { Contract, type Context } from 'fabric-contract-api';
-import { paddedVersion } from '../lib/data/datum.ts';
-import { get, put, type LedgerState } from './anchor.ts';
+import { find, get, head, put } from './anchor.ts';
+import type { LedgerState } from './book.ts';
+import { isWriter } from './creator.ts';
 
 /** The contract `anchor`: every method is a transaction whose arguments are strings. */
 export class AnchorContract extends Contract {
@@ -8,25 +9,38 @@ export class AnchorContract extends Contract {
     super('anchor');
   }
 
-  /** @param facts a JSON array of facts */
+  /**
+   * @param facts a JSON array of facts
+   * @returns which transaction keeps each, and as which version, as JSON
+   */
   async put(context: Context, facts: string): Promise<string> {
     return JSON.stringify(await put(ledgerState(context), parse(facts)));
   }
 
-  /** @returns the fact and its transaction's id, as JSON */
-  async get(context: Context, key: string, version: string): Promise<string> {
-    return JSON.stringify(await get(ledgerState(context), key, version));
+  /** @returns a version, as JSON */
+  get(context: Context, id: string, version: string): Promise<string> {
+    return get(ledgerState(context), id, version);
+  }
+
+  /** @returns the head of a datum, as JSON */
+  head(context: Context, id: string): Promise<string> {
+    return head(ledgerState(context), id);
+  }
+
+  /** @returns the version whose ciphertext is at an index, as JSON */
+  find(context: Context, index: string): Promise<string> {
+    return find(ledgerState(context), index);
   }
 }
 
 function ledgerState({ stub }: Context): LedgerState {
-  // A range query gives versions in order.
-  const stateKey = (key: string, version: number): string =>
-    stub.createCompositeKey('anchor', [key, paddedVersion(version)]);
+  const stateKey = ([kind = '', ...parts]: readonly string[]): string =>
+    stub.createCompositeKey(kind, [...parts]);
   return {
     transactionId: stub.getTxID(),
-    get: (key, version) => stub.getState(stateKey(key, version)),
-    put: (key, version, value) => stub.putState(stateKey(key, version), value),
+    isWriter: isWriter(stub.getCreator().idBytes),
+    get: (key) => stub.getState(stateKey(key)),
+    put: (key, value) => stub.putState(stateKey(key), value),
   };
 }
 

@@ -1,20 +1,21 @@
 /**
- * The story of a get: current version -> policy -> anchor from the chain -> ciphertext checked
+ * The story of a get: head from the chain -> policy -> fact of the version -> record -> ciphertext checked
  * against the digest -> decrypt -> stream. Any mismatch is an integrity error, an audit line,
  * and not one byte of plaintext.
  */
 import type { Readable } from 'node:stream';
 import { decrypt, plaintextSize } from '../lib/data/cipher.ts';
 import { bindingOf } from '../lib/data/datum.ts';
-import type { Anchored } from '../lib/data/fact.ts';
+import type { Anchored, Head } from '../lib/data/fact.ts';
 import type { VersionRecord } from '../lib/data/model.ts';
 import { Gone, IntegrityError } from '../lib/errors.ts';
 import type { Receipt } from '../lib/events.ts';
 import type { Deps, GetRequest } from './deps.ts';
 import { audited, noteMismatch, readable } from './readable.ts';
-import { mismatches } from './verify.ts';
 
-export interface Head {
+/** A version as it is told: its record, which the chain supports. */
+export interface Described {
+  anchored: Anchored;
   record: VersionRecord;
   /** Bytes of plaintext. */
   size: number;
@@ -22,39 +23,43 @@ export interface Head {
 
 export interface ReceiptView {
   receipt: Receipt;
-  /** What a peer says of the version now; null when it knows none. */
-  onChain: Anchored | null;
+  /** The fact of the version, as peers of two organizations have it. */
+  onChain: Anchored;
+  /** What counts of the datum now, by the same. */
+  head: Head;
   /** Whether metadata, ciphertext as stored, and chain agree. */
   verified: boolean;
 }
 
 /**
- * A version's head, its metadata compared with the chain.
+ * What is told of a version, once its metadata were compared with the chain.
  *
  * @throws NotFound, Gone, Forbidden, IntegrityError, Unavailable
  */
-export async function head(deps: Deps, request: GetRequest): Promise<Head> {
-  const record = await readable(deps, request);
-  await audited(deps, request, record.version, async () => {
-    const anchored = await deps.chain.anchor(request.ref, record);
-    if (!anchored) throw new IntegrityError('the chain does not know this version');
-    const wrong = mismatches(request.ref, record, anchored);
-    if (wrong.length > 0) {
-      throw new IntegrityError(`the metadata does not match the chain: ${wrong.join(', ')}`);
-    }
+export async function head(deps: Deps, request: GetRequest): Promise<Described> {
+  const { anchored, record, wrong } = await readable(deps, request);
+  await audited(deps, request, anchored.version, () => {
+    if (wrong.length === 0) return Promise.resolve();
+    const differing = wrong.join(', ');
+    throw new IntegrityError(`the metadata do not match the chain: ${differing}`);
   });
-  return { record, size: plaintextSize(record.size) };
+  return { anchored, record, size: plaintextSize(record.size) };
 }
 
 /** A version's plaintext, as a stream that fails rather than give a byte that is not verified. */
-export async function content(deps: Deps, request: GetRequest): Promise<Head & { body: Readable }> {
-  const { record, size } = await head(deps, request);
-  const note = (error: unknown): void => noteMismatch(deps, request, record.version, error);
-  return audited(deps, request, record.version, async () => {
+export async function content(
+  deps: Deps,
+  request: GetRequest,
+): Promise<Described & { body: Readable }> {
+  const described = await head(deps, request);
+  const { anchored, record } = described;
+  const { version } = anchored;
+  const note = (error: unknown): void => noteMismatch(deps, request, version, error);
+  return audited(deps, request, version, async () => {
     // Both are needed before the first byte, and neither depends on the other.
     const [dataKey, sealed] = await settled([
       deps.keys.unwrap(record.owner, record.wrapped),
-      present(deps, request, deps.ciphertexts.verified(request.ref, record, request.signal)),
+      present(deps, request, deps.ciphertexts.verified(request.ref, anchored, request.signal)),
     ]);
     const plain = decrypt(dataKey, bindingOf(request.ref, record));
     sealed.on('error', (error) => plain.destroy(error));
@@ -62,29 +67,34 @@ export async function content(deps: Deps, request: GetRequest): Promise<Head & {
     await firstByte(sealed.pipe(plain));
     dataKey.fill(0);
     plain.on('error', note);
-    return { record, size, body: plain };
+    return { ...described, body: plain };
   });
 }
 
 /** The receipt, with everything read and compared anew. A mismatch is told, not thrown. */
 export async function receipt(deps: Deps, request: GetRequest): Promise<ReceiptView> {
   const { ref } = request;
-  const record = await readable(deps, request);
-  const { version, tier, index, digest, owner, transactionId, block, createdAt } = record;
-  const onChain = (await deps.chain.read(ref, record)) ?? null;
-  const verified =
-    onChain !== null &&
-    mismatches(ref, record, onChain).length === 0 &&
-    (await deps.ciphertexts.matches(ref, onChain, request.signal));
+  const { head: now, anchored, record, wrong } = await readable(deps, request);
+  const { version, transactionId } = anchored;
+  const { tier, index, digest, owner, createdAt, published } = record;
+  const [block, isWhole] = await Promise.all([
+    deps.chain.blockOf(ref, transactionId),
+    deps.ciphertexts.matches(ref, anchored, request.signal),
+  ]);
+  // Until it is published nothing but the chain says where it is.
+  const isThere = block !== undefined && block === (published?.block ?? block);
+  const verified = wrong.length === 0 && isWhole && isThere;
   if (!verified) {
     noteMismatch(deps, request, version, new IntegrityError('the receipt does not verify'));
   }
   return {
     receipt: {
       ...{ network: ref.network, key: ref.key, version, tier, index, digest },
-      ...{ size: plaintextSize(record.size), owner, transactionId, block, createdAt },
+      ...{ size: plaintextSize(anchored.size), owner, transactionId },
+      ...{ block: block ?? published?.block ?? 0, createdAt },
     },
-    onChain,
+    onChain: anchored,
+    head: now,
     verified,
   };
 }
@@ -95,8 +105,7 @@ async function present<T>(deps: Deps, { ref }: GetRequest, reading: Promise<T>):
     return await reading;
   } catch (error) {
     if (!(error instanceof IntegrityError)) throw error;
-    const datum = await deps.metadata.datum(ref);
-    if (!datum || datum.value.erasedAt !== undefined) throw new Gone('the datum was erased');
+    if ((await deps.chain.head(ref))?.erased) throw new Gone('the datum was erased');
     throw error;
   }
 }

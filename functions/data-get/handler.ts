@@ -2,7 +2,7 @@
 import type { Authenticator } from '../lib/function/authentication.ts';
 import { requests, type RequestOf } from '../lib/events.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
-import { content, head, receipt, type Head } from './get.ts';
+import { content, head, receipt, type Described } from './get.ts';
 import type { GetRequest, Deps } from './deps.ts';
 
 export interface Handlers {
@@ -48,12 +48,12 @@ const views: Record<
   },
 };
 
-function headersOf({ record, size }: Head): Record<string, string> {
+function headersOf({ anchored, record, size }: Described): Record<string, string> {
   return {
     'Content-Type': record.contentType,
-    'Selvedge-Version': String(record.version),
-    'Selvedge-Digest': record.digest,
-    'Selvedge-Transaction': record.transactionId,
+    'Selvedge-Version': String(anchored.version),
+    'Selvedge-Digest': anchored.digest,
+    'Selvedge-Transaction': anchored.transactionId,
     'Selvedge-Size': String(size),
   };
 }

@@ -9,6 +9,7 @@ import { createKeys } from '../lib/data/keys.ts';
 import { createLedgers } from '../lib/fabric/ledgers.ts';
 import { createLogger } from '../lib/log.ts';
 import { createMetadata } from '../lib/data/metadata.ts';
+import { createNames } from '../lib/data/names.ts';
 import { prefixes } from '../lib/data/datum.ts';
 import { integrityErrors } from '../lib/function/metrics.ts';
 import { connectObjects } from '../lib/data/objects.ts';
@@ -21,6 +22,7 @@ import {
 } from '../lib/function/options.ts';
 import { functionApp, serve } from '../lib/function/serve.ts';
 import { connectVault } from '../lib/vault/client.ts';
+import { createNameKeys } from '../lib/vault/name-keys.ts';
 import { createChain } from './chain.ts';
 import { createCiphertexts } from './ciphertext.ts';
 import type { Deps } from './deps.ts';
@@ -42,7 +44,7 @@ const deps: Deps = {
   networks: ledgers,
   metadata,
   keys: createKeys(vault),
-  chain: createChain(ledgers),
+  chain: createChain(ledgers, createNames(createNameKeys(vault))),
   ciphertexts: createCiphertexts({ metadata, objects }),
   decide,
   audit: (fact) => {

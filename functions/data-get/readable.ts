@@ -1,43 +1,150 @@
-/** Which version a caller may read, and what the audit is told. */
+/**
+ * Which version a caller may read, and what the audit is told. Whose a datum is, which policy decides
+ * and which version is the last the chain says: etcd only keeps what the chain supports.
+ */
 import { Gone, IntegrityError, NotFound } from '../lib/errors.ts';
-import type { Datum, VersionRecord } from '../lib/data/model.ts';
+import type { Decision } from '../lib/data/access-policy.ts';
+import { policyDigest } from '../lib/data/digests.ts';
+import type { Anchored, Head } from '../lib/data/fact.ts';
+import type { VersionRecord } from '../lib/data/model.ts';
+import { until } from '../lib/until.ts';
 import type { Deps, GetRequest } from './deps.ts';
+import { isAhead, isBehind, mismatches, unsupported, type Known } from './verify.ts';
+
+/** A version that the caller may read: its fact, and what etcd has of it. */
+export interface Readable {
+  head: Head;
+  anchored: Anchored;
+  record: VersionRecord;
+  /** In what etcd and the chain differ: then nothing of it is to be believed. */
+  wrong: string[];
+}
 
 /**
  * The version asked for, if the caller may read it. Who may not is told the same as of a datum that
  * never was (RFC 9110, section 15.5.4): nobody learns which keys there are. The audit has the reason.
+ *
+ * @throws NotFound, Gone, IntegrityError, Unavailable
  */
-export async function readable(deps: Deps, request: GetRequest): Promise<VersionRecord> {
-  const { ref } = request;
-  const found = await audited(deps, request, request.version ?? 0, () => deps.metadata.datum(ref));
-  const datum = found?.value;
-  if (!datum || (datum.current === undefined && datum.erasedAt === undefined)) {
-    throw noSuchDatum();
-  }
-  const version = request.version ?? datum.current ?? 0;
-  await requireReadable(deps, request, datum, version);
-  if (datum.erasedAt !== undefined) throw new Gone('the datum was erased');
+export async function readable(deps: Deps, request: GetRequest): Promise<Readable> {
+  const { ref, version: wanted } = request;
+  const { known, head } = await audited(deps, request, wanted ?? 0, () => look(deps, ref));
+  if (!head) throw unknown(deps, request, known);
+  const version = wanted ?? head.version;
+  await requireReadable(deps, request, { known, head, version });
+  if (version > head.version) throw new NotFound('there is no such version');
   return audited(deps, request, version, async () => {
-    const record = await deps.metadata.version(ref, version);
-    if (!record && version !== datum.current) throw new NotFound('there is no such version');
-    if (record?.owner === datum.owner) return record;
-    throw new IntegrityError('the metadata of the version is missing or not its own');
+    const anchored = await deps.chain.version(ref, version);
+    const record = anchored && (await deps.metadata.version(ref, anchored.index));
+    if (!record) throw new IntegrityError('the version is missing');
+    const wrong = mismatches(record, anchored);
+    const isLast = version === head.version;
+    if (
+      isAhead(known.datum, head) ||
+      (isLast && (await isRolledBack(deps, ref, known, head, record)))
+    )
+      wrong.push('current');
+    return { head, anchored, record, wrong };
   });
 }
 
+interface Looked {
+  known: Known;
+  head: Head | undefined;
+}
+
+/** What etcd and the chain have of the datum. */
+async function look({ metadata, chain }: Deps, ref: GetRequest['ref']): Promise<Looked> {
+  const [datum, policy, head] = await Promise.all([
+    metadata.datum(ref),
+    metadata.policy(ref),
+    chain.head(ref),
+  ]);
+  const known: Known = { datum: datum?.value, policy };
+  return { known, head: isAhead(known.datum, head) ? await caughtUp(chain, ref, known) : head };
+}
+
+/** Milliseconds in which peers get a block that another one has. */
+const patience = 3_000;
+
+/**
+ * The head once peers have what was published, or as it is then: they may lag behind the one that the
+ * put waited for.
+ */
+async function caughtUp(
+  chain: Deps['chain'],
+  ref: GetRequest['ref'],
+  { datum }: Known,
+): Promise<Head | undefined> {
+  const { transactionId } = datum ?? {};
+  const block = transactionId === undefined ? undefined : await chain.blockOf(ref, transactionId);
+  // Of a transaction that was made up nobody knows a block: there is nothing to wait for.
+  const end = Date.now() + (block === undefined ? 0 : patience);
+  const waiting = { what: 'the head', timeoutMs: 2 * patience, firstMs: 25, final: () => true };
+  const { head } = await until(waiting, async () => {
+    const now = await chain.head(ref);
+    return (!isAhead(datum, now) || Date.now() >= end) && { head: now };
+  });
+  return head;
+}
+
+/**
+ * Whether etcd has an old version as the current one. Between the anchor of a put and its publication the
+ * chain is ahead as well, and its version counts: then nothing says that it was published.
+ */
+async function isRolledBack(
+  { metadata }: Deps,
+  ref: GetRequest['ref'],
+  { datum }: Known,
+  head: Head,
+  { published }: VersionRecord,
+): Promise<boolean> {
+  if (!published || !isBehind(datum, head)) return false;
+  // It may have been published since the datum was read.
+  return isBehind((await metadata.datum(ref))?.value, head);
+}
+
+/** For a datum that the chain does not know. */
+function unknown(deps: Deps, request: GetRequest, { datum }: Known): NotFound | IntegrityError {
+  if (datum?.current === undefined) return noSuchDatum();
+  const error = new IntegrityError('the chain does not know the datum');
+  noteMismatch(deps, request, request.version ?? 0, error);
+  return datum.owner === request.caller.id ? error : noSuchDatum();
+}
+
+/** Where the policy cannot be told, the owner alone, whom the chain names, learns of it. */
 async function requireReadable(
-  { metadata, decide, audit }: Deps,
-  { ref, caller }: GetRequest,
-  { owner }: Datum,
-  version: number,
+  deps: Deps,
+  request: GetRequest,
+  { known, head, version }: { known: Known; head: Head; version: number },
 ): Promise<void> {
-  const { namespace, network, key } = ref;
-  const policy = (await metadata.policy(ref)) ?? '';
-  const resource = { network: `${namespace}/${network}`, key, owner };
-  const { allowed, reason } = await decide({ caller, action: 'read', resource, policy });
+  const { network, key } = request.ref;
+  const { caller } = request;
+  const { allowed, reason } = await decision(deps, request, known, head);
   const kind = allowed ? 'read' : 'denied';
-  audit({ audit: kind, user: caller.id, network, key, version, reason });
+  deps.audit({ audit: kind, user: caller.id, network, key, version, reason });
+  const fault = head.erased ? undefined : unsupported(known, head);
+  const error = fault && new IntegrityError(`the metadata do not match the chain: ${fault}`);
+  if (error) noteMismatch(deps, request, version, error);
   if (!allowed) throw noSuchDatum();
+  if (head.erased) throw new Gone('the datum was erased');
+  if (error) throw error;
+}
+
+function decision(
+  { decide }: Deps,
+  { ref, caller }: GetRequest,
+  { policy }: Known,
+  head: Head,
+): Promise<Pick<Decision, 'allowed' | 'reason'>> {
+  const { owner } = head;
+  if (policy !== undefined && policyDigest(policy) === head.policy) {
+    const resource = { network: `${ref.namespace}/${ref.network}`, key: ref.key, owner };
+    return decide({ caller, action: 'read', policy, resource });
+  }
+  const allowed = caller.id === owner;
+  const reason = `its policy cannot be told, to ${allowed ? 'its' : 'no'} owner`;
+  return Promise.resolve({ allowed, reason });
 }
 
 const noSuchDatum = (): NotFound => new NotFound('there is no such datum');

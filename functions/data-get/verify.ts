@@ -1,16 +1,53 @@
-/** Comparing what etcd says of a version with what the chain says. Pure. */
-import { parseIndex, type DatumRef } from '../lib/data/datum.ts';
-import { differences, factOf, type Anchored } from '../lib/data/fact.ts';
-import type { VersionRecord } from '../lib/data/model.ts';
+/** Comparing what etcd says with what the chain says. Pure. */
+import { policyDigest, metaDigest } from '../lib/data/digests.ts';
+import { parseIndex } from '../lib/data/datum.ts';
+import { differences, type Anchored, type Head } from '../lib/data/fact.ts';
+import type { Datum, VersionRecord } from '../lib/data/model.ts';
 
 /**
- * The names of the fields in which they differ. The chain does not say the tier, but the index
- * does.
+ * The names of the members in which a version's record differs from its fact. What the fact does not hold
+ * itself it supports by `meta`; the tier shows in the index, too.
  */
-export function mismatches(ref: DatumRef, record: VersionRecord, anchored: Anchored): string[] {
-  const { incarnation, key } = ref;
-  const names: string[] = differences(factOf({ ...record, incarnation, key }), anchored);
-  if (record.transactionId !== anchored.transactionId) names.push('transactionId');
+export function mismatches(record: VersionRecord, anchored: Anchored): string[] {
+  const { id, incarnation, policy, version, transactionId } = anchored;
+  const { index, digest, size, owner, format, published } = record;
+  const names: string[] = differences(
+    {
+      ...{ kind: 'version', id, incarnation, index, digest, size, owner, format, policy },
+      meta: metaDigest(record),
+    },
+    anchored,
+  );
   if (record.tier !== parseIndex(anchored.index)?.tier) names.push('tier');
+  if (published && published.version !== version) names.push('version');
+  if (published && published.transactionId !== transactionId) names.push('transactionId');
   return names;
+}
+
+/** What etcd has of a datum, as it was read. */
+export interface Known {
+  datum: Datum | undefined;
+  /** Cedar text. */
+  policy: string | undefined;
+}
+
+/** Why the chain does not support whose a datum is and who may read it; undefined when it does. */
+export function unsupported({ datum, policy }: Known, head: Head): string | undefined {
+  if (policy === undefined || policyDigest(policy) !== head.policy) {
+    return 'the policy is not the one in force';
+  }
+  if (!datum) return 'the datum is missing';
+  if (datum.owner !== head.owner) return 'the owner is another';
+  if (datum.erasedAt !== undefined && !head.erased) return 'it was not erased';
+  return undefined;
+}
+
+/** Whether etcd has published a version that is no more the last. */
+export function isBehind(datum: Datum | undefined, head: Head): boolean {
+  return (datum?.current ?? 0) < head.version;
+}
+
+/** Whether etcd has published a version that the chain does not know of. */
+export function isAhead(datum: Datum | undefined, head: Head | undefined): boolean {
+  return (datum?.current ?? 0) > (head?.version ?? 0);
 }

@@ -1,7 +1,8 @@
 /** Having the chain keep what a whole ciphertext is. */
 import { asked } from '../lib/data/chain.ts';
 import { format } from '../lib/data/cipher.ts';
-import { differences, factOf, type Fact } from '../lib/data/fact.ts';
+import { metaDigest, policyDigest } from '../lib/data/digests.ts';
+import { differences, type VersionFact } from '../lib/data/fact.ts';
 import type { Revised, StoredIntent } from '../lib/data/model.ts';
 import { CommitUnknown, IntegrityError } from '../lib/errors.ts';
 import type { Deps } from './deps.ts';
@@ -9,25 +10,22 @@ import type { Anchoring, Found } from './group-commit.ts';
 
 /**
  * @param fresh nobody tried to anchor it before; else the chain is asked first
- * @throws CommitUnknown, Unprocessable, Unavailable
+ * @throws CommitUnknown, Unprocessable, Unavailable, IntegrityError
  * @throws NotFound when the network is no more
  */
 export async function anchor(
-  { chain, metadata }: Pick<Deps, 'chain' | 'metadata'>,
+  deps: Pick<Deps, 'chain' | 'metadata' | 'names'>,
   intent: Revised<StoredIntent>,
   fresh: boolean,
 ): Promise<Anchoring> {
+  const { chain, metadata } = deps;
   const { value } = intent;
-  const { digest, size } = value.stored;
-  const fact = factOf({ ...value, digest, size, format });
+  const fact = await factFor(deps, value);
   if (!fresh) {
-    const found = await asked(chain.find(value, fact.key, fact.version));
+    const found = await findAgain(chain, value);
     if (found) return requireSame(fact, found);
-    const { pending } = value;
-    const known = pending === undefined ? undefined : await asked(chain.lookUp(value, pending));
-    if (known !== undefined && known !== 'failed') return known;
-    // Still unknown after the look-up: sending it again is harmless, as the chaincode takes
-    // the same fact twice and keeps the first.
+    // Sending it again is harmless, whatever became of an earlier transaction: the chaincode takes the
+    // same fact twice and keeps the first.
   }
   try {
     return await chain.add(value, fact);
@@ -39,9 +37,34 @@ export async function anchor(
   }
 }
 
-function requireSame(fact: Fact, found: Found): Anchoring {
-  if (differences(fact, found).length > 0) {
-    throw new IntegrityError('the chain holds another fact for this version');
+async function factFor(
+  { metadata, names }: Pick<Deps, 'metadata' | 'names'>,
+  intent: StoredIntent,
+): Promise<VersionFact> {
+  const { incarnation, index, owner, stored } = intent;
+  const { digest, size, wrapped } = stored;
+  const [id, policy = ''] = await Promise.all([names.idOf(intent), metadata.policy(intent)]);
+  return {
+    ...{ kind: 'version', id, incarnation, index, digest, size, owner, format },
+    ...{ policy: policyDigest(policy), meta: metaDigest({ ...intent, wrapped }) },
+  };
+}
+
+/** The version that an earlier try anchored, if any; one whose transaction is on its way is waited for. */
+async function findAgain(chain: Deps['chain'], intent: StoredIntent): Promise<Found | undefined> {
+  const { index, pending } = intent;
+  const found = await asked(chain.find(intent, index));
+  if (found || pending === undefined) return found;
+  const isCommitted = await asked(chain.isCommitted(intent, pending));
+  return isCommitted ? asked(chain.find(intent, index)) : undefined;
+}
+
+/** The policy may have changed since: the chain has the one that was in force. */
+function requireSame(fact: VersionFact, found: Found): Anchoring {
+  const differing = differences(fact, found).filter((name) => name !== 'policy');
+  if (differing.length > 0) {
+    throw new IntegrityError('the chain holds another fact for this ciphertext');
   }
-  return { transactionId: found.transactionId, block: found.block };
+  const { version, transactionId, block } = found;
+  return { version, transactionId, block };
 }

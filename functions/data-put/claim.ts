@@ -1,6 +1,7 @@
-/** Allotting the version that a put will write, taking over from a cut-off try, and giving up. */
+/** Claiming the place that a put will write to, taking over from a cut-off try, and giving up. */
 import { randomUUID } from 'node:crypto';
 import { persist } from '../lib/backoff.ts';
+import { asked } from '../lib/data/chain.ts';
 import { Conflict, FateOpen, Forbidden, Gone } from '../lib/errors.ts';
 import type { Tier } from '../lib/events.ts';
 import { ownerOnly } from '../lib/data/access-policy.ts';
@@ -14,13 +15,22 @@ import type {
   UnfinishedIntent,
 } from '../lib/data/model.ts';
 import type { Deps, PutRequest } from './deps.ts';
-import { isPast, removeCiphertext, removeFormer, type Stores } from './store.ts';
+import { refusalOf } from './decisions.ts';
+import {
+  isAnchored,
+  isPast,
+  keysLeft,
+  removeCiphertext,
+  removeFormer,
+  type Removing,
+  type Stores,
+} from './store.ts';
 
 /** Others may change the same datum at the same moment: together some five seconds. */
 export const contention = { tries: 20, firstMs: 10, mostMs: 500 };
 
 /**
- * Claims the next version of the datum, or the first of a new one, which then is the caller's.
+ * Claims a place for a version of the datum, or for the first of a new one, which then is the caller's.
  *
  * @throws Conflict when too many other puts came first; nothing was written
  * @throws FateOpen when another try of the same put came first
@@ -38,7 +48,6 @@ export async function claim(
     const intent: OpenIntent = {
       id,
       ...ref,
-      version: datum?.value.next ?? 1,
       owner: datum?.value.owner ?? caller.id,
       tier,
       index: freshIndex(deps, ref, tier),
@@ -57,8 +66,8 @@ export async function claim(
 }
 
 /**
- * Takes over from an attempt that was cut off, with the version it was allotted: from here on
- * its writes fail. Removes what it left first, so that the intent always names all there is.
+ * Takes over from an attempt that was cut off: from here on its writes fail. Removes what it left first,
+ * so that the intent always names all there is.
  *
  * @throws FateOpen when yet another try does the same
  */
@@ -76,7 +85,7 @@ export async function takeOver(
   };
   const taken = await deps.metadata.advance(known, mine);
   if (!taken) throw underWay();
-  await removeCiphertext(deps, mine);
+  if (!(await isAnchored(deps, mine, mine.index))) await removeCiphertext(deps, mine);
   const index = freshIndex(deps, mine, tier);
   const again = await deps.metadata.advance(taken, { ...mine, tier, index, state: 'open' });
   if (!again) throw underWay();
@@ -89,7 +98,8 @@ export function underWay(): FateOpen {
 }
 
 /**
- * Gives an intent up, so that no write of its attempt can succeed any more.
+ * Gives an intent up whose ciphertext the chain does not know, so that no write of its attempt can succeed any
+ * more.
  *
  * @returns what removes the ciphertext that it left and forgets it; undefined when it was changed
  *   meanwhile: then it is somebody else's, or it is whole after all
@@ -97,27 +107,47 @@ export function underWay(): FateOpen {
 export async function giveUp(
   deps: Stores,
   intent: Revised<UnfinishedIntent>,
+  removing?: Removing,
 ): Promise<(() => Promise<void>) | undefined> {
   const { metadata, objects } = deps;
   const place = locate(intent.value, objects.bucket, intent.value.index);
   if (place.tier === 'record' && !intent.value.former) {
-    const gone = await metadata.forget(intent, place.key);
+    const gone = await metadata.forget(intent, keysLeft(deps, intent.value));
     return gone ? () => Promise.resolve() : undefined;
   }
   const ours = await metadata.advance(intent, abandoned(intent.value));
-  return ours && (() => bury(deps, ours));
+  return ours && (() => bury(deps, ours, removing));
 }
 
 /** Forgets an intent that was given up once nothing is left of it and nothing more can come. */
-async function bury(deps: Stores, intent: Revised<AbandonedIntent>): Promise<void> {
+async function bury(
+  deps: Stores,
+  intent: Revised<AbandonedIntent>,
+  removing?: Removing,
+): Promise<void> {
   await removeCiphertext(deps, intent.value);
-  if (!(await removeFormer(deps, intent.value))) return;
+  if (!(await removeFormer(deps, intent.value, removing))) return;
   await deps.metadata.forget(intent);
 }
 
-/** Gives an intent up and removes what it left, where it is still as it was seen. */
-export async function clean(deps: Stores, intent: Revised<UnfinishedIntent>): Promise<void> {
-  const remove = await giveUp(deps, intent);
+/**
+ * Gives an intent up and removes what it left, where it is still as it was seen. What the chain knows stays:
+ * then there was a version, and only the intent goes.
+ *
+ * @throws IntegrityError when it names the ciphertext of another datum
+ */
+export async function clean(
+  deps: Stores,
+  intent: Revised<UnfinishedIntent>,
+  removing: Removing = {},
+): Promise<void> {
+  const { value } = intent;
+  if (!removing.gone && (await isAnchored(deps, value, value.index))) {
+    const { revision } = intent;
+    await deps.metadata.forget({ revision, value: { ...abandoned(value), onceStored: true } });
+    return;
+  }
+  const remove = await giveUp(deps, intent, removing);
   await remove?.();
 }
 
@@ -136,23 +166,29 @@ function formerOf({ tier, index, since, former = [] }: Allotment, now: Date) {
 
 /** What is common to all states of an intent. */
 export function allotmentOf(intent: Allotment): Allotment {
-  const { namespace, network, incarnation, key, id, version, owner, tier, index } = intent;
+  const { namespace, network, incarnation, key, id, owner, tier, index } = intent;
   const { contentType, createdAt, attempt, since, former } = intent;
   return {
-    ...{ namespace, network, incarnation, key, id, version, owner, tier, index },
+    ...{ namespace, network, incarnation, key, id, owner, tier, index },
     ...{ contentType, createdAt, attempt, since, ...(former && { former }) },
   };
 }
 
 /**
  * @returns the datum as it is now; undefined when it is new, and anyone who may put may make it
+ * @throws Forbidden, Gone, IntegrityError
  */
 export async function requireWritable(
-  { metadata, decide }: Deps,
+  { metadata, decide, chain, names }: Deps,
   { ref, caller }: PutRequest,
 ): Promise<Revised<Datum> | undefined> {
   const datum = await metadata.datum(ref);
-  if (!datum) return undefined;
+  if (!datum) {
+    // A name that etcd has lost is not free: the chain knows whose it is.
+    const head = await asked(chain.head(ref, await names.idOf(ref)));
+    if (head) throw refusalOf(head, { owner: caller.id });
+    return undefined;
+  }
   const { owner, erasedAt } = datum.value;
   if (erasedAt !== undefined) throw new Gone('the datum was erased');
   const network = `${ref.namespace}/${ref.network}`;

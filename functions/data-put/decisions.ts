@@ -1,5 +1,6 @@
 /** What a put decides, without doing anything. */
-import { TooLarge, Unprocessable } from '../lib/errors.ts';
+import type { Head } from '../lib/data/fact.ts';
+import { Forbidden, Gone, IntegrityError, TooLarge, Unprocessable } from '../lib/errors.ts';
 import type { Tier } from '../lib/events.ts';
 import type {
   AbandonedIntent,
@@ -48,7 +49,7 @@ export interface Repeated {
 
 /** What is to be done for an idempotency id. */
 export type Next =
-  /** Nothing is known: allot a version. */
+  /** Nothing is known: claim a place. */
   | { step: 'begin' }
   /** An attempt was cut off before the ciphertext was whole: write it anew. */
   | { step: 'takeOver'; intent: Revised<OpenIntent | AbandonedIntent> }
@@ -75,6 +76,19 @@ export function next(known: Revised<Intent> | undefined, request: Repeated): Nex
 
 export function reused(): Unprocessable {
   return new Unprocessable('the idempotency key was used for another body, key or content type');
+}
+
+/**
+ * Why the chain takes no version of a datum that it knows, from one who says to be its owner and has what
+ * etcd has.
+ */
+export function refusalOf(
+  head: Head,
+  { owner }: { owner: string },
+): Forbidden | Gone | IntegrityError {
+  if (head.owner !== owner) return new Forbidden('the datum is of another owner');
+  if (head.erased) return new Gone('the datum was erased');
+  return new IntegrityError('the metadata of the datum are missing or do not match the chain');
 }
 
 /** Milliseconds for which nobody but the attempt itself touches an intent. */

@@ -4,6 +4,7 @@ import type { Decide } from '../lib/data/access-policy.ts';
 import type { DatumRef } from '../lib/data/datum.ts';
 import type { Keys } from '../lib/data/keys.ts';
 import type { Metadata } from '../lib/data/metadata.ts';
+import type { Names } from '../lib/data/names.ts';
 import type { OutboxEntry } from '../lib/data/model.ts';
 import type { Objects } from '../lib/data/objects.ts';
 import type { Tier } from '../lib/events.ts';
@@ -17,6 +18,7 @@ export interface Deps {
   metadata: Metadata;
   objects: Objects;
   keys: Keys;
+  names: Names;
   chain: GroupCommit;
   decide: Decide;
   incarnations: Pick<Incarnations, 'removed' | 'forget'>;

@@ -2,15 +2,16 @@
  * Group commit: facts that arrive while a transaction is in flight go together in the next.
  * There is no timer: an idle ledger anchors at once, a busy one in ever larger groups.
  */
-import { CommitUnknown, Unavailable, Unprocessable } from '../lib/errors.ts';
-import { readFact, submitFacts } from '../lib/data/chain.ts';
+import { CommitUnknown, Conflict, Unavailable, Unprocessable } from '../lib/errors.ts';
+import { findVersion, readHead, submitFacts } from '../lib/data/chain.ts';
 import { scopeOf, type Incarnation } from '../lib/data/datum.ts';
-import type { Fact } from '../lib/data/fact.ts';
+import type { Anchored, Head, VersionFact } from '../lib/data/fact.ts';
 import type { Ledger } from '../lib/fabric/ledger.ts';
 import type { Ledgers } from '../lib/fabric/ledgers.ts';
 
-/** The transaction that put a fact on the chain. */
+/** The transaction that put a version on the chain, and the number it got there. */
 export interface Anchoring {
+  version: number;
   transactionId: string;
   block: number;
 }
@@ -18,26 +19,29 @@ export interface Anchoring {
 /** Every method throws NotFound when the network is no more. */
 export interface GroupCommit {
   /**
-   * Anchors a fact; returns once its transaction is committed. One that is already there with
+   * Anchors a version; returns once its transaction is committed. One that is already there with
    * the same content gives the transaction that put it there.
    *
    * @throws CommitUnknown when the fate of the transaction could not be learnt
+   * @throws Conflict when others kept changing the datum
    * @throws Unprocessable when peers refuse it
    */
-  add(network: Incarnation, fact: Fact): Promise<Anchoring>;
-  /** What the chain says of a version now; undefined when it says nothing. */
-  find(network: Incarnation, key: string, version: number): Promise<Found | undefined>;
-  /** What became of a transaction; undefined while nobody knows. */
-  lookUp(network: Incarnation, transactionId: string): Promise<Anchoring | 'failed' | undefined>;
+  add(network: Incarnation, fact: VersionFact): Promise<Anchoring>;
+  /** The version whose ciphertext is at an index, as the chain has it now; undefined when it has none. */
+  find(network: Incarnation, index: string): Promise<Found | undefined>;
+  /** What the chain says of a datum now; undefined when it knows none. */
+  head(network: Incarnation, id: string): Promise<Head | undefined>;
+  /** Whether a transaction is known to be committed as valid. */
+  isCommitted(network: Incarnation, transactionId: string): Promise<boolean>;
 }
 
-export type Found = Fact & Anchoring;
+export type Found = Anchored & Anchoring;
 
 /** A group larger than this makes a transaction that endorsers hold for too long. */
 const mostFacts = 200;
 
 interface Waiting {
-  fact: Fact;
+  fact: VersionFact;
   resolve: (anchoring: Anchoring) => void;
   reject: (error: unknown) => void;
 }
@@ -57,12 +61,15 @@ export function createGroupCommit(ledgers: Pick<Ledgers, 'with'>): GroupCommit {
       const done = await ledgers.with(network, (ledger) => commit(ledger, facts));
       group.forEach(({ resolve }, position) => resolve(done[position] as Anchoring));
     } catch (error) {
-      if (group.length === 1 || !(error instanceof Unprocessable)) {
+      const isOfOne = error instanceof Unprocessable || error instanceof Conflict;
+      if (group.length === 1 || !isOfOne) {
         for (const { reject } of group) reject(error);
         return;
       }
-      // One of them is refused: the others must not suffer for it.
-      for (const one of group) await settle(network, [one]);
+      // One of them is refused, or of a datum that others change: the rest must not suffer for it.
+      const half = Math.ceil(group.length / 2);
+      await settle(network, group.slice(0, half));
+      await settle(network, group.slice(half));
     }
   };
 
@@ -81,54 +88,61 @@ export function createGroupCommit(ledgers: Pick<Ledgers, 'with'>): GroupCommit {
         void run(network, name, started);
       }),
 
-    find: (network, key, version) =>
+    find: (network, index) =>
       ledgers.with(network, async (ledger) => {
-        const found = await readFact(ledger, key, version);
-        if (!found) return undefined;
-        return { ...found, block: await blockOf(ledger, found.transactionId) };
+        const found = await findVersion(ledger, index);
+        return found && { ...found, block: await blockOf(ledger, found.transactionId) };
       }),
 
-    lookUp: (network, transactionId) =>
-      ledgers.with(network, (ledger) => lookUp(ledger, transactionId)),
+    head: (network, id) => ledgers.with(network, (ledger) => readHead(ledger, id)),
+
+    isCommitted: (network, transactionId) =>
+      ledgers.with(network, async (ledger) => {
+        const status = await ledger.commitStatus(transactionId);
+        return status?.successful ?? false;
+      }),
   };
 }
 
-async function commit(ledger: Ledger, facts: Fact[]): Promise<Anchoring[]> {
+async function commit(ledger: Ledger, facts: VersionFact[]): Promise<Anchoring[]> {
   try {
-    const { transactionId, block, transactions } = await submitFacts(ledger, facts);
+    const { transactionId, block, kept } = await submitFacts(ledger, facts);
     return await Promise.all(
-      transactions.map(async (id) => ({
+      kept.map(async ({ transactionId: id, version = 0 }) => ({
+        version,
         transactionId: id,
         block: id === transactionId ? block : await blockOf(ledger, id),
       })),
     );
   } catch (error) {
     if (!(error instanceof CommitUnknown)) throw error;
-    const { transactionId } = error;
-    const known = await lookUp(ledger, transactionId);
-    if (known === undefined) throw error;
-    // One that failed left nothing behind: this is the same as never having sent it.
-    if (known === 'failed') {
-      throw new Unavailable('the transaction was not valid when it was committed', {
-        cause: error,
-      });
-    }
-    // It may have found some facts already there: the chain says under which transaction.
-    return Promise.all(
-      facts.map(async ({ key, version }) => {
-        const found = await readFact(ledger, key, version);
-        if (!found || found.transactionId === transactionId) return known;
-        const id = found.transactionId;
-        return { transactionId: id, block: await blockOf(ledger, id) };
-      }),
-    );
+    return findAll(ledger, facts, error);
   }
 }
 
-async function lookUp(ledger: Ledger, id: string): Promise<Anchoring | 'failed' | undefined> {
-  const status = await ledger.commitStatus(id);
-  if (!status) return undefined;
-  return status.successful ? { transactionId: id, block: Number(status.block) } : 'failed';
+/** What became of facts whose transaction's fate was unknown: the chain says what it has of them. */
+async function findAll(
+  ledger: Ledger,
+  facts: VersionFact[],
+  unknown: CommitUnknown,
+): Promise<Anchoring[]> {
+  const status = await ledger.commitStatus(unknown.transactionId);
+  if (!status) throw unknown;
+  // One that failed left nothing behind: this is the same as never having sent it.
+  if (!status.successful) {
+    throw new Unavailable('the transaction was not valid when it was committed', {
+      cause: unknown,
+    });
+  }
+  return Promise.all(
+    facts.map(async ({ index }) => {
+      const found = await findVersion(ledger, index);
+      // Of two organizations, the second may not have the block yet.
+      if (!found) throw unknown;
+      const { version, transactionId } = found;
+      return { version, transactionId, block: await blockOf(ledger, transactionId) };
+    }),
+  );
 }
 
 async function blockOf(ledger: Ledger, transactionId: string): Promise<number> {

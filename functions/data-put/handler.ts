@@ -4,10 +4,10 @@ import { z } from 'zod';
 import type { Authenticator, Caller } from '../lib/function/authentication.ts';
 import type { Authorizer } from '../lib/kubernetes/authorization.ts';
 import type { Envelope } from '../lib/function/envelope.ts';
-import { BadRequest, Forbidden } from '../lib/errors.ts';
+import { BadRequest } from '../lib/errors.ts';
 import { requests, resultEvent, type Receipt, type RequestOf } from '../lib/events.ts';
-import type { Logger } from '../lib/log.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
+import { audited } from './audit.ts';
 import { source, type Outbox } from './outbox.ts';
 import type { Deps } from './deps.ts';
 import { put } from './put.ts';
@@ -45,7 +45,7 @@ async function handlePut(handlers: Handlers, call: PutCall): Promise<Reply> {
   const { network, key } = call.attributes;
   const caller = await handlers.authenticator.authenticate(call.authorization);
   const about = { user: caller.id, network, key };
-  const receipt = await noteDenial(call.log, about, store(handlers, call, caller));
+  const receipt = await audited(call.log, about, store(handlers, call, caller));
   const { version, digest, transactionId } = receipt;
   call.log.info({ audit: 'put', ...about, version, digest, transactionId }, 'stored');
   const subject = `${network}/${key}`;
@@ -70,18 +70,6 @@ async function store(handlers: Handlers, call: PutCall, caller: Caller): Promise
     body,
     signal,
   });
-}
-
-/** Tells the audit of a put that RBAC or the datum's policy denied. */
-async function noteDenial<T>(log: Logger, about: object, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof Forbidden) {
-      log.info({ audit: 'denied', ...about, reason: error.message }, 'audit');
-    }
-    throw error;
-  }
 }
 
 /** The media type that readers will get back, as it came. */

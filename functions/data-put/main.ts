@@ -11,6 +11,7 @@ import { connectKubernetes } from '../lib/kubernetes/client.ts';
 import { createLedgers } from '../lib/fabric/ledgers.ts';
 import { createLogger } from '../lib/log.ts';
 import { createMetadata } from '../lib/data/metadata.ts';
+import { createNames } from '../lib/data/names.ts';
 import { prefixes } from '../lib/data/datum.ts';
 import { connectObjects } from '../lib/data/objects.ts';
 import { decide } from '../lib/data/access-policy.ts';
@@ -23,6 +24,7 @@ import {
 import { functionApp, serve } from '../lib/function/serve.ts';
 import { connectVault } from '../lib/vault/client.ts';
 import { createIncarnations } from '../lib/vault/incarnations.ts';
+import { createNameKeys } from '../lib/vault/name-keys.ts';
 import type { Deps } from './deps.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { endpoints } from './handler.ts';
@@ -44,6 +46,7 @@ const deps: Deps = {
   metadata,
   objects: connectObjects({ ...objectsOptions(env), tell }),
   keys: createKeys(vault),
+  names: createNames(createNameKeys(vault)),
   chain: createGroupCommit(ledgers),
   incarnations: createIncarnations(vault),
   decide,

@@ -1,19 +1,15 @@
 /** Making an anchored version the one that readers see. */
 import { createHash } from 'node:crypto';
-import { format, plaintextSize } from '../lib/data/cipher.ts';
-import type {
-  DoneIntent,
-  OutboxEntry,
-  Revised,
-  StoredIntent,
-  VersionRecord,
-} from '../lib/data/model.ts';
+import { plaintextSize } from '../lib/data/cipher.ts';
+import type { PublishedRecord } from '../lib/data/metadata.ts';
+import type { DoneIntent, OutboxEntry, Revised, StoredIntent } from '../lib/data/model.ts';
 import { persist } from '../lib/backoff.ts';
 import { FateOpen, NotFound } from '../lib/errors.ts';
 import type { Receipt } from '../lib/events.ts';
 import { allotmentOf, contention, underWay } from './claim.ts';
 import type { Deps } from './deps.ts';
 import type { Anchoring } from './group-commit.ts';
+import { recordOf } from './store.ts';
 
 export interface Published {
   receipt: Receipt;
@@ -54,22 +50,20 @@ export async function publish(
 /** What is said of a version: to readers, to its owner, to other workloads. */
 function describe(
   intent: StoredIntent,
-  { transactionId, block }: Anchoring,
-): { record: VersionRecord; receipt: Receipt; event: OutboxEntry } {
-  const { network, key, version, tier, index, owner, contentType, createdAt } = intent;
-  const { digest, size, wrapped } = intent.stored;
+  anchoring: Anchoring,
+): { record: PublishedRecord; receipt: Receipt; event: OutboxEntry } {
+  const { network, key, tier, index, owner, createdAt } = intent;
+  const { version, transactionId, block } = anchoring;
+  const { digest, size } = intent.stored;
   const receipt: Receipt = {
     ...{ network, key, version, tier, index, digest, size: plaintextSize(size), owner },
     ...{ transactionId, block, createdAt },
   };
   return {
-    record: {
-      ...{ version, tier, index, digest, size, wrapped, owner, format, contentType },
-      ...{ createdAt, transactionId, block },
-    },
+    record: { ...recordOf(intent), published: { version, transactionId, block } },
     receipt,
     event: {
-      id: eventId(intent),
+      id: eventId(intent, version),
       type: 'dev.selvedge.data.stored.v1',
       subject: `${network}/${key}`,
       createdAt,
@@ -79,7 +73,7 @@ function describe(
 }
 
 /** The same for the same version, so that receivers can drop a second telling. */
-function eventId({ namespace, network, incarnation, key, version }: StoredIntent): string {
+function eventId({ namespace, network, incarnation, key }: StoredIntent, version: number): string {
   const identity = JSON.stringify([namespace, network, incarnation, key, version]);
   return createHash('sha256').update(identity).digest('hex').slice(0, 32);
 }

@@ -1,10 +1,10 @@
 /**
  * The story of a put, in the order that makes a crash anywhere harmless:
  *
- *  1. claim: an intent in etcd allots the version (create-if-absent on the idempotency id);
+ *  1. claim: an intent in etcd (create-if-absent on the idempotency id);
  *  2. store: the ciphertext is written under a name that is never used again, then the intent
- *     says that it is whole, with its digest and wrapped key;
- *  3. anchor: the chain keeps index and digest;
+ *     says that it is whole, with its digest and wrapped key, and the version's record is there;
+ *  3. anchor: the chain keeps the version's fact, and gives it its number;
  *  4. publish: one etcd transaction makes it current, closes the intent with the receipt, and
  *     queues the event.
  *
@@ -13,11 +13,13 @@
 import type { Readable } from 'node:stream';
 import { Conflict, FateOpen, Unavailable, Unprocessable } from '../lib/errors.ts';
 import type { Receipt } from '../lib/events.ts';
+import { asked } from '../lib/data/chain.ts';
+import { policyDigest } from '../lib/data/digests.ts';
 import type { OpenIntent, Revised, StoredIntent } from '../lib/data/model.ts';
 import { anchor } from './anchor.ts';
 import { digestOf, open } from './body.ts';
 import { claim, clean, giveUp, requireWritable, takeOver } from './claim.ts';
-import { chooseTier, next, reused } from './decisions.ts';
+import { chooseTier, next, refusalOf, reused } from './decisions.ts';
 import type { Deps, PutRequest } from './deps.ts';
 import { publish } from './publish.ts';
 import { store } from './store.ts';
@@ -31,6 +33,7 @@ import { store } from './store.ts';
  * @throws NotFound when the network was removed meanwhile
  * @throws Unprocessable when the idempotency id was used for another body
  * @throws Conflict when too many other puts came first; nothing was stored
+ * @throws IntegrityError when the chain does not support what etcd says of the datum; nothing was stored
  * @throws FateOpen when it may be stored yet: the same put again tells
  * @throws TooLarge, NoSpace, Unavailable; nothing was stored
  */
@@ -92,10 +95,24 @@ export async function finish(
     if (event) deps.announce(event);
     return receipt;
   } catch (error) {
+    if (!(error instanceof Unprocessable)) throw error;
     // Refused by the chain for good, and nothing was sent: no later try can succeed.
-    if (error instanceof Unprocessable) await clean(deps, intent);
-    throw error;
+    await clean(deps, intent);
+    throw await explain(deps, intent.value, error);
   }
+}
+
+/** Peers refuse in their own words; the head tells what etcd has wrong, where it has. */
+async function explain(
+  { chain, names, metadata }: Deps,
+  intent: StoredIntent,
+  refusal: Unprocessable,
+): Promise<Error> {
+  const head = await asked(chain.head(intent, await names.idOf(intent)));
+  const policy = policyDigest((await metadata.policy(intent)) ?? '');
+  const { owner } = intent;
+  const isNext = head?.owner === owner && head.policy === policy && !head.erased;
+  return head && !isNext ? refusalOf(head, { owner }) : refusal;
 }
 
 /** Stores the body; when that fails, removes what it left. What cannot be removed now is swept. */

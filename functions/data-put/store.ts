@@ -2,8 +2,8 @@
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { encrypt } from '../lib/data/cipher.ts';
-import { bindingOf, locate } from '../lib/data/datum.ts';
+import { encrypt, format } from '../lib/data/cipher.ts';
+import { bindingOf, keys, locate } from '../lib/data/datum.ts';
 import type {
   Allotment,
   Former,
@@ -11,16 +11,19 @@ import type {
   Revised,
   StoredCiphertext,
   StoredIntent,
+  VersionRecord,
 } from '../lib/data/model.ts';
-import { FateOpen } from '../lib/errors.ts';
+import { asked } from '../lib/data/chain.ts';
+import { FateOpen, IntegrityError } from '../lib/errors.ts';
 import { Meter } from './body.ts';
 import { patience } from './decisions.ts';
 import type { Deps } from './deps.ts';
 
-export type Stores = Pick<Deps, 'metadata' | 'objects' | 'now'>;
+export type Stores = Pick<Deps, 'metadata' | 'objects' | 'chain' | 'names' | 'now'>;
 
 /**
- * Encrypts the body under a fresh data key of the owner, writes it, and says so in the intent.
+ * Encrypts the body under a fresh data key of the owner, writes it, and says so in the intent. The version's
+ * record is written with it: whoever learns from the chain of the version finds it.
  *
  * @throws FateOpen when another try of the same put took over meanwhile
  */
@@ -30,9 +33,9 @@ export async function store(
   body: Readable,
   signal: AbortSignal,
 ): Promise<Revised<StoredIntent>> {
-  const { metadata, objects, keys } = deps;
+  const { metadata, objects } = deps;
   const { value } = intent;
-  const { plaintext: dataKey, wrapped } = await keys.dataKey(value.owner);
+  const { plaintext: dataKey, wrapped } = await deps.keys.dataKey(value.owner);
   const [clear, sealed] = [new Meter(), new Meter()];
   const flow = pipeline(body, clear, encrypt(dataKey, bindingOf(value, value)), sealed, { signal });
   // Whoever reads `sealed` sees the failure first; this keeps it from being unhandled.
@@ -40,18 +43,20 @@ export async function store(
   const whole = async (): Promise<StoredIntent> => {
     await flow;
     dataKey.fill(0);
-    const fingerprint = await keys.fingerprint(value.owner, clear.digest());
+    const fingerprint = await deps.keys.fingerprint(value.owner, clear.digest());
     const digest = `sha256:${sealed.digest()}`;
     return storedIntent(value, { digest, size: sealed.size, wrapped, fingerprint });
   };
   const place = locate(value, objects.bucket, value.index);
   let stored: Revised<StoredIntent> | undefined;
   if (place.tier === 'record') {
-    const ciphertext = await buffer(sealed);
-    stored = await metadata.advance(intent, await whole(), { key: place.key, value: ciphertext });
+    const ciphertext = { key: place.key, value: await buffer(sealed) };
+    const made = await whole();
+    stored = await metadata.advance(intent, made, [ciphertext, recordChange(made)]);
   } else {
     await objects.put(place.name, sealed, signal);
-    stored = await metadata.advance(intent, await whole());
+    const made = await whole();
+    stored = await metadata.advance(intent, made, [recordChange(made)]);
   }
   if (stored) return stored;
   await removeCiphertext(deps, value);
@@ -65,13 +70,51 @@ function storedIntent(
   return { ...allotment, state: 'stored', stored };
 }
 
-export async function removeCiphertext(
-  { metadata, objects }: Stores,
-  intent: Allotment,
-): Promise<void> {
+/** The record of a version that the chain does not know yet. */
+export function recordOf(intent: StoredIntent): VersionRecord {
+  const { tier, index, owner, contentType, createdAt } = intent;
+  const { digest, size, wrapped } = intent.stored;
+  return { tier, index, digest, size, wrapped, owner, format, contentType, createdAt };
+}
+
+function recordChange(intent: StoredIntent): { key: string; value: string } {
+  return { key: keys.version(intent, intent.index), value: JSON.stringify(recordOf(intent)) };
+}
+
+/** The keys in etcd of what an intent's ciphertext left there. */
+export function keysLeft({ objects }: Pick<Stores, 'objects'>, intent: Allotment): string[] {
   const place = locate(intent, objects.bucket, intent.index);
-  if (place.tier === 'record') await metadata.removeCiphertext(place.key);
-  else await objects.remove(place.name);
+  return [...(place.tier === 'record' ? [place.key] : []), keys.version(intent, intent.index)];
+}
+
+/** Removes the ciphertext of an intent, and the record of its version. */
+export async function removeCiphertext(stores: Stores, intent: Allotment): Promise<void> {
+  const { metadata, objects } = stores;
+  const place = locate(intent, objects.bucket, intent.index);
+  if (place.tier === 'object') await objects.remove(place.name);
+  for (const key of keysLeft(stores, intent)) await metadata.remove(key);
+}
+
+/**
+ * Whether the chain knows the ciphertext at an index that an intent names: then it is a version, and stays,
+ * whatever an intent in etcd says.
+ *
+ * @throws IntegrityError when it is a version of another datum: the intent is forged
+ */
+export async function isAnchored(
+  { chain, names }: Pick<Stores, 'chain' | 'names'>,
+  intent: Allotment,
+  index: string,
+): Promise<boolean> {
+  const found = await asked(chain.find(intent, index));
+  if (!found) return false;
+  if (found.id === (await names.idOf(intent))) return true;
+  throw new IntegrityError('an intent names the ciphertext of another datum');
+}
+
+/** Of a network that is no more there is no chain to ask: all that bears its incarnation goes. */
+export interface Removing {
+  gone?: boolean;
 }
 
 /** Whether an attempt that began so long ago writes no more. */
@@ -85,11 +128,16 @@ export function isPast({ since }: Pick<Former, 'since'>, now: Date): boolean {
  *
  * @returns whether nothing more can come
  */
-export async function removeFormer({ objects, now }: Stores, intent: Allotment): Promise<boolean> {
+export async function removeFormer(
+  stores: Stores,
+  intent: Allotment,
+  { gone = false }: Removing = {},
+): Promise<boolean> {
   const { former = [] } = intent;
   for (const { index } of former) {
-    const place = locate(intent, objects.bucket, index);
-    if (place.tier === 'object') await objects.remove(place.name);
+    const place = locate(intent, stores.objects.bucket, index);
+    if (place.tier === 'record' || (!gone && (await isAnchored(stores, intent, index)))) continue;
+    await stores.objects.remove(place.name);
   }
-  return former.every((one) => isPast(one, now()));
+  return former.every((one) => isPast(one, stores.now()));
 }

@@ -2,7 +2,7 @@
  * Finishes or removes what crashed puts left, erases the data of removed networks, and sends the
  * events that were not sent.
  */
-import { NoSpace, SelvedgeError, Unavailable } from '../lib/errors.ts';
+import { IntegrityError, NoSpace, SelvedgeError, Unavailable } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Revised, StoredIntent } from '../lib/data/model.ts';
 import type { Removal } from '../lib/vault/incarnations.ts';
@@ -11,8 +11,9 @@ import { fateOf, type Fate } from './decisions.ts';
 import type { Deps } from './deps.ts';
 import { erase } from './erase.ts';
 import type { Outbox } from './outbox.ts';
+import { noteMismatch } from './audit.ts';
 import { finish } from './put.ts';
-import { removeFormer } from './store.ts';
+import { removeFormer, type Removing } from './store.ts';
 
 /** How many intents met which end, how many networks were erased, how many events sent. */
 export interface Swept {
@@ -71,21 +72,23 @@ async function settleAll(deps: Deps, removed: ReadonlySet<string>, log: Logger) 
   // A network that does not answer is asked once a pass: the others must not wait for it.
   const silent = new Set<string>();
   for await (const intent of deps.metadata.intents()) {
-    const { id, incarnation, network, key, version } = intent.value;
-    const what = fateOf(intent, deps.now(), removed.has(incarnation));
+    const { id, incarnation, network, key } = intent.value;
+    const gone = removed.has(incarnation);
+    const what = fateOf(intent, deps.now(), gone);
     if (what.fate === 'leave') continue;
     const place = `${what.fate} ${incarnation}`;
     if (silent.has(place)) {
       swept.failed++;
       continue;
     }
-    const about = { intent: id, network, key, version, what: what.fate };
+    const about = { intent: id, network, key, what: what.fate };
     try {
-      swept[await settle(deps, what)]++;
+      swept[await settle(deps, what, { gone })]++;
       log.info(about, 'swept');
     } catch (error) {
       swept.failed++;
       if (error instanceof Unavailable) silent.add(place);
+      if (error instanceof IntegrityError) noteMismatch(log, about, error);
       log[error instanceof SelvedgeError ? 'warn' : 'error']({ error, ...about }, 'not swept');
     }
   }
@@ -95,20 +98,21 @@ async function settleAll(deps: Deps, removed: ReadonlySet<string>, log: Logger) 
 async function settle(
   deps: Deps,
   what: Exclude<Fate, { fate: 'leave' }>,
+  removing: Removing,
 ): Promise<'finished' | 'removed' | 'forgotten'> {
   switch (what.fate) {
     case 'finish':
       if (await isReplaced(deps, what.intent)) {
-        await clean(deps, what.intent);
+        await clean(deps, what.intent, { gone: true });
         return 'removed';
       }
       await finish(deps, what.intent, { fresh: false });
       return 'finished';
     case 'remove':
-      await clean(deps, what.intent);
+      await clean(deps, what.intent, removing);
       return 'removed';
     case 'forget':
-      await removeFormer(deps, what.intent.value);
+      await removeFormer(deps, what.intent.value, removing);
       await deps.metadata.forget(what.intent);
       return 'forgotten';
   }

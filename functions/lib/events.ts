@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { CloudEvent } from 'cloudevents';
 import { z } from 'zod';
-import type { Fact } from './data/fact.ts';
+import type { Anchored, Head } from './data/fact.ts';
 import type { KubernetesObject } from './kubernetes/client.ts';
 import { objectName } from './network/shape.ts';
 
@@ -68,16 +68,29 @@ export const receipt = z.object({
 export type Receipt = z.infer<typeof receipt>;
 
 /** What the chain keeps of a version, as it is described to callers. `size` counts ciphertext bytes. */
-export const fact = z.object({
+export const anchored = z.object({
+  kind: z.literal('version'),
+  id: z.string(),
   incarnation: z.string(),
-  key: dataKey,
-  version: z.number().int().min(1),
   index: z.string(),
   digest,
   size: z.number().int().min(0),
   owner: z.string(),
   format: z.string(),
-} satisfies Record<keyof Fact, z.ZodType>);
+  policy: digest,
+  meta: digest,
+  version: z.number().int().min(1),
+  transactionId: z.string(),
+} satisfies Record<keyof Anchored, z.ZodType>);
+
+/** What of a datum counts now, by the chain. */
+export const head = z.object({
+  owner: z.string(),
+  version: z.number().int().min(1),
+  policy: digest,
+  edition: z.number().int().min(1),
+  erased: z.boolean(),
+} satisfies Record<keyof Head, z.ZodType>);
 
 /** CloudEvents extension attributes of the requests that come as events. */
 export const requests = {

@@ -21,8 +21,8 @@ export interface Leaf {
   name: string;
   /** The organization: Kubernetes takes it as the user's group. */
   group?: string;
-  /** The organizational unit: Fabric takes it as what a member is, and then wants no extended usage. */
-  unit?: string;
+  /** The organizational units: Fabric takes one as what a member is, and then wants no extended usage. */
+  units?: string[];
   /** DNS names and addresses it serves under; none for a client. */
   hosts: string[];
 }
@@ -51,13 +51,13 @@ export async function makeAuthority(name: string, now = new Date()): Promise<Pai
 /** Servers are clients of each other as well, so the certificate of a server is for both uses. */
 export async function issue(
   authority: Pair,
-  { name, group, unit, hosts }: Leaf,
+  { name, group, units = [], hosts }: Leaf,
   now = new Date(),
 ): Promise<Pair> {
   const issuer = new x509.X509Certificate(authority.certificate);
   const keys = await webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify']);
   const organization = group === undefined ? [] : [{ O: [group] }];
-  const member = unit === undefined ? [] : [{ OU: [unit] }];
+  const member = units.length === 0 ? [] : [{ OU: units }];
   const names = hosts.map((value): x509.JsonGeneralName => ({
     type: /^[\d.]+$/.test(value) ? 'ip' : 'dns',
     value,

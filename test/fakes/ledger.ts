@@ -1,21 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { get, put, type LedgerState } from '../../functions/anchor/anchor.ts';
-import { CommitUnknown, NotFound, Unprocessable } from '../../functions/lib/errors.ts';
+import { find, get, head, put } from '../../functions/anchor/anchor.ts';
+import type { LedgerState } from '../../functions/anchor/book.ts';
+import { CommitUnknown, Unprocessable } from '../../functions/lib/errors.ts';
 import type { Ledger } from '../../functions/lib/fabric/ledger.ts';
 import type { Ledgers } from '../../functions/lib/fabric/ledgers.ts';
 
 /** The anchor chaincode's own code over a map, in the place of peers and orderers. */
 export interface FakeLedger {
   ledgers: Ledgers;
-  /** The facts by `key@version`, as JSON. */
+  /** What the chaincode keeps, by the parts of its keys as JSON. */
   state: Map<string, string>;
+  /** How many versions there are of a datum. */
+  versionsOf: (id: string) => number;
   /** How many facts each committed transaction held. */
   groups: number[];
   /** What happens to the next transactions, one each; they succeed when nothing is said. */
   fates: ('unknown, committed' | 'unknown, lost' | 'refused')[];
   /** How many facts each transaction held that was tried. */
   tried: number[];
-  /** A key that peers refuse, and with it the whole transaction. */
+  /** An index that peers refuse, and with it the whole transaction. */
   refused: string | undefined;
   /** Transactions wait here before they commit. */
   gate: Promise<void>;
@@ -31,6 +34,8 @@ export function fakeLedger(): FakeLedger {
       close: () => undefined,
     },
     state: new Map(),
+    versionsOf: (id) =>
+      [...fake.state.keys()].filter((key) => key.startsWith(`["version","${id}"`)).length,
     groups: [],
     fates: [],
     tried: [],
@@ -39,19 +44,26 @@ export function fakeLedger(): FakeLedger {
   };
   const view = (transactionId: string, writes: Map<string, string>): LedgerState => ({
     transactionId,
-    get: (key, version) => Promise.resolve(Buffer.from(fake.state.get(`${key}@${version}`) ?? '')),
-    put: (key, version, value) => {
-      writes.set(`${key}@${version}`, Buffer.from(value).toString());
+    isWriter: true,
+    get: (key) => Promise.resolve(Buffer.from(fake.state.get(JSON.stringify(key)) ?? '')),
+    put: (key, value) => {
+      writes.set(JSON.stringify(key), Buffer.from(value).toString());
       return Promise.resolve();
     },
   });
+  const evaluate: Ledger['evaluate'] = (transaction, [first = '', second = '']) => {
+    const state = view('', new Map());
+    if (transaction === 'find') return find(state, first);
+    return transaction === 'head' ? head(state, first) : get(state, first, second);
+  };
   const ledger: Ledger = {
     async submit(_transaction, [records = '']) {
       const transactionId = randomUUID();
       await fake.gate;
-      const given = JSON.parse(records) as { key: string }[];
+      const given = JSON.parse(records) as { index?: string }[];
       fake.tried.push(given.length);
-      if (given.some(({ key }) => key === fake.refused)) throw new Unprocessable('it is refused');
+      const isRefused = given.some(({ index }) => index !== undefined && index === fake.refused);
+      if (isRefused) throw new Unprocessable('it is refused');
       const fate = fake.fates.shift();
       if (fate === 'refused') throw new Unprocessable('the peers refused');
       if (fate === 'unknown, lost') throw new CommitUnknown(transactionId);
@@ -68,14 +80,8 @@ export function fakeLedger(): FakeLedger {
       const block = blocks.get(transactionId) ?? 0n;
       return { transactionId, block, result: JSON.stringify(result) };
     },
-    async evaluate(_transaction, [key = '', version = '']) {
-      try {
-        return JSON.stringify(await get(view('', new Map()), key, version));
-      } catch (error) {
-        throw new NotFound((error as Error).message);
-      }
-    },
-    attest: (...question) => ledger.evaluate(...question),
+    evaluate,
+    attest: evaluate,
     commitStatus: (transactionId) => {
       const block = blocks.get(transactionId);
       return Promise.resolve(

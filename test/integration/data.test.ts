@@ -5,7 +5,10 @@ import anyTest, { type TestFn } from 'ava';
 import { createCiphertexts } from '../../functions/data-get/ciphertext.ts';
 import { content } from '../../functions/data-get/get.ts';
 import * as errors from '../../functions/lib/errors.ts';
+import { ownerOnly } from '../../functions/lib/data/access-policy.ts';
+import { submitFacts } from '../../functions/lib/data/chain.ts';
 import { keys } from '../../functions/lib/data/datum.ts';
+import { policyDigest } from '../../functions/lib/data/digests.ts';
 import { caller, network, startWorld, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;
@@ -58,7 +61,8 @@ for (const [name, { body, ...options }] of Object.entries(kinds)) {
     t.is(receipt.digest, digest);
     const view = await t.context.verify(key);
     t.like(view, { receipt, verified: true });
-    t.like(view.onChain, { digest, size: bytes.length, index: receipt.index });
+    t.like(view.onChain, { digest, size: bytes.length, index: receipt.index, version: 1 });
+    t.like(view.head, { owner: 'id-alice', version: 1, erased: false });
     if (body.length > 0) t.false(bytes.includes(body.subarray(0, 32)));
   });
 }
@@ -112,16 +116,24 @@ test('another user may neither read nor write nor see the receipt, and the audit
   t.true(json(1).equals(await t.context.get(key)));
 });
 
-test('a policy in etcd lets others read, and only read', async (t) => {
+test('a policy that the chain has lets others read, and only read', async (t) => {
+  const { put, get, etcd, ledger, names } = t.context;
   const key = fresh();
-  await t.context.put(key, json(1));
-  const at = keys.policy({ ...network, key });
-  const { revision } = (await t.context.etcd.get(at))!;
-  const value = '@id("open") permit (principal, action == Action::"read", resource);';
-  await t.context.etcd.commit({ [at]: revision }, [{ key: at, value }]);
-  t.true(json(1).equals(await t.context.get(key, { who: 'bob' })));
-  const write = t.context.put(key, json(2), { who: 'bob' });
-  await t.throwsAsync(write, { instanceOf: errors.Forbidden });
+  await put(key, json(1));
+  const ref = { ...network, key };
+  const at = keys.policy(ref);
+  const { revision } = (await etcd.get(at))!;
+  const value = `${ownerOnly}@id("open") permit (principal, action == Action::"read", resource);`;
+  const { incarnation } = network;
+  const fact = { kind: 'policy', id: await names.idOf(ref), incarnation, edition: 2 } as const;
+  await ledger.ledgers.with(network, (chain) =>
+    submitFacts(chain, [{ ...fact, policy: policyDigest(value) }]),
+  );
+  await etcd.commit({ [at]: revision }, [{ key: at, value }]);
+  t.true(json(1).equals(await get(key, { who: 'bob' })));
+  await t.throwsAsync(put(key, json(2), { who: 'bob' }), { instanceOf: errors.Forbidden });
+  t.is((await put(key, json(2))).version, 2);
+  t.true(json(2).equals(await get(key, { who: 'bob' })));
 });
 
 test.serial(
@@ -212,13 +224,13 @@ test('a large object that is another when it is read to be decrypted breaks off'
 
 test('every field of the metadata that is changed is found', async (t) => {
   const key = fresh();
-  await t.context.put(key, json(500));
   const other = await t.context.put(fresh(), json(500), { who: 'bob' });
-  const at = keys.version({ ...network, key }, 1);
+  const { index } = await t.context.put(key, json(500));
+  const at = keys.version({ ...network, key }, index);
   const before = (await t.context.etcd.get(at))!.value;
   const record = JSON.parse(before.toString()) as Record<string, unknown>;
+  const published = { version: 1, transactionId: 'other', block: 1 };
   const changes: Record<string, unknown> = {
-    version: 2,
     tier: 'object',
     index: other.index,
     digest: other.digest,
@@ -228,7 +240,6 @@ test('every field of the metadata that is changed is found', async (t) => {
     format: 'selvedge-0',
     contentType: 'text/html',
     createdAt: '2020-01-01T00:00:00.000Z',
-    transactionId: 'other',
   };
   const write = async (value: string | Buffer) => {
     const { revision } = (await t.context.etcd.get(at))!;
@@ -240,6 +251,8 @@ test('every field of the metadata that is changed is found', async (t) => {
     await write(JSON.stringify({ ...record, [name]: undefined }));
     await t.throwsAsync(t.context.get(key), { instanceOf: errors.IntegrityError }, `no ${name}`);
   }
+  await write(JSON.stringify({ ...record, published }));
+  await t.throwsAsync(t.context.get(key), { instanceOf: errors.IntegrityError });
   await write('not JSON');
   await t.throwsAsync(t.context.get(key), { instanceOf: errors.IntegrityError });
   await write(before);

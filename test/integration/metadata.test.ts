@@ -30,7 +30,6 @@ const intentOf = (key: string, changes: Partial<OpenIntent> = {}): OpenIntent =>
   id: randomUUID(),
   ...network,
   key,
-  version: 1,
   owner: 'alice',
   tier: 'record',
   index: recordPlace(network, randomUUID()).index,
@@ -51,7 +50,7 @@ test('of two that claim a datum at once, one gets it', async (t) => {
   const won = claims.filter((claim) => claim !== undefined);
   t.is(won.length, 1);
   const datum = await metadata.datum(one);
-  t.deepEqual(datum?.value, { owner: won[0]!.value.owner, next: 2 });
+  t.deepEqual(datum?.value, { owner: won[0]!.value.owner, claims: 1 });
   t.is(await metadata.policy(one), 'p');
 });
 
@@ -60,7 +59,7 @@ test('an id is claimed once', async (t) => {
   const intent = intentOf('once');
   t.truthy(await metadata.claim({ intent, datum: undefined, policy: 'p' }));
   const datum = await metadata.datum(intent);
-  const again = { ...intent, version: 2, attempt: 'other' };
+  const again = { ...intent, attempt: 'other' };
   t.is(await metadata.claim({ intent: again, datum, policy: 'p' }), undefined);
 });
 
@@ -71,7 +70,7 @@ test('who holds an older state of an intent cannot change it', async (t) => {
   const second = await metadata.advance(first, { ...intent, attempt: 'second' });
   t.truthy(second);
   const ciphertext = { key: keys.record(network, 'stale'), value: Buffer.from('x') };
-  t.is(await metadata.advance(first, { ...intent, attempt: 'third' }, ciphertext), undefined);
+  t.is(await metadata.advance(first, { ...intent, attempt: 'third' }, [ciphertext]), undefined);
   t.is(await metadata.readCiphertext(ciphertext.key), undefined);
 });
 
@@ -214,10 +213,10 @@ test('out of space is told, and deletes still work', async (t) => {
   const claimed = (await metadata.claim({ intent, datum: undefined, policy: 'p' }))!;
   const place = recordPlace(network, 'full') as Extract<Place, { tier: 'record' }>;
   const text = { key: place.key, value: Buffer.from('x') };
-  const open = (await metadata.advance(claimed, intent, text))!;
+  const open = (await metadata.advance(claimed, intent, [text]))!;
   await t.throwsAsync(fill(), { instanceOf: NoSpace });
-  t.false(await metadata.forget(claimed, place.key), 'it was changed since');
-  t.true(await metadata.forget(open, place.key));
+  t.false(await metadata.forget(claimed, [place.key]), 'it was changed since');
+  t.true(await metadata.forget(open, [place.key]));
   t.is(await metadata.readCiphertext(place.key), undefined);
   t.is(await metadata.datum(intent), undefined);
   const { revision } = (await etcd.get('fill/0'))!;

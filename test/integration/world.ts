@@ -22,8 +22,10 @@ import { createMetadata } from '../../functions/lib/data/metadata.ts';
 import type { OutboxEntry } from '../../functions/lib/data/model.ts';
 import { connectObjects } from '../../functions/lib/data/objects.ts';
 import { decide } from '../../functions/lib/data/access-policy.ts';
+import { createNames, type Names } from '../../functions/lib/data/names.ts';
 import { connectVault } from '../../functions/lib/vault/client.ts';
 import { createIncarnations } from '../../functions/lib/vault/incarnations.ts';
+import { createNameKeys } from '../../functions/lib/vault/name-keys.ts';
 import { fakeLedger, type FakeLedger } from '../fakes/ledger.ts';
 import { startEtcd, startMinio, startVault } from './harness.ts';
 import type { EtcdServer, MinioServer, VaultServer } from './harness.ts';
@@ -34,6 +36,7 @@ export interface World {
   vault: VaultServer;
   etcd: Etcd;
   ledger: FakeLedger;
+  names: Names;
   putDeps: PutDeps;
   getDeps: GetDeps;
   announced: OutboxEntry[];
@@ -77,6 +80,15 @@ export async function startWorld(): Promise<World> {
   const metadata = createMetadata(etcd);
   const objects = connectObjects({ ...minio.options, partSize: 5 * 1024 * 1024 });
   const ledger = fakeLedger();
+  const nameKeys = createNameKeys(connectVault(vault.as('provisioning')));
+  const namesFor = (role: 'data-put' | 'data-get'): Names => {
+    const keysOfRole = createNameKeys(connectVault(vault.as(role)));
+    // As provisioning does, before anybody can put.
+    const read = (incarnation: string) =>
+      nameKeys.make(incarnation).then(() => keysOfRole.read(incarnation));
+    return createNames({ read });
+  };
+  const names = namesFor('data-put');
   const announced: OutboxEntry[] = [];
   const audit: AuditFact[] = [];
   const ahead = { ms: 0 };
@@ -85,6 +97,7 @@ export async function startWorld(): Promise<World> {
     metadata,
     objects,
     keys: createKeys(connectVault(vault.as('data-put'))),
+    names,
     networks: ledger.ledgers,
     chain: createGroupCommit(ledger.ledgers),
     incarnations: createIncarnations(connectVault(vault.as('data-put'))),
@@ -96,7 +109,7 @@ export async function startWorld(): Promise<World> {
     networks: ledger.ledgers,
     metadata,
     keys: createKeys(connectVault(vault.as('data-get'))),
-    chain: createChain(ledger.ledgers),
+    chain: createChain(ledger.ledgers, namesFor('data-get')),
     ciphertexts: createCiphertexts({ metadata, objects }),
     decide,
     audit: (fact) => void audit.push(fact),
@@ -110,7 +123,7 @@ export async function startWorld(): Promise<World> {
     version,
   });
   return {
-    ...{ etcdServer, minio, vault, etcd, ledger, putDeps, getDeps, announced, audit, ahead },
+    ...{ etcdServer, minio, vault, etcd, ledger, names, putDeps, getDeps, announced, audit, ahead },
 
     put: async (key, body, { deps = putDeps, ...options } = {}) =>
       put(deps, {
@@ -154,8 +167,8 @@ export async function traces(world: World, key: string) {
   for await (const { value } of world.putDeps.metadata.intents()) {
     if (value.key === key) intents.push(value.state);
   }
-  const anchored = [...world.ledger.state.keys()].filter((name) => name.startsWith(`${key}@`));
-  return { datum: datum !== undefined, intents, anchored: anchored.length };
+  const anchored = world.ledger.versionsOf(await world.names.idOf(ref));
+  return { datum: datum !== undefined, intents, anchored };
 }
 
 /** How many puts have their ciphertext whole and wait for the chain. */

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
-import { fact } from '../../lib/events.ts';
+import { anchored, head as datumHead } from '../../lib/events.ts';
 import { parse } from '../../lib/function/envelope.ts';
 import { callerHeaders, departure } from '../call.ts';
 import { eventHeaders } from '../event.ts';
@@ -54,7 +54,7 @@ export function readRoutes(options: ReadOptions): Route[] {
       path: `${datumPath}/receipt`,
       operation: reading(
         'getReceipt',
-        'The receipt, with what the chain keeps of the version as a peer has it now',
+        'The receipt, with what the chain keeps of version and datum as peers of two organizations have it',
         { 200: { description: 'The receipt', content: json(proof) } },
       ),
       handlers: [getReceipt],
@@ -67,10 +67,10 @@ const datumPath = '/v1/networks/{network}/data/{key}';
 const proof = z
   .object({
     receipt: stored,
-    onChain: fact
-      .extend({ transactionId: z.string() })
-      .nullable()
-      .meta({ description: 'What the chain keeps of the version, as a peer has it now' }),
+    onChain: anchored.meta({
+      description: 'What the chain keeps of the version, as peers of two organizations have it now',
+    }),
+    head: datumHead.meta({ description: 'What of the datum counts now, as they have it' }),
     verified: z.boolean(),
   })
   .meta({ id: 'VerifiedReceipt' });

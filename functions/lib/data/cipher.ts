@@ -1,5 +1,5 @@
 /**
- * The cipher format `selvedge-1`: AES-256-GCM (SP 800-38D) over frames of fixed size in the
+ * The cipher format `selvedge-2`: AES-256-GCM (SP 800-38D) over frames of fixed size in the
  * STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár, CRYPTO 2015), so that data of any
  * size is encrypted and decrypted in bounded memory and no byte is released before the tag of
  * its frame is verified.
@@ -29,10 +29,10 @@ import { associatedData, type Binding } from './datum.ts';
 import { Framer } from './frames.ts';
 
 /** The name of the format, as it stands on the chain. */
-export const format = 'selvedge-1';
+export const format = 'selvedge-2';
 
 const magic = Buffer.from('SLVG');
-const formatVersion = 1;
+const formatVersion = 2;
 const tagLength = 16;
 const prefixLength = 7;
 const fixedLength = 16;

@@ -7,14 +7,15 @@
  * separates; a network is `<namespace>/<name>/<incarnation>`.
  *
  *     selvedge/v1/data/<network>/<key>                 Datum
- *     selvedge/v1/versions/<network>/<key>/<version>   VersionRecord
+ *     selvedge/v1/versions/<network>/<key>/<name>      VersionRecord
  *     selvedge/v1/policies/<network>/<key>             Cedar text
  *     selvedge/v1/records/<network>/<name>             ciphertext of a record
  *     selvedge/v1/intents/<network>/<id>               Intent
  *     selvedge/v1/outbox/<id>                          OutboxEntry
  *     selvedge/v1/sweeper                              there while a sweep is under way
  *
- * Objects are named `<network>/<name>`.
+ * Objects are named `<network>/<name>`. A ciphertext's name is its version's, too: it is known before
+ * the chain has said which number the version has.
  */
 import { IntegrityError } from '../errors.ts';
 
@@ -60,8 +61,9 @@ const keyed = (kind: keyof typeof prefixes, ref: DatumRef): string =>
 /** etcd keys. */
 export const keys = {
   datum: (ref: DatumRef) => keyed('data', ref),
-  version: (ref: DatumRef, version: number) =>
-    `${keyed('versions', ref)}/${paddedVersion(version)}`,
+  /** By the index of the version's ciphertext. */
+  version: (ref: DatumRef, index: string) =>
+    `${keyed('versions', ref)}/${encodeURIComponent(index.slice(index.lastIndexOf('/') + 1))}`,
   policy: (ref: DatumRef) => keyed('policies', ref),
   record: (network: Incarnation, name: string) => `${below('records', network)}${name}`,
   intent: (network: Incarnation, id: string) => `${below('intents', network)}${id}`,
@@ -132,7 +134,8 @@ export interface Binding {
   /** The network's scope. */
   network: string;
   key: string;
-  version: number;
+  /** Where it is: no two versions have the same, and the chain says which has it. */
+  index: string;
   /** The user id of the owner. */
   owner: string;
   /** The media type, bound so that it cannot be swapped under a reader. */
@@ -143,14 +146,14 @@ export interface Binding {
 /** What the ciphertext of a version is bound to. */
 export function bindingOf(
   ref: DatumRef,
-  { version, owner, contentType, createdAt }: Omit<Binding, 'network' | 'key'>,
+  { index, owner, contentType, createdAt }: Omit<Binding, 'network' | 'key'>,
 ): Binding {
-  return { network: scopeOf(ref), key: ref.key, version, owner, contentType, createdAt };
+  return { network: scopeOf(ref), key: ref.key, index, owner, contentType, createdAt };
 }
 
 /** The associated data of a ciphertext, without the header that its format puts in front. */
 export function associatedData(format: string, binding: Binding): string {
-  const { network, key, version, owner, contentType, createdAt } = binding;
-  // JSON of an array of strings and numbers is unambiguous and always written the same way.
-  return JSON.stringify([format, network, key, version, owner, contentType, createdAt]);
+  const { network, key, index, owner, contentType, createdAt } = binding;
+  // JSON of an array of strings is unambiguous and always written the same way.
+  return JSON.stringify([format, network, key, index, owner, contentType, createdAt]);
 }

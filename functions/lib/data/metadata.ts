@@ -16,7 +16,7 @@ import type {
   VersionRecord,
 } from './model.ts';
 
-/** What a claim needs: the intent that allots `intent.version` of the datum. */
+/** What a claim needs: the intent to put a version of the datum. */
 export interface Claim {
   intent: OpenIntent;
   /** The datum as it was read; undefined when it is new. */
@@ -28,36 +28,42 @@ export interface Claim {
 export interface Publication {
   intent: Revised<Intent>;
   datum: Revised<Datum>;
-  record: VersionRecord;
+  /** As it is afterwards, with what the chain says of it. */
+  record: PublishedRecord;
   /** The intent as it is afterwards, with its receipt. */
   done: DoneIntent;
   event: OutboxEntry;
 }
 
+/** The record of a version whose number is known. */
+export type PublishedRecord = VersionRecord & Required<Pick<VersionRecord, 'published'>>;
+
 export interface Metadata {
   datum(ref: DatumRef): Promise<Revised<Datum> | undefined>;
-  version(ref: DatumRef, version: number): Promise<VersionRecord | undefined>;
+  /** The version whose ciphertext is at `index`. */
+  version(ref: DatumRef, index: string): Promise<VersionRecord | undefined>;
   /** The Cedar text that decides about a datum. */
   policy(ref: DatumRef): Promise<string | undefined>;
   intent(network: Incarnation, id: string): Promise<Revised<Intent> | undefined>;
-  /** Makes the intent and allots its version; undefined when another came first. */
+  /** Makes the intent, and the datum if it is new; undefined when another came first. */
   claim(claim: Claim): Promise<Revised<OpenIntent> | undefined>;
-  /** Writes an intent anew, with a record's ciphertext if given; undefined when it was changed. */
+  /** Writes an intent anew, and what else is given; undefined when it was changed. */
   advance<T extends Intent>(
     intent: Revised<Intent>,
     value: T,
-    ciphertext?: { key: string; value: Buffer },
+    also?: readonly Change[],
   ): Promise<Revised<T> | undefined>;
   /** Makes a version current, unless a later one is; false when something was changed meanwhile. */
   publish(publication: Publication): Promise<boolean>;
   /** The ciphertext of a record by its key. */
   readCiphertext(key: string): Promise<Buffer | undefined>;
-  removeCiphertext(key: string): Promise<void>;
+  /** Deletes a key; what is absent is fine. */
+  remove(key: string): Promise<void>;
   /**
-   * Forgets an intent, with a record's ciphertext if given, and, when it was all there was of it, its
+   * Forgets an intent, with other keys if given, and, when it was all there was of it, its
    * datum: deletions only, which etcd takes when it is out of space, too. False when it was changed.
    */
-  forget(intent: Revised<Intent>, ciphertext?: string): Promise<boolean>;
+  forget(intent: Revised<Intent>, also?: readonly string[]): Promise<boolean>;
   /** Erases what there is of a network; true when nothing was left. */
   erase(network: Incarnation): Promise<boolean>;
   intents(): AsyncIterable<Revised<Intent>>;
@@ -97,7 +103,7 @@ export function createMetadata(etcd: Etcd): Metadata {
 
   return {
     datum: (ref) => read<Datum>(keys.datum(ref)),
-    version: async (ref, version) => (await read<VersionRecord>(keys.version(ref, version)))?.value,
+    version: async (ref, index) => (await read<VersionRecord>(keys.version(ref, index)))?.value,
     policy: async (ref) => (await etcd.get(keys.policy(ref)))?.value.toString(),
     intent: (network, id) => read<Intent>(keys.intent(network, id)),
 
@@ -105,27 +111,27 @@ export function createMetadata(etcd: Etcd): Metadata {
       const [intentKey, datumKey] = [keys.intent(intent, intent.id), keys.datum(intent)];
       const next: Datum = {
         ...(datum?.value ?? { owner: intent.owner }),
-        next: intent.version + 1,
+        claims: (datum?.value.claims ?? 0) + 1,
       };
       const changes = [json(intentKey, intent), json(datumKey, next)];
       if (!datum) changes.push({ key: keys.policy(intent), value: policy });
       return write({ [intentKey]: '0', [datumKey]: datum?.revision ?? '0' }, changes, intent);
     },
 
-    advance: ({ revision }, value, ciphertext) => {
+    advance: ({ revision }, value, also = []) => {
       const key = keys.intent(value, value.id);
-      const changes: Change[] = [json(key, value)];
-      if (ciphertext) changes.push(ciphertext);
-      return write({ [key]: revision }, changes, value);
+      return write({ [key]: revision }, [json(key, value), ...also], value);
     },
 
     publish: async ({ intent, datum, record, done, event }) => {
       const [intentKey, datumKey] = [keys.intent(done, done.id), keys.datum(done)];
-      const current = Math.max(datum.value.current ?? 0, record.version);
+      const { version, transactionId } = record.published;
+      const isLast = version > (datum.value.current ?? 0);
+      const next = isLast ? { ...datum.value, current: version, transactionId } : datum.value;
       const expected = { [intentKey]: intent.revision, [datumKey]: datum.revision };
       const revision = await etcd.commit(expected, [
-        json(keys.version(done, record.version), record),
-        json(datumKey, { ...datum.value, current }),
+        json(keys.version(done, record.index), record),
+        json(datumKey, next),
         json(intentKey, done),
         json(keys.outbox(event.id), event),
       ]);
@@ -134,18 +140,17 @@ export function createMetadata(etcd: Etcd): Metadata {
 
     readCiphertext: async (key) => (await etcd.get(key))?.value,
 
-    removeCiphertext: async (key) => {
+    remove: async (key) => {
       const entry = await etcd.get(key);
       if (entry) await etcd.commit({ [key]: entry.revision }, [{ key }]);
     },
 
-    forget: async ({ value, revision }, ciphertext) => {
+    forget: async ({ value, revision }, also = []) => {
       const intentKey = keys.intent(value, value.id);
       const datum = await read<Datum>(keys.datum(value));
-      const unused = datum && datum.value.current === undefined && datum.value.next === 2;
+      const unused = datum && datum.value.current === undefined && datum.value.claims === 1;
       const expected = { [intentKey]: revision };
-      const changes: Change[] = [{ key: intentKey }];
-      if (ciphertext !== undefined) changes.push({ key: ciphertext });
+      const changes: Change[] = [intentKey, ...also].map((key) => ({ key }));
       if (unused && neverStored(value)) {
         expected[keys.datum(value)] = datum.revision;
         changes.push({ key: keys.datum(value) }, { key: keys.policy(value) });
@@ -175,7 +180,7 @@ export function createMetadata(etcd: Etcd): Metadata {
   };
 }
 
-/** Whether the chain cannot know the version: then it may be allotted again. */
+/** Whether the chain cannot know of it. */
 function neverStored(intent: Intent): boolean {
   const isOpen = intent.state === 'open' || intent.state === 'abandoned';
   return isOpen && intent.onceStored !== true;

@@ -2,19 +2,22 @@
 import type { Receipt, Tier } from '../events.ts';
 import type { DatumRef } from './datum.ts';
 
-/** A datum: whose it is, the version number to allot next, the version that readers see. */
+/** A datum: whose it is, how often somebody began to put it, the version that was published last. */
 export interface Datum {
   /** The user id of who put its first version. */
   owner: string;
-  next: number;
+  claims: number;
   current?: number;
+  /** The transaction that anchored the current version. */
+  transactionId?: string;
   /** When it was erased (ISO 8601). */
   erasedAt?: string;
 }
 
-/** One stored version. Except for `wrapped`, `block`: all is on the chain or bound by the cipher. */
+/**
+ * One stored version, written before the chain knows of it: its fact supports every member but the last.
+ */
 export interface VersionRecord {
-  version: number;
   tier: Tier;
   /** Where the ciphertext is: `minio://bucket/name` or `etcd://key`. */
   index: string;
@@ -29,8 +32,8 @@ export interface VersionRecord {
   format: string;
   contentType: string;
   createdAt: string;
-  transactionId: string;
-  block: number;
+  /** Written with the datum's `current`: what the chain said of it then. */
+  published?: { version: number; transactionId: string; block: number };
 }
 
 /** What is known of a version once its ciphertext is stored. */
@@ -45,7 +48,6 @@ export interface StoredCiphertext {
 /** A put on its way, by its idempotency id, in whatever state. */
 export interface Allotment extends DatumRef {
   id: string;
-  version: number;
   owner: string;
   tier: Tier;
   index: string;
@@ -65,10 +67,10 @@ export interface Former {
   since: string;
 }
 
-/** A version is allotted and ciphertext may be written at `index`. */
+/** Ciphertext may be written at `index`. */
 export interface OpenIntent extends Allotment {
   state: 'open';
-  /** An earlier ciphertext was whole: the chain may know the version, so it is never allotted again. */
+  /** An earlier ciphertext was whole: the chain may know it. */
   onceStored?: true;
 }
 

@@ -1,123 +1,176 @@
 import test from 'ava';
-import { get, put, type LedgerState } from '../../../functions/anchor/anchor.ts';
-import type { Fact } from '../../../functions/lib/data/fact.ts';
+import { find, get, head, put } from '../../../functions/anchor/anchor.ts';
+import type { LedgerState } from '../../../functions/anchor/book.ts';
+import type { Anchored, Fact, Head } from '../../../functions/lib/data/fact.ts';
+import { digestOf, idOf, versionFact } from '../../fakes/facts.ts';
 
-const fact = (changes: Partial<Fact> = {}): Fact => ({
-  incarnation: 'uid-1',
-  key: 'readings/42',
-  version: 1,
-  index: 'minio://selvedge/some-name',
-  digest: `sha256:${'ab'.repeat(32)}`,
-  size: 100,
-  owner: 'c0ffee',
-  format: 'selvedge-1',
-  ...changes,
-});
+const fact = (index = 'minio://selvedge/1', changes = {}): Fact =>
+  versionFact('readings/42', { index, ...changes });
+const id = idOf('readings/42');
+const policyFact = (edition: number, policy = 'other') =>
+  ({ kind: 'policy', id, incarnation: 'uid-1', edition, policy: digestOf(policy) }) as const;
+const erasure = { kind: 'erasure', id, incarnation: 'uid-1' } as const;
 
-/** As Fabric does it: what a transaction writes is seen only by the next. */
-function ledger() {
+/** As Fabric does it: what a transaction writes is seen only by the next, and a failed one writes nothing. */
+function ledger(isWriter = true) {
   const state = new Map<string, Uint8Array>();
   let count = 0;
+  const run = async <T>(transaction: (state: LedgerState) => Promise<T>): Promise<T> => {
+    const writes = new Map<string, Uint8Array>();
+    const result = await transaction({
+      transactionId: `tx${++count}`,
+      isWriter,
+      get: (key) => Promise.resolve(state.get(JSON.stringify(key)) ?? new Uint8Array()),
+      put: (key, value) => {
+        writes.set(JSON.stringify(key), value);
+        return Promise.resolve();
+      },
+    });
+    for (const [key, value] of writes) state.set(key, value);
+    return result;
+  };
   return {
     state,
-    async run<T>(transaction: (state: LedgerState) => Promise<T>): Promise<T> {
-      const writes = new Map<string, Uint8Array>();
-      const result = await transaction({
-        transactionId: `tx${++count}`,
-        get: (key, version) => Promise.resolve(state.get(`${key}@${version}`) ?? new Uint8Array()),
-        put: (key, version, value) => {
-          writes.set(`${key}@${version}`, value);
-          return Promise.resolve();
-        },
-      });
-      for (const [key, value] of writes) state.set(key, value);
-      return result;
-    },
+    put: (...facts: unknown[]) => run((s) => put(s, facts)),
+    run,
+    head: async () => JSON.parse(await run((s) => head(s, id))) as Head | null,
+    get: async (version: number) =>
+      JSON.parse(await run((s) => get(s, id, String(version)))) as Anchored | null,
+    find: async (index: string) => JSON.parse(await run((s) => find(s, index))) as Anchored | null,
   };
 }
 
-test('a fact is read back with the transaction that anchored it', async (t) => {
-  const { run } = ledger();
-  t.deepEqual(await run((state) => put(state, [fact()])), ['tx1']);
-  const anchored = await run((state) => get(state, 'readings/42', '1'));
-  t.deepEqual(anchored, { ...fact(), transactionId: 'tx1' });
+test('versions are numbered in the order in which they come, within a transaction too', async (t) => {
+  const chain = ledger();
+  t.deepEqual(await chain.put(fact('a')), [{ version: 1, transactionId: 'tx1' }]);
+  t.deepEqual(await chain.put(fact('b'), fact('c')), [
+    { version: 2, transactionId: 'tx2' },
+    { version: 3, transactionId: 'tx2' },
+  ]);
+  t.deepEqual(await chain.get(2), { ...fact('b'), version: 2, transactionId: 'tx2' } as Anchored);
+  t.like(await chain.find('c'), { id, version: 3 });
+  const { owner, policy } = versionFact('readings/42');
+  t.deepEqual(await chain.head(), { owner, version: 3, policy, edition: 1, erased: false });
 });
 
 test('the same fact again changes nothing and names the first transaction', async (t) => {
-  const { run, state } = ledger();
-  await run((s) => put(s, [fact()]));
-  const before = new Map(state);
-  t.deepEqual(await run((s) => put(s, [fact(), fact({ version: 2 })])), ['tx1', 'tx2']);
-  t.is(state.get('readings/42@1'), before.get('readings/42@1'));
+  const chain = ledger();
+  await chain.put(fact('a'));
+  const before = new Map(chain.state);
+  const turned = Object.fromEntries(Object.entries(fact('a')).reverse());
+  for (const again of [[fact('a')], [turned], [fact('a'), fact('a')]]) {
+    t.deepEqual(
+      await chain.put(...again),
+      again.map(() => ({ version: 1, transactionId: 'tx1' })),
+    );
+  }
+  t.deepEqual(chain.state, before);
+  t.deepEqual(await chain.put(fact('b'), fact('b')), [
+    { version: 2, transactionId: 'tx5' },
+    { version: 2, transactionId: 'tx5' },
+  ]);
 });
 
-test('the order of members makes no other fact', async (t) => {
-  const { run } = ledger();
-  await run((s) => put(s, [fact()]));
-  const turned = Object.fromEntries(Object.entries(fact()).reverse());
-  t.deepEqual(await run((s) => put(s, [turned])), ['tx1']);
+test('a policy follows the one before, and versions come under it', async (t) => {
+  const chain = ledger();
+  await chain.put(fact('a'));
+  t.deepEqual(await chain.put(policyFact(2)), [{ transactionId: 'tx2' }]);
+  t.deepEqual(await chain.put(policyFact(2)), [{ transactionId: 'tx2' }]);
+  t.like(await chain.head(), { version: 1, edition: 2, policy: digestOf('other') });
+  await chain.put(fact('b', { policy: digestOf('other') }));
+  t.like(await chain.head(), { version: 2, edition: 2, erased: false });
 });
 
-test('another fact for an anchored version is refused, and with it the whole', async (t) => {
-  const { run, state } = ledger();
-  await run((s) => put(s, [fact()]));
-  const other = fact({ digest: `sha256:${'cd'.repeat(32)}` });
-  await t.throwsAsync(
-    run((s) => put(s, [fact({ version: 2 }), other])),
-    { message: /^CONFLICT/ },
-  );
-  t.is(state.size, 1);
+test('nothing follows an erasure but the same again', async (t) => {
+  const chain = ledger();
+  await chain.put(fact('a'));
+  t.deepEqual(await chain.put(erasure), [{ transactionId: 'tx2' }]);
+  t.deepEqual(await chain.put(erasure), [{ transactionId: 'tx2' }]);
+  t.like(await chain.head(), { version: 1, erased: true });
+  for (const later of [fact('b'), policyFact(2)]) {
+    await t.throwsAsync(chain.put(later), { message: /^CONFLICT: the datum was erased/ });
+  }
 });
 
-test('two facts for one version in one transaction are refused unless they are the same', async (t) => {
-  const { run } = ledger();
-  t.deepEqual(await run((s) => put(s, [fact(), fact()])), ['tx1', 'tx1']);
-  const other = fact({ key: 'b' });
-  await t.throwsAsync(
-    run((s) => put(s, [other, { ...other, size: 1 }])),
-    { message: /^CONFLICT/ },
-  );
+const conflicts: Record<string, Fact[]> = {
+  'another owner': [fact('b', { owner: 'mallory' })],
+  'a version under another policy': [fact('b', { policy: digestOf('forged') })],
+  'other content at an index that is taken': [fact('a', { size: 1 })],
+  'an index that is another datum’s': [versionFact('other', { index: 'a' })],
+  'two facts at one index': [fact('b'), fact('b', { size: 1 })],
+  'a policy that leaves one out': [policyFact(3)],
+  'a policy of a datum that is not there': [{ ...policyFact(2), id: idOf('none') }],
+  'an erasure of a datum that is not there': [{ ...erasure, id: idOf('none') }],
+  'two policies at once': [policyFact(2), policyFact(2, 'third')],
+  'another owner within a transaction': [
+    versionFact('new', { index: 'n1' }),
+    versionFact('new', { index: 'n2', owner: 'mallory' }),
+  ],
+};
+
+for (const [name, facts] of Object.entries(conflicts)) {
+  test(`refused with the whole: ${name}`, async (t) => {
+    const chain = ledger();
+    await chain.put(fact('a'));
+    const before = new Map(chain.state);
+    const put = chain.put(versionFact('innocent', { index: 'i' }), ...facts);
+    await t.throwsAsync(put, { message: /^CONFLICT/ });
+    t.deepEqual(chain.state, before);
+  });
+}
+
+test('who is not the platform itself writes nothing', async (t) => {
+  const chain = ledger(false);
+  for (const one of [fact(), policyFact(2), erasure]) {
+    await t.throwsAsync(chain.put(one), { message: /^FORBIDDEN/ });
+  }
+  t.is(chain.state.size, 0);
+  t.is(await chain.head(), null);
 });
 
-test('what is not anchored is said so', async (t) => {
-  const { run } = ledger();
-  await t.throwsAsync(
-    run((s) => get(s, 'readings/42', '1')),
-    { message: /^NOT_FOUND/ },
-  );
+test('what is not there is null', async (t) => {
+  const chain = ledger();
+  t.deepEqual([await chain.head(), await chain.get(1), await chain.find('x')], [null, null, null]);
 });
 
 const malformed: Record<string, unknown> = {
   'no list': {},
   'an empty list': [],
-  'too many': Array.from({ length: 1001 }, (_, i) => fact({ version: i + 1 })),
+  'too many': Array.from({ length: 1001 }, (_, i) => fact(`i${i}`)),
   'a fact that is null': [null],
+  'no kind': [{ ...fact(), kind: undefined }],
+  'a kind that objects have': [{ ...fact(), kind: 'constructor' }],
   'a missing member': [{ ...fact(), owner: undefined }],
   'an unknown member': [{ ...fact(), more: 1 }],
+  'a member of every object': [JSON.parse(`{"toString":1,${JSON.stringify(fact()).slice(1)}`)],
+  'a number for the version': [{ ...fact(), version: 1 }],
+  'an id of another form': [fact('a', { id: 'readings/42' })],
   'no incarnation': [{ ...fact(), incarnation: undefined }],
-  'version 0': [fact({ version: 0 })],
-  'a version that is text': [{ ...fact(), version: '1' }],
-  'a digest of another kind': [fact({ digest: 'md5:00' })],
-  'a negative size': [fact({ size: -1 })],
-  'an empty key': [fact({ key: '' })],
+  'a digest of another kind': [fact('a', { digest: 'md5:00' })],
+  'a policy that is text': [fact('a', { policy: 'permit' })],
+  'a negative size': [fact('a', { size: -1 })],
+  'an empty index': [fact('')],
+  'an index that no state key holds': [fact('a\0b')],
+  'an index without end': [fact('x'.repeat(2000))],
+  'the first policy': [policyFact(1)],
 };
 
 for (const [name, facts] of Object.entries(malformed)) {
   test(`refused: ${name}`, async (t) => {
-    const { run, state } = ledger();
+    const chain = ledger();
     await t.throwsAsync(
-      run((s) => put(s, facts)),
+      chain.run((s) => put(s, facts)),
       { message: /^INVALID/ },
     );
-    t.is(state.size, 0);
+    t.is(chain.state.size, 0);
   });
 }
 
 for (const version of ['0', '-1', '1.5', 'x', '']) {
   test(`version «${version}» is refused`, async (t) => {
-    const { run } = ledger();
+    const chain = ledger();
     await t.throwsAsync(
-      run((s) => get(s, 'k', version)),
+      chain.run((s) => get(s, id, version)),
       { message: /^INVALID/ },
     );
   });

@@ -1,74 +1,75 @@
 import test from 'ava';
 import { createChain } from '../../../functions/data-get/chain.ts';
 import { submitFacts } from '../../../functions/lib/data/chain.ts';
-import type { Fact } from '../../../functions/lib/data/fact.ts';
 import { IntegrityError, Unavailable, Unprocessable } from '../../../functions/lib/errors.ts';
 import type { Ledger } from '../../../functions/lib/fabric/ledger.ts';
+import { idOf, versionFact } from '../../fakes/facts.ts';
 import { fakeLedger } from '../../fakes/ledger.ts';
 
 const network = { namespace: 'selvedge', network: 'supply', incarnation: 'uid-1' };
 const ref = { ...network, key: 'a' };
-const fact: Fact = {
-  ...{
-    incarnation: 'uid-1',
-    key: 'a',
-    version: 1,
-    index: 'etcd://x',
-    digest: `sha256:${'00'.repeat(32)}`,
-  },
-  ...{ size: 1, owner: 'alice', format: 'selvedge-1' },
-};
+const names = { idOf: ({ key }: { key: string }) => Promise.resolve(idOf(key)) };
 
-test('a peer that lags behind is waited for by the transaction of the version', async (t) => {
+/** A chain with one version of `a` and of `b`, whose peers attest what is given instead. */
+async function chainOf(attest?: (transaction: string, truth: string) => Promise<string>) {
   const { ledgers, state } = fakeLedger();
-  const { transactionId } = await ledgers.with(network, (ledger) => submitFacts(ledger, [fact]));
-  const block = state.get('a@1')!;
+  const facts = [versionFact('a'), versionFact('b')];
+  const { transactionId } = await ledgers.with(network, (ledger) => submitFacts(ledger, facts));
+  const attesting = (ledger: Ledger): Ledger['attest'] =>
+    attest ? async (of, args) => attest(of, await ledger.evaluate(of, args)) : ledger.attest;
+  const chain = createChain(
+    {
+      ...ledgers,
+      with: (of, use) =>
+        ledgers.with(of, (ledger) => use({ ...ledger, attest: attesting(ledger) })),
+    },
+    names,
+  );
+  return { chain, state, transactionId };
+}
+
+test('a head and a version are what the chain keeps; what it does not know is undefined', async (t) => {
+  const { chain, transactionId } = await chainOf();
+  t.like(await chain.head(ref), { owner: 'c0ffee', version: 1 });
+  t.like(await chain.version(ref, 1), { ...versionFact('a'), version: 1, transactionId });
+  t.is(await chain.blockOf(ref, transactionId), 1);
+  const none = { ...ref, key: 'none' };
+  t.is(await chain.head(none), undefined);
+  t.is(await chain.version(none, 1), undefined);
+  t.is(await chain.blockOf(ref, 'forged'), undefined);
+});
+
+test('a version is remembered, a head never', async (t) => {
+  const { chain, state } = await chainOf();
+  await chain.version(ref, 1);
   state.clear();
-  const chain = createChain({
-    ...ledgers,
-    with: (of, use) =>
-      ledgers.with(of, (ledger) => {
-        const commitStatus: Ledger['commitStatus'] = (id) => {
-          state.set('a@1', block);
-          return ledger.commitStatus(id);
-        };
-        return use({ ...ledger, commitStatus });
-      }),
+  t.like(await chain.version(ref, 1), { version: 1 });
+  t.is(await chain.head(ref), undefined);
+});
+
+const change = (changes: object) => (_: string, truth: string) =>
+  Promise.resolve(JSON.stringify({ ...(JSON.parse(truth) as object), ...changes }));
+
+for (const changes of [
+  { size: '1' },
+  { more: 1 },
+  { transactionId: '' },
+  { kind: 'erasure' },
+  { version: 2 },
+  { id: idOf('b') },
+]) {
+  test(`an answer with ${JSON.stringify(changes)} is not believed`, async (t) => {
+    const { chain } = await chainOf(change(changes));
+    await t.throwsAsync(chain.version(ref, 1), { instanceOf: IntegrityError });
   });
-  t.like(await chain.anchor(ref, { version: 1, transactionId }), fact);
-  state.clear();
-  t.like(await chain.read(ref, { version: 1, transactionId }), fact);
-});
+}
 
-test('a version of a transaction that nobody knows is not on the chain', async (t) => {
-  const chain = createChain(fakeLedger().ledgers);
-  t.is(await chain.anchor(ref, { version: 1, transactionId: 'forged' }), undefined);
-});
-
-test('an answer that is no fact is not believed', async (t) => {
-  const { ledgers, state } = fakeLedger();
-  await ledgers.with(network, (ledger) => submitFacts(ledger, [fact]));
-  const kept = JSON.parse(state.get('a@1')!) as Record<string, unknown>;
-  for (const changed of [
-    { ...kept, size: '1' },
-    { ...kept, more: 1 },
-    { ...kept, transactionId: '' },
-  ]) {
-    const evaluate = () => Promise.resolve(JSON.stringify(changed));
-    const chain = createChain({
-      with: (of, use) => ledgers.with(of, (ledger) => use({ ...ledger, evaluate })),
-    });
-    const read = chain.read(ref, { version: 1, transactionId: 'tx' });
-    await t.throwsAsync(read, { instanceOf: IntegrityError });
-  }
+test('an answer that is no head is not believed', async (t) => {
+  const { chain } = await chainOf(change({ version: '2' }));
+  await t.throwsAsync(chain.head(ref), { instanceOf: IntegrityError });
 });
 
 test('a peer that refuses to be asked is no fault of who reads', async (t) => {
-  const { ledgers } = fakeLedger();
-  const evaluate = () => Promise.reject(new Unprocessable('access denied'));
-  const chain = createChain({
-    with: (of, use) => ledgers.with(of, (ledger) => use({ ...ledger, evaluate })),
-  });
-  const read = chain.read(ref, { version: 1, transactionId: 'tx' });
-  await t.throwsAsync(read, { instanceOf: Unavailable });
+  const { chain } = await chainOf(() => Promise.reject(new Unprocessable('access denied')));
+  await t.throwsAsync(chain.head(ref), { instanceOf: Unavailable });
 });

@@ -10,6 +10,7 @@ test('a datum whose metadata cannot be read is an integrity error that the audit
     Promise.resolve({ key, value: Buffer.from('{"owner":"alice'), revision: '1' });
   const deps = {
     metadata: createMetadata({ get } as unknown as Parameters<typeof createMetadata>[0]),
+    chain: { head: () => Promise.resolve(undefined) },
     audit: (fact: AuditFact) => void facts.push(fact),
   } as unknown as Deps;
   const request = {

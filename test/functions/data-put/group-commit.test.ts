@@ -1,21 +1,16 @@
 import test from 'ava';
 import { createGroupCommit } from '../../../functions/data-put/group-commit.ts';
-import { CommitUnknown, Unavailable, Unprocessable } from '../../../functions/lib/errors.ts';
-import type { Fact } from '../../../functions/lib/data/fact.ts';
+import {
+  CommitUnknown,
+  Conflict,
+  Unavailable,
+  Unprocessable,
+} from '../../../functions/lib/errors.ts';
+import { versionFact } from '../../fakes/facts.ts';
 import { fakeLedger } from '../../fakes/ledger.ts';
 
 const network = { namespace: 'selvedge', network: 'supply', incarnation: 'uid-1' };
-const fact = (key: string, changes: Partial<Fact> = {}): Fact => ({
-  incarnation: 'uid-1',
-  key,
-  version: 1,
-  index: 'etcd://x',
-  digest: `sha256:${'00'.repeat(32)}`,
-  size: 1,
-  owner: 'alice',
-  format: 'selvedge-1',
-  ...changes,
-});
+const fact = versionFact;
 
 test('an idle ledger anchors at once; what comes meanwhile goes together in the next', async (t) => {
   const ledger = fakeLedger();
@@ -43,8 +38,8 @@ test('a fact that was anchored before gives the transaction that did it', async 
   const chain = createGroupCommit(fakeLedger().ledgers);
   const first = await chain.add(network, fact('a'));
   t.deepEqual(await chain.add(network, fact('a')), first);
-  t.like(await chain.find(network, 'a', 1), first);
-  t.is(await chain.find(network, 'b', 1), undefined);
+  t.like(await chain.find(network, 'etcd://a'), first);
+  t.is(await chain.find(network, 'etcd://b'), undefined);
 });
 
 test('in a group, the one that is refused fails alone', async (t) => {
@@ -64,12 +59,48 @@ test('in a group, the one that is refused fails alone', async (t) => {
   t.true((results[2] as PromiseRejectedResult).reason instanceof Unprocessable);
 });
 
+test('of a datum that others keep changing, the put fails alone', async (t) => {
+  const ledger = fakeLedger();
+  const hot = fact('hot');
+  const chain = createGroupCommit({
+    ...ledger.ledgers,
+    with: (of, use) =>
+      ledger.ledgers.with(of, (real) => {
+        const submit: typeof real.submit = (name, args) =>
+          args[0]?.includes(hot.id) === true
+            ? Promise.reject(new Conflict('another transaction changed what this one had read'))
+            : real.submit(name, args);
+        return use({ ...real, submit });
+      }),
+  });
+  const all = ['first', 'a', 'hot', 'b', 'c'].map((name) => chain.add(network, fact(name)));
+  const results = await Promise.allSettled(all);
+  t.deepEqual(
+    results.map(({ status }) => status === 'fulfilled'),
+    [true, true, false, true, true],
+  );
+  t.true((results[2] as PromiseRejectedResult).reason instanceof Conflict);
+});
+
+test('versions of one datum that go together follow one another', async (t) => {
+  const ledger = fakeLedger();
+  const chain = createGroupCommit(ledger.ledgers);
+  const puts = ['1', '2', '3'].map((name) =>
+    chain.add(network, fact('a', { index: `etcd://${name}` })),
+  );
+  t.deepEqual(
+    (await Promise.all(puts)).map(({ version }) => version),
+    [1, 2, 3],
+  );
+  t.deepEqual(ledger.groups, [1, 2]);
+});
+
 test('an unknown commit is looked up by its id before anything else', async (t) => {
   const ledger = fakeLedger();
   const chain = createGroupCommit(ledger.ledgers);
   ledger.fates.push('unknown, committed');
   const { transactionId } = await chain.add(network, fact('a'));
-  t.is((await chain.find(network, 'a', 1))?.transactionId, transactionId);
+  t.is((await chain.find(network, 'etcd://a'))?.transactionId, transactionId);
   t.deepEqual(ledger.groups, [1]);
 });
 
@@ -80,7 +111,7 @@ test('an unknown commit that nobody knows is told with its id, and not sent agai
   const error = await t.throwsAsync(chain.add(network, fact('a')), {
     instanceOf: CommitUnknown,
   });
-  t.is(await chain.lookUp(network, error.transactionId), undefined);
+  t.false(await chain.isCommitted(network, error.transactionId));
   t.deepEqual(ledger.groups, []);
 });
 

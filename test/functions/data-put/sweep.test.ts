@@ -2,6 +2,7 @@ import test from 'ava';
 import { createOutbox } from '../../../functions/data-put/outbox.ts';
 import type { Deps } from '../../../functions/data-put/deps.ts';
 import { sweep } from '../../../functions/data-put/sweep.ts';
+import { idOf } from '../../fakes/facts.ts';
 import { Unavailable } from '../../../functions/lib/errors.ts';
 import { createLogger } from '../../../functions/lib/log.ts';
 import type { Incarnation, NetworkRef } from '../../../functions/lib/data/datum.ts';
@@ -15,7 +16,6 @@ const intent = (network: string, id: string): StoredIntent => ({
     network,
     incarnation: `uid-${network}`,
     key: id,
-    version: 1,
     owner: 'alice',
     tier: 'record',
   },
@@ -32,7 +32,8 @@ async function* intents() {
 
 test('a network that does not answer is asked once a pass, and the others still', async (t) => {
   const asked: string[] = [];
-  const metadata = { intents, async *outbox() {} } as unknown as Metadata;
+  const policy = () => Promise.resolve('');
+  const metadata = { intents, policy, async *outbox() {} } as unknown as Metadata;
   const networks = {
     find: (network: NetworkRef) =>
       Promise.resolve({ ...network, incarnation: `uid-${network.network}` }),
@@ -47,7 +48,8 @@ test('a network that does not answer is asked once a pass, and the others still'
   const log = createLogger('test');
   log.level = 'silent';
   const incarnations = { removed: () => Promise.resolve([]) };
-  const deps = { metadata, networks, chain, incarnations, now } as unknown as Deps;
+  const names = { idOf: () => Promise.resolve(idOf('a')) };
+  const deps = { metadata, networks, chain, names, incarnations, now } as unknown as Deps;
   const outbox = createOutbox({ metadata, broker: { send: () => Promise.resolve() }, now }, log);
   const swept = await sweep(deps, outbox, log);
   t.deepEqual(asked, ['down', 'up']);

@@ -6,7 +6,7 @@ import { parse, stringify } from 'yaml';
 import type { Identity, PeerEndpoint } from '../../../functions/lib/fabric/connection.ts';
 import type { GenesisSpec, OrdererSpec } from '../../../functions/lib/fabric/genesis.ts';
 import type { ParticipationOptions } from '../../../functions/lib/fabric/participation.ts';
-import type { KeyPair } from '../../../functions/lib/vault/identities.ts';
+import { writerUnit, type KeyPair } from '../../../functions/lib/vault/identities.ts';
 import { buildComponent } from '../../../scripts/cluster/components/build.ts';
 import {
   createOrganization,
@@ -36,6 +36,8 @@ export interface TestPeer {
 export interface TestMember extends TestOrganization {
   admin: Identity;
   client: Identity;
+  /** The platform's own client, which may write facts. */
+  writer: Identity;
   orderers: TestOrderer[];
   peers: TestPeer[];
 }
@@ -79,6 +81,7 @@ export async function startNetwork(
         ...organization,
         admin: await identity(organization, 'admin'),
         client: await identity(organization, 'client'),
+        writer: await identity(organization, 'client', writerUnit),
         orderers: await Promise.all(
           Array.from({ length: orderers }, node('orderer')).map(createOrderer),
         ),
@@ -140,8 +143,11 @@ async function configure(binaries: string, folder: string): Promise<string> {
   return configuration;
 }
 
-async function identity({ mspId, msp }: TestOrganization, unit: string): Promise<Identity> {
-  return { mspId, ...(await msp.issue({ name: unit, unit })) };
+async function identity(
+  { mspId, msp }: TestOrganization,
+  ...unit: [string, ...string[]]
+): Promise<Identity> {
+  return { mspId, ...(await msp.issue({ name: unit[0], unit })) };
 }
 
 async function createOrderer(node: Node): Promise<TestOrderer> {

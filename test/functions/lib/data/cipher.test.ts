@@ -18,7 +18,7 @@ const dataKey = Buffer.alloc(32, 7);
 const binding: Binding = {
   network: 'selvedge/supply',
   key: 'readings/42',
-  version: 3,
+  index: 'etcd://selvedge/v1/records/selvedge/supply/n',
   owner: 'c0ffee',
   contentType: 'application/json',
   createdAt: '2026-01-01T00:00:00.000Z',
@@ -61,12 +61,12 @@ test('the format is what its description says', async (t) => {
   // An independent reading of the description, for one frame.
   const sealed = await seal(Buffer.from('{"celsius":21}'));
   const fixed = sealed.subarray(0, 16);
-  t.is(fixed.subarray(0, 8).toString('hex'), '534c564701100000');
+  t.is(fixed.subarray(0, 8).toString('hex'), '534c564702100000');
   t.is(fixed[15], 0);
   const derive = (use: string) =>
-    Buffer.from(hkdfSync('sha256', dataKey, fixed, `selvedge-1 ${use}`, 32));
+    Buffer.from(hkdfSync('sha256', dataKey, fixed, `selvedge-2 ${use}`, 32));
   const bound =
-    '["selvedge-1","selvedge/supply","readings/42",3,"c0ffee","application/json","2026-01-01T00:00:00.000Z"]';
+    '["selvedge-2","selvedge/supply","readings/42","etcd://selvedge/v1/records/selvedge/supply/n","c0ffee","application/json","2026-01-01T00:00:00.000Z"]';
   const aad = Buffer.concat([fixed, Buffer.from(bound)]);
   t.deepEqual(
     createHmac('sha256', derive('commitment')).update(aad).digest(),
@@ -84,7 +84,7 @@ test('the format is what its description says', async (t) => {
 
 test('a ciphertext of an earlier build still opens', async (t) => {
   const kept = Buffer.from(
-    'U0xWRwEQAACyuombSNy3AABJGRMiuysYyICGlCjrtlR1ora6OsK9OQLx1RUcsgFbX1fDnak9RFTeZwk2VATcyaDtZczezdnfvTkXSrG39Ok=',
+    'U0xWRwIQAAAJ42r78YsOAMp1wU44YpK1o1Gbiyn7RZbpUlYY5wE+a69WJrAEwj6Z60mKjR0BT4sJlRfIqhGICMnwiHxrgML/Gt1wH4SfSYc=',
     'base64',
   );
   t.is((await through(decrypt(dataKey, binding), kept)).toString(), 'the weft returns');
@@ -139,7 +139,7 @@ for (const [name, change] of Object.entries(frames)) {
 const others: Record<string, Partial<Binding>> = {
   network: { network: 'selvedge/other' },
   key: { key: 'readings/43' },
-  version: { version: 4 },
+  index: { index: 'etcd://selvedge/v1/records/selvedge/supply/m' },
   owner: { owner: 'mallory' },
   'content type': { contentType: 'text/html' },
   'creation time': { createdAt: '2026-01-02T00:00:00.000Z' },

@@ -15,13 +15,19 @@ import {
 } from '../../../../functions/lib/data/datum.ts';
 import {
   anchoredText,
-  factOf,
   factText,
   faultOf,
+  headText,
   parseAnchored,
+  parseHead,
+  type VersionFact,
 } from '../../../../functions/lib/data/fact.ts';
 import { IntegrityError } from '../../../../functions/lib/errors.ts';
-import { fact as described } from '../../../../functions/lib/events.ts';
+import { anchored as described, head as describedHead } from '../../../../functions/lib/events.ts';
+import { ownerOnly } from '../../../../functions/lib/data/access-policy.ts';
+import { metaDigest, policyDigest } from '../../../../functions/lib/data/digests.ts';
+import { nameOf } from '../../../../functions/lib/data/names.ts';
+import { versionFact } from '../../../fakes/facts.ts';
 
 const network = {
   namespace: 'selvedge',
@@ -34,8 +40,8 @@ const scope = 'selvedge/supply/5e1f0a3c-0001-4000-8000-000000000001';
 const texts: Record<string, [string, string]> = {
   'a datum': [keys.datum(ref), `selvedge/v1/data/${scope}/readings%2F42%20%C3%BC`],
   'a version': [
-    keys.version(ref, 42),
-    `selvedge/v1/versions/${scope}/readings%2F42%20%C3%BC/0000000000000042`,
+    keys.version(ref, objectPlace(network, 'bucket', 'n').index),
+    `selvedge/v1/versions/${scope}/readings%2F42%20%C3%BC/n`,
   ],
   'a policy': [keys.policy(ref), `selvedge/v1/policies/${scope}/readings%2F42%20%C3%BC`],
   'a record': [keys.record(network, 'n'), `selvedge/v1/records/${scope}/n`],
@@ -53,13 +59,13 @@ const texts: Record<string, [string, string]> = {
     associatedData(
       format,
       bindingOf(ref, {
-        version: 3,
+        index: 'minio://bucket/n',
         owner: 'c0ffee',
         contentType: 'application/json',
         createdAt: '2026-01-01T00:00:00.000Z',
       }),
     ),
-    `["selvedge-1","${scope}","readings/42 ü",3,"c0ffee","application/json","2026-01-01T00:00:00.000Z"]`,
+    `["selvedge-2","${scope}","readings/42 ü","minio://bucket/n","c0ffee","application/json","2026-01-01T00:00:00.000Z"]`,
   ],
 };
 
@@ -69,30 +75,55 @@ for (const [name, [text, pinned]] of Object.entries(texts)) {
   });
 }
 
-const fact = {
-  ...{ incarnation: network.incarnation, key: 'k', version: 1, index: 'etcd://x' },
-  ...{ digest: `sha256:${'ab'.repeat(32)}`, size: 64, owner: 'c0ffee', format: 'selvedge-1' },
-};
-const pinnedFact = `{"incarnation":"${network.incarnation}","key":"k","version":1,"index":"etcd://x","digest":"sha256:${'ab'.repeat(32)}","size":64,"owner":"c0ffee","format":"selvedge-1"`;
+const fact: VersionFact = versionFact('k', { incarnation: network.incarnation });
+const { id, index, digest, policy, meta } = fact;
+const pinnedFact =
+  `{"kind":"version","id":"${id}","incarnation":"${network.incarnation}","index":"${index}",` +
+  `"digest":"${digest}","size":64,"owner":"c0ffee","format":"selvedge-2","policy":"${policy}","meta":"${meta}"`;
+const anchored = { ...fact, version: 3, transactionId: 'tx' };
+const head = { owner: 'c0ffee', version: 3, policy, edition: 1, erased: false };
+const turned = <T extends object>(object: T): T =>
+  Object.fromEntries(Object.entries(object).reverse()) as T;
 
 test('the bytes of a fact are pinned, in whatever order its members came', (t) => {
-  const turned = Object.fromEntries(Object.entries(fact).reverse()) as typeof fact;
-  t.is(factText(turned), `${pinnedFact}}`);
-  t.is(anchoredText(turned, 'tx'), `${pinnedFact},"transactionId":"tx"}`);
-  t.deepEqual(parseAnchored(`${pinnedFact},"transactionId":"tx"}`), {
-    ...fact,
-    transactionId: 'tx',
-  });
+  t.is(factText(turned(fact)), `${pinnedFact}}`);
+  t.is(anchoredText(turned(anchored)), `${pinnedFact},"version":3,"transactionId":"tx"}`);
+  t.deepEqual(parseAnchored(`${pinnedFact},"version":3,"transactionId":"tx"}`), anchored);
+});
+
+test('the bytes of a head are pinned', (t) => {
+  const text = `{"owner":"c0ffee","version":3,"policy":"${policy}","edition":1,"erased":false}`;
+  t.is(headText(turned(head)), text);
+  t.deepEqual(parseHead(text), head);
+});
+
+test('what supports the rest of a version, its policy and its name are pinned', (t) => {
+  const rest = {
+    tier: 'record' as const,
+    contentType: 'text/plain; x="ü"',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    wrapped: 'vault:v1:AAAA',
+  };
+  t.is(metaDigest(rest), 'sha256:9658053969c5e2b720e7f91dbf148217ef7b0bc39fa7fcdcfaaffca8addb2d64');
+  t.is(
+    policyDigest(ownerOnly),
+    'sha256:364a874163b168a1870b18ac48e3767fe4c865d9066c6e4bd78d8f73f85e6dae',
+  );
+  t.is(
+    nameOf(Buffer.alloc(32, 7), ref),
+    'a4e7a690564a450610795bc847a1b48a21af2690350c547ce67005ce58737d7c',
+  );
 });
 
 test('what callers are told of a fact is what the chain keeps', (t) => {
-  t.deepEqual(Object.keys(described.shape), Object.keys(factOf(fact)));
+  t.deepEqual(Object.keys(described.shape).sort(), Object.keys(anchored).sort());
+  t.deepEqual(Object.keys(describedHead.shape), Object.keys(head));
   t.is(faultOf(fact), undefined);
-  t.true(described.safeParse(fact).success);
+  t.true(described.safeParse(anchored).success);
   for (const name of Object.keys(fact)) {
-    const { [name as 'key']: _, ...rest } = fact;
+    const { [name as 'id']: _, ...rest } = fact;
     t.regex(faultOf(rest) ?? '', new RegExp(name));
-    t.false(described.safeParse(rest).success);
+    t.false(described.safeParse({ ...anchored, ...rest, [name]: undefined }).success);
   }
 });
 
@@ -128,7 +159,7 @@ test('what is erased with a network holds all that names it, and nothing of a lo
   const erased = [...networkPrefixes(network), objectPrefix(network)];
   const all = [
     keys.datum(ref),
-    keys.version(ref, 1),
+    keys.version(ref, 'etcd://x/n'),
     keys.policy(ref),
     keys.record(network, 'n'),
     keys.intent(network, 'i'),

@@ -4,7 +4,7 @@ import { issue, makeAuthority } from '../../../../scripts/lib/x509.ts';
 
 export interface Authority {
   certificate: string;
-  issue(leaf: { name: string; unit?: string; hosts?: string[] }): Promise<KeyPair>;
+  issue(leaf: { name: string; unit?: string | string[]; hosts?: string[] }): Promise<KeyPair>;
 }
 
 export interface TestOrganization {
@@ -23,8 +23,9 @@ async function authority(name: string): Promise<Authority> {
   const root = await makeAuthority(name);
   return {
     certificate: root.certificate,
-    issue: async (leaf) => {
-      const { certificate, key } = await issue(root, { hosts: [], ...leaf });
+    issue: async ({ unit = [], ...leaf }) => {
+      const units = [unit].flat();
+      const { certificate, key } = await issue(root, { hosts: [], units, ...leaf });
       return { certificate, privateKey: key };
     },
   };
