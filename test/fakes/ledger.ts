@@ -18,7 +18,7 @@ export interface FakeLedger {
   fates: ('unknown, committed' | 'unknown, lost' | 'refused')[];
   /** How many facts each transaction held that was tried. */
   tried: number[];
-  /** An index that peers refuse, and with it the whole transaction. */
+  /** The id of a datum that peers refuse, and with it the whole transaction. */
   refused: string | undefined;
   /** Transactions wait here before they commit. */
   gate: Promise<void>;
@@ -60,9 +60,9 @@ export function fakeLedger(): FakeLedger {
     async submit(_transaction, [records = '']) {
       const transactionId = randomUUID();
       await fake.gate;
-      const given = JSON.parse(records) as { index?: string }[];
+      const given = JSON.parse(records) as { id?: string }[];
       fake.tried.push(given.length);
-      const isRefused = given.some(({ index }) => index !== undefined && index === fake.refused);
+      const isRefused = given.some(({ id }) => id !== undefined && id === fake.refused);
       if (isRefused) throw new Unprocessable('it is refused');
       const fate = fake.fates.shift();
       if (fate === 'refused') throw new Unprocessable('the peers refused');

@@ -6,7 +6,15 @@ import { sweepAlone } from '../../functions/data-put/sweep.ts';
 import { Conflict, FateOpen, Unavailable } from '../../functions/lib/errors.ts';
 import { createLogger } from '../../functions/lib/log.ts';
 import { until } from '../../functions/lib/until.ts';
-import { noOrphans, startWorld, storedIntents, sweepLater, traces, type World } from './world.ts';
+import {
+  network,
+  noOrphans,
+  startWorld,
+  storedIntents,
+  sweepLater,
+  traces,
+  type World,
+} from './world.ts';
 
 const test = anyTest as TestFn<World>;
 test.before(async (t) => {
@@ -36,12 +44,12 @@ test.serial('puts that arrive while one is in flight go together in the next', a
 });
 
 test.serial('one refused record does not fail the others of its group', async (t) => {
-  const { put, ledger } = t.context;
+  const { put, ledger, names } = t.context;
   const from = ledger.groups.length;
   const opened = Promise.withResolvers<undefined>();
   ledger.gate = opened.promise.then(() => undefined);
   const bad = randomUUID();
-  ledger.refused = bad;
+  ledger.refused = await names.idOf({ ...network, key: bad });
   // The first keeps the ledger busy until all others wait together.
   const first = put(randomUUID(), randomBytes(100));
   const results = Promise.allSettled(
