@@ -63,6 +63,19 @@ export async function find(state: LedgerState, index: string): Promise<string> {
   return (at === undefined ? undefined : await book.get(JSON.parse(at) as string[])) ?? 'null';
 }
 
+const reads = { get, head, find };
+
+/**
+ * Answers to many questions, each as its own transaction would give it.
+ *
+ * @param given a list of names of transactions with their arguments
+ */
+export async function ask(state: LedgerState, given: unknown): Promise<string[]> {
+  return Promise.all(
+    asQuestions(given).map(([name, first, second = '']) => reads[name](state, first, second)),
+  );
+}
+
 function keep(book: Book, fact: Fact): Promise<Kept> {
   switch (fact.kind) {
     case 'version':
@@ -160,6 +173,18 @@ const versionKey = (id: string, version: number): string[] => [
   id,
   paddedVersion(version),
 ];
+
+type Asked = [name: keyof typeof reads, first: string, second?: string];
+
+function asQuestions(given: unknown): Asked[] {
+  const isQuestion = (one: unknown): one is Asked =>
+    Array.isArray(one) &&
+    one.every((part) => typeof part === 'string') &&
+    Object.hasOwn(reads, String(one[0])) &&
+    one.length > 1;
+  if (Array.isArray(given) && given.every(isQuestion)) return given;
+  throw new Error('INVALID: a list of questions is needed');
+}
 
 function check(given: unknown): Fact[] {
   if (!Array.isArray(given) || given.length === 0 || given.length > mostFacts) {

@@ -1,5 +1,5 @@
 import { Contract, type Context } from 'fabric-contract-api';
-import { find, get, head, put } from './anchor.ts';
+import { ask, find, get, head, put } from './anchor.ts';
 import type { LedgerState } from './book.ts';
 import { isWriter } from './creator.ts';
 
@@ -31,6 +31,14 @@ export class AnchorContract extends Contract {
   find(context: Context, index: string): Promise<string> {
     return find(ledgerState(context), index);
   }
+
+  /**
+   * @param questions a JSON array, each a list of a transaction's name (`get`, `head`, `find`) and its arguments
+   * @returns a JSON array of what each gives
+   */
+  async ask(context: Context, questions: string): Promise<string> {
+    return JSON.stringify(await ask(ledgerState(context), parse(questions)));
+  }
 }
 
 function ledgerState({ stub }: Context): LedgerState {
@@ -48,6 +56,6 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Error('INVALID: the facts are not JSON', { cause });
+    throw new Error('INVALID: the argument is not JSON', { cause });
   }
 }

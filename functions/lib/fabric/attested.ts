@@ -18,14 +18,15 @@ export interface Attestor {
    * @param turn another one asks another of its peers first
    * @throws Unavailable when none of its peers answers
    */
-  answer(question: Question, turn: number): Promise<Said>;
+  answer(questions: readonly Question[], turn: number): Promise<Said>;
 }
 
 /** What one peer said. */
 export interface Said {
   mspId: string;
   address: string;
-  text: string;
+  /** An answer to each question, in their order. */
+  texts: readonly string[];
   /** How many blocks the peer has by now. */
   height(): Promise<number>;
 }
@@ -36,66 +37,124 @@ const quorum = 2;
 /** Milliseconds during which peers may differ: one that is alive has a block by then. */
 const patience = 3_000;
 
-/** Milliseconds between two rounds of questions at first, and at most. */
+/** Milliseconds between two rounds of a question at first, and at most. */
 const pause = { first: 25, most: 400 };
 
+/** More in one round would make an answer that peers work on for too long. */
+const mostQuestions = 200;
+
+/** A question that too few organizations have answered alike yet. */
+interface Open {
+  question: Question;
+  /**
+   * Who gave which answer. A hot datum changes between two answers, so what one said in an earlier round
+   * still counts: it was so since the question was asked.
+   */
+  seen: Map<string, Set<string>>;
+  /** When patience ends. */
+  end: number;
+  /** How often it was asked. */
+  turn: number;
+  /** Blocks of the highest peer when they first differed. */
+  highest: number | undefined;
+  resolve: (text: string) => void;
+  reject: (error: unknown) => void;
+}
+
 /**
- * The text that as many organizations gave while they were asked. A hot datum changes between two answers,
- * so what one said in an earlier round of this call still counts: it was so since the call began.
- *
- * @throws Unavailable when too few organizations answer, or a peer lags behind the others
- * @throws IntegrityError when peers that have the same blocks go on to differ
+ * Asks the organizations. Questions that come while they are being asked go together in the next round;
+ * there is no timer: who asks alone is asked for at once.
  */
-export async function attested(
-  attestors: readonly Attestor[],
-  question: Question,
-  patienceMs: number = patience,
-): Promise<string> {
-  const needed = Math.min(quorum, attestors.length);
-  const seen = new Map<string, Set<string>>();
-  const end = Date.now() + patienceMs;
-  let highest: number | undefined;
-  for (let turn = 0; ; turn++) {
-    const said = await round(attestors, question, { needed, turn });
-    const agreed = tally(seen, said, needed);
-    if (agreed !== undefined) return agreed;
-    if (Date.now() >= end) throw await disagreement(said, highest);
-    highest ??= Math.max(...(await heights(said)));
-    await delay(Math.min(pause.first * 2 ** turn, pause.most));
+export class Attestation {
+  readonly #attestors: readonly Attestor[];
+  readonly #patienceMs: number;
+  readonly #needed: number;
+  readonly #waiting: Open[] = [];
+  #isAsking = false;
+
+  constructor(attestors: readonly Attestor[], patienceMs: number = patience) {
+    this.#attestors = attestors;
+    this.#patienceMs = patienceMs;
+    this.#needed = Math.max(1, Math.min(quorum, attestors.length));
+  }
+
+  /**
+   * The text that as many organizations gave since they were asked.
+   *
+   * @throws Unavailable when too few organizations answer, or a peer lags behind the others
+   * @throws IntegrityError when peers that have the same blocks go on to differ
+   */
+  ask(question: Question): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const end = Date.now() + this.#patienceMs;
+    this.#enqueue({ question, seen: new Map(), end, turn: 0, highest: undefined, resolve, reject });
+    return promise;
+  }
+
+  #enqueue(open: Open): void {
+    this.#waiting.push(open);
+    if (!this.#isAsking) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#isAsking = true;
+    while (this.#waiting.length > 0) await this.#settle(this.#waiting.splice(0, mostQuestions));
+    this.#isAsking = false;
+  }
+
+  async #settle(group: readonly Open[]): Promise<void> {
+    try {
+      const said = await this.#round(group);
+      for (const [at, open] of group.entries()) {
+        const agreed = tally(open.seen, said, { at, needed: this.#needed });
+        if (agreed !== undefined) open.resolve(agreed);
+        // Nobody else waits for those that differ.
+        else void this.#again(open, said).catch(open.reject);
+      }
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+
+  /** One peer of each of so many organizations; for one that is silent, another. */
+  async #round(group: readonly Open[]): Promise<Said[]> {
+    const waiting = [...this.#attestors];
+    const questions = group.map(({ question }) => question);
+    const turn = Math.max(...group.map((open) => open.turn));
+    const next = async (): Promise<Said> => {
+      const attestor = waiting.shift();
+      if (!attestor) throw new Unavailable('the channel has no organization to ask');
+      try {
+        return await attestor.answer(questions, turn);
+      } catch (error) {
+        if (!(error instanceof Unavailable) || waiting.length === 0) throw error;
+        return next();
+      }
+    };
+    return Promise.all(Array.from({ length: this.#needed }, next));
+  }
+
+  async #again(open: Open, said: readonly Said[]): Promise<void> {
+    if (Date.now() >= open.end) throw await disagreement(said, open.highest);
+    open.highest ??= Math.max(...(await heights(said)));
+    await delay(Math.min(pause.first * 2 ** open.turn, pause.most));
+    open.turn += 1;
+    this.#enqueue(open);
   }
 }
 
-/** One answer of each of so many organizations; for one that is silent, another. */
-async function round(
-  attestors: readonly Attestor[],
-  question: Question,
-  { needed, turn }: { needed: number; turn: number },
-): Promise<Said[]> {
-  const waiting = [...attestors];
-  const next = async (): Promise<Said> => {
-    const attestor = waiting.shift();
-    if (!attestor) throw new Unavailable('the channel has no organization to ask');
-    try {
-      return await attestor.answer(question, turn);
-    } catch (error) {
-      if (!(error instanceof Unavailable) || waiting.length === 0) throw error;
-      return next();
-    }
-  };
-  return Promise.all(Array.from({ length: Math.max(needed, 1) }, next));
-}
-
-/** Notes who said what; the text, if any, that is now said by enough organizations. */
+/** Notes who answered a question how; the text, if any, that is now said by enough organizations. */
 function tally(
   seen: Map<string, Set<string>>,
   said: readonly Said[],
-  needed: number,
+  { at, needed }: { at: number; needed: number },
 ): string | undefined {
-  for (const { text, mspId } of said) {
+  const texts = said.map((one) => ({ mspId: one.mspId, text: one.texts[at] ?? '' }));
+  for (const { text, mspId } of texts) {
     const by = seen.get(text) ?? new Set();
     seen.set(text, by.add(mspId));
   }
-  return said.find(({ text }) => (seen.get(text)?.size ?? 0) >= needed)?.text;
+  return texts.find(({ text }) => (seen.get(text)?.size ?? 0) >= needed)?.text;
 }
 
 /** @param highest of the peers when they first differed */

@@ -2,7 +2,7 @@
 import { common } from '@hyperledger/fabric-protos';
 import { Unavailable, Unprocessable } from '../errors.ts';
 import { Suspects } from '../suspicion/suspects.ts';
-import type { Attestor, Said } from './attested.ts';
+import type { Attestor, Question, Said } from './attested.ts';
 import type { Connection, PeerEndpoint } from './connection.ts';
 import { processProposal, type Endorser } from './endorser.ts';
 import { shareConnection } from './grpc.ts';
@@ -53,13 +53,14 @@ export function createAttestors(
     const addresses = peers.filter((peer) => peer.mspId === mspId).map(addressOf);
     return {
       mspId,
-      answer: ({ transaction, args }, turn) => {
+      answer: (questions, turn) => {
         const first = turn % addresses.length;
         const inTurn = [...addresses.slice(first), ...addresses.slice(0, first)];
         return suspects.inTurn(inTurn, async (address): Promise<Said> => {
-          const bytes = await ask(address, { channel, chaincode, args: [transaction, ...args] });
-          const text = Buffer.from(bytes).toString();
-          return { mspId, address, text, height: () => height(address) };
+          const args = ['ask', asked(questions)];
+          const bytes = await ask(address, { channel, chaincode, args });
+          const texts = answersIn(Buffer.from(bytes).toString(), questions.length);
+          return { mspId, address, texts, height: () => height(address) };
         });
       },
     };
@@ -71,6 +72,29 @@ export function createAttestors(
       for (const { connection } of endorsers.values()) connection.close();
     },
   };
+}
+
+/** How the chaincode is asked many things at once: a list of transactions with their arguments. */
+function asked(questions: readonly Question[]): string {
+  return JSON.stringify(questions.map(({ transaction, args }) => [transaction, ...args]));
+}
+
+/** A peer that does not say what it was asked has said that to each question: nobody will agree with it. */
+function answersIn(text: string, count: number): string[] {
+  const answers = tryJson(text);
+  const isWhole = Array.isArray(answers) && answers.length === count;
+  return Array.from({ length: count }, (_, at) => {
+    const answer: unknown = isWhole ? answers[at] : undefined;
+    return typeof answer === 'string' ? answer : text;
+  });
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function connect(endpoint: PeerEndpoint): Endorser {

@@ -9,7 +9,7 @@ import {
 } from '@hyperledger/fabric-gateway';
 import { gateway as messages } from '@hyperledger/fabric-protos';
 import { CommitUnknown, Conflict, Unavailable } from '../errors.ts';
-import { attested } from './attested.ts';
+import { Attestation } from './attested.ts';
 import { createAttestors, type Attestors } from './attestors.ts';
 import type { Connection } from './connection.ts';
 import { isUnplanned, statusName, translateCommit } from './failures.ts';
@@ -54,8 +54,9 @@ export interface Ledger {
   evaluate(transaction: string, args: readonly string[]): Promise<string>;
   /**
    * The answer that peers of two organizations give alike (of one, where the channel has no other), not
-   * ordered. Throws Unavailable when too few answer or one lags behind, IntegrityError when they go on to
-   * differ.
+   * ordered. Calls that meet go together: the chaincode's transaction `ask` takes many, as a list, and
+   * answers with a list of texts. Throws Unavailable when too few answer or one lags behind, IntegrityError
+   * when they go on to differ.
    */
   attest(transaction: string, args: readonly string[]): Promise<string>;
   /** How a transaction was committed; undefined where it is not, within a few seconds. */
@@ -119,6 +120,7 @@ class GatewayLedger implements Ledger {
   readonly #signer: Signer;
   readonly #portals: Portals;
   readonly #attestors: Attestors;
+  readonly #attestation: Attestation;
   readonly #deadlines: Deadlines;
   readonly #attempts: number;
   readonly #now: () => Date;
@@ -133,6 +135,7 @@ class GatewayLedger implements Ledger {
     this.#portals = new Portals(connection.peers, this.#signer, others);
     const { evaluate: timeoutMs } = this.#deadlines;
     this.#attestors = createAttestors(connection, this.#signer, { tell: others.tell, timeoutMs });
+    this.#attestation = new Attestation(this.#attestors.all);
   }
 
   async submit(
@@ -165,7 +168,7 @@ class GatewayLedger implements Ledger {
 
   async attest(transaction: string, args: readonly string[]): Promise<string> {
     try {
-      return await attested(this.#attestors.all, { transaction, args });
+      return await this.#attestation.ask({ transaction, args });
     } catch (error) {
       throw this.#atEnd(error);
     }

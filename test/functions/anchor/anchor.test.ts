@@ -1,5 +1,5 @@
 import test from 'ava';
-import { find, get, head, put } from '../../../functions/anchor/anchor.ts';
+import { ask, find, get, head, put } from '../../../functions/anchor/anchor.ts';
 import type { LedgerState } from '../../../functions/anchor/book.ts';
 import type { Anchored, Fact, Head } from '../../../functions/lib/data/fact.ts';
 import { digestOf, idOf, versionFact } from '../../fakes/facts.ts';
@@ -132,6 +132,38 @@ test('what is not there is null', async (t) => {
   const chain = ledger();
   t.deepEqual([await chain.head(), await chain.get(1), await chain.find('x')], [null, null, null]);
 });
+
+test('many questions are answered at once, each as its own transaction would', async (t) => {
+  const chain = ledger();
+  await chain.put(fact('a'), fact('b'));
+  const questions = [
+    ['head', id],
+    ['get', id, '2'],
+    ['find', 'a'],
+    ['head', idOf('none')],
+  ];
+  const answers = await chain.run((s) => ask(s, questions));
+  t.deepEqual(
+    answers.map((answer) => JSON.parse(answer) as unknown),
+    [await chain.head(), await chain.get(2), await chain.find('a'), null],
+  );
+});
+
+for (const wrong of [
+  {},
+  ['head'],
+  [['head']],
+  [['put', '[]']],
+  [['toString', id]],
+  [['head', 1]],
+]) {
+  test(`${JSON.stringify(wrong)} are no questions`, async (t) => {
+    await t.throwsAsync(
+      ledger().run((s) => ask(s, wrong)),
+      { message: /^INVALID/ },
+    );
+  });
+}
 
 const malformed: Record<string, unknown> = {
   'no list': {},

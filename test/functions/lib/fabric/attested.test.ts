@@ -1,5 +1,9 @@
 import test from 'ava';
-import { attested, type Attestor } from '../../../../functions/lib/fabric/attested.ts';
+import {
+  Attestation,
+  type Attestor,
+  type Question,
+} from '../../../../functions/lib/fabric/attested.ts';
 import { IntegrityError, Unavailable } from '../../../../functions/lib/errors.ts';
 
 const question = { transaction: 'head', args: ['id'] };
@@ -11,11 +15,16 @@ function says(mspId: string, texts: (string | Error)[], height: number | number[
   const next = <T>(all: readonly T[], at: number): T => all[Math.min(at, all.length - 1)]!;
   return {
     mspId,
-    answer: () => {
+    answer: (questions) => {
       const text = next(texts, asked++);
       if (text instanceof Error) return Promise.reject(text);
       const heightNow = () => Promise.resolve(next([height].flat(), looked++));
-      return Promise.resolve({ mspId, address: `${mspId}.test`, text, height: heightNow });
+      return Promise.resolve({
+        mspId,
+        address: `${mspId}.test`,
+        texts: questions.map(() => text),
+        height: heightNow,
+      });
     },
   };
 }
@@ -42,7 +51,7 @@ const answered: Record<string, [Attestor[], string]> = {
 
 for (const [name, [attestors, text]] of Object.entries(answered)) {
   test(`believed: ${name}`, async (t) => {
-    t.is(await attested(attestors, question, 500), text);
+    t.is(await new Attestation(attestors, 500).ask(question), text);
   });
 }
 
@@ -69,7 +78,57 @@ const refused: Record<string, [Attestor[], typeof IntegrityError | typeof Unavai
 
 for (const [name, [attestors, error]] of Object.entries(refused)) {
   test(`not believed: ${name}`, async (t) => {
-    const thrown = await t.throwsAsync(attested(attestors, question, 100));
+    const thrown = await t.throwsAsync(new Attestation(attestors, 100).ask(question));
     t.is(thrown.constructor, error);
   });
 }
+
+/** An organization that keeps what it is asked, and says of each datum what is given. */
+function keeps(mspId: string, say: (id: string) => string, gate?: Promise<void>) {
+  const asked: string[][] = [];
+  const attestor: Attestor = {
+    mspId,
+    answer: async (questions) => {
+      asked.push(questions.map(({ args }) => args.join()));
+      await gate;
+      const texts = questions.map(({ args: [id = ''] }) => say(id));
+      return { mspId, address: `${mspId}.test`, texts, height: () => Promise.resolve(7) };
+    },
+  };
+  return { attestor, asked };
+}
+
+const of = (id: string): Question => ({ transaction: 'head', args: [id] });
+
+test('questions that come while peers are asked go together in the next round', async (t) => {
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const [a, b] = ['A', 'B'].map((mspId) => keeps(mspId, (id) => `head of ${id}`, gate));
+  const attestation = new Attestation([a!.attestor, b!.attestor]);
+  const answers = ['1', '2', '3'].map((id) => attestation.ask(of(id)));
+  open();
+  t.deepEqual(await Promise.all(answers), ['head of 1', 'head of 2', 'head of 3']);
+  t.deepEqual(
+    [a!.asked, b!.asked],
+    [
+      [['1'], ['2', '3']],
+      [['1'], ['2', '3']],
+    ],
+  );
+});
+
+test('a datum of which peers say different things holds no other up', async (t) => {
+  const a = keeps('A', (id) => (id === 'forged' ? 'false' : 'true'));
+  const b = keeps('B', () => 'true');
+  const attestation = new Attestation([a.attestor, b.attestor], 300);
+  const forged = t.throwsAsync(attestation.ask(of('forged')), { instanceOf: IntegrityError });
+  t.is(await attestation.ask(of('other')), 'true');
+  t.true(a.asked.length <= 2);
+  await forged;
+});
+
+test('an organization that is silent once is asked again', async (t) => {
+  const a = says('A', [silent, 'v2']);
+  const attestation = new Attestation([a]);
+  await t.throwsAsync(attestation.ask(question), { instanceOf: Unavailable });
+  t.is(await attestation.ask(question), 'v2');
+});
