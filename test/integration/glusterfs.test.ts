@@ -21,7 +21,7 @@ test.before(async () => {
   mounted = await servers.mount();
 });
 // A test that fails in the middle must not be why those after it fail.
-test.beforeEach(() => servers.mend());
+test.beforeEach(() => servers.mend(mounted));
 test.after.always(() => servers.stop());
 
 const inVolume = (file: string): string => join(mounted, file);
@@ -164,6 +164,7 @@ test.serial(
       const healed = async (): Promise<boolean> =>
         (await readFile(onBrick(n, 'log'), 'utf8')).includes(`without ${n}`);
       await until({ what: 'the file to be healed', timeoutMs: 60_000, mostMs: 500 }, healed);
+      await servers.linked(mounted);
       t.is(await append(`with ${n}`), '0', `server ${n} is back`);
     }
     const all = 'begin without 0 with 0 without 1 with 1 without 2 with 2';

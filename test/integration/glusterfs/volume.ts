@@ -60,11 +60,23 @@ export class Servers {
   }
 
   /** As after the start, whatever a test that failed has left. */
-  async mend(): Promise<void> {
+  async mend(mounted: string): Promise<void> {
     for (const machine of this.machines) if (await machine.isOff()) this.startKeeper(machine);
     await this.serving(3);
     for (const n of this.machines.keys()) await this.setShut(n, 'DELETE');
     await this.serving(3);
+    await this.linked(mounted);
+  }
+
+  /** Waits until what is mounted has a link to each server: a lost one is looked for every few seconds only. */
+  async linked(mounted: string): Promise<void> {
+    const links = this.machines.map((_, n) =>
+      join(mounted, '.meta/graphs/active', `${volume}-client-${n}`, 'private'),
+    );
+    await until({ what: 'links to all servers', timeoutMs: 60_000, mostMs: 200 }, async () => {
+      const told = await Promise.all(links.map((link) => readFile(link, 'utf8')));
+      return told.every((text) => text.includes('connected = 1'));
+    });
   }
 
   /** A server that has lost power and its disk. */
