@@ -84,7 +84,7 @@ for (const [name, [attestors, error]] of Object.entries(refused)) {
 }
 
 /** An organization that keeps what it is asked, and says of each datum what is given. */
-function keeps(mspId: string, say: (id: string) => string, gate?: Promise<void>) {
+function keeps(mspId: string, say: (id: string) => string, gate?: Promise<undefined>) {
   const asked: string[][] = [];
   const attestor: Attestor = {
     mspId,
@@ -101,11 +101,11 @@ function keeps(mspId: string, say: (id: string) => string, gate?: Promise<void>)
 const of = (id: string): Question => ({ transaction: 'head', args: [id] });
 
 test('questions that come while peers are asked go together in the next round', async (t) => {
-  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const { promise: gate, resolve: open } = Promise.withResolvers<undefined>();
   const [a, b] = ['A', 'B'].map((mspId) => keeps(mspId, (id) => `head of ${id}`, gate));
   const attestation = new Attestation([a!.attestor, b!.attestor]);
   const answers = ['1', '2', '3'].map((id) => attestation.ask(of(id)));
-  open();
+  open(undefined);
   t.deepEqual(await Promise.all(answers), ['head of 1', 'head of 2', 'head of 3']);
   t.deepEqual(
     [a!.asked, b!.asked],
