@@ -1,4 +1,5 @@
 import { Transform, type TransformCallback } from 'node:stream';
+import { Held } from './pieces.ts';
 
 /** What is done with the pieces; whatever it throws becomes the stream's error. */
 export interface FrameSteps {
@@ -17,8 +18,7 @@ export interface FrameSteps {
 export class Framer extends Transform {
   readonly #size: number;
   readonly #steps: FrameSteps;
-  #held: Buffer[] = [];
-  #length = 0;
+  readonly #held = new Held();
   #number = 0;
   #headerDue: number;
 
@@ -32,9 +32,8 @@ export class Framer extends Transform {
 
   override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
     try {
-      this.#held.push(chunk);
-      this.#length += chunk.length;
-      if (this.#length >= this.#headerDue) {
+      this.#held.add(chunk);
+      if (this.#held.length >= this.#headerDue) {
         this.#takeHeader();
         this.#takeFrames();
       }
@@ -47,7 +46,7 @@ export class Framer extends Transform {
   override _flush(done: TransformCallback): void {
     try {
       this.#takeHeader();
-      const last = this.#steps.frame(this.#take(this.#length), this.#number, true);
+      const last = this.#steps.frame(this.#held.take(this.#held.length), this.#number, true);
       done(null, last.length > 0 ? last : undefined);
     } catch (error) {
       done(error as Error);
@@ -56,26 +55,14 @@ export class Framer extends Transform {
 
   #takeHeader(): void {
     if (this.#headerDue === 0) return;
-    const header = this.#take(Math.min(this.#headerDue, this.#length));
+    const header = this.#held.take(Math.min(this.#headerDue, this.#held.length));
     this.#headerDue = 0;
     this.#steps.header?.take(header);
   }
 
   #takeFrames(): void {
-    if (this.#length <= this.#size) return;
-    let rest = this.#take(this.#length);
-    while (rest.length > this.#size) {
-      this.push(this.#steps.frame(rest.subarray(0, this.#size), this.#number++, false));
-      rest = rest.subarray(this.#size);
+    while (this.#held.length > this.#size) {
+      this.push(this.#steps.frame(this.#held.take(this.#size), this.#number++, false));
     }
-    this.#held = [rest];
-    this.#length = rest.length;
-  }
-
-  #take(length: number): Buffer {
-    const all = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
-    this.#held = all.length > length ? [all.subarray(length)] : [];
-    this.#length = all.length - length;
-    return all.subarray(0, length);
   }
 }

@@ -1,25 +1,43 @@
+/** Cutting what comes in chunks of any size; only what lies across two chunks is copied. */
 import type { Readable } from 'node:stream';
+
+/** Chunks that wait to be cut. */
+export class Held {
+  readonly #chunks: Buffer[] = [];
+  /** Bytes that wait. */
+  length = 0;
+
+  add(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.length += chunk.length;
+  }
+
+  /** Takes bytes off the beginning; there must be as many. */
+  take(length: number): Buffer {
+    let [count, sum] = [0, 0];
+    while (sum < length) sum += (this.#chunks[count++] as Buffer).length;
+    const taken = this.#chunks.splice(0, count);
+    if (sum > length) {
+      const last = taken.pop() as Buffer;
+      const end = last.length - (sum - length);
+      taken.push(last.subarray(0, end));
+      this.#chunks.unshift(last.subarray(end));
+    }
+    this.length -= length;
+    return taken.length === 1 ? (taken[0] as Buffer) : Buffer.concat(taken, length);
+  }
+}
 
 /**
  * Cuts a stream of bytes into pieces of `size` bytes; the last one may be shorter, none is
  * empty. Throws what the stream fails with, also when it is destroyed.
  */
 export async function* parts(source: Readable, size: number): AsyncGenerator<Buffer, undefined> {
-  let held: Buffer[] = [];
-  let length = 0;
+  const held = new Held();
   for await (const chunk of source as AsyncIterable<Buffer>) {
-    held.push(chunk);
-    length += chunk.length;
-    if (length < size) continue;
-    let all = Buffer.concat(held);
-    while (all.length >= size) {
-      yield all.subarray(0, size);
-      all = all.subarray(size);
-    }
-    // A copy, so that the piece just sent can be freed.
-    held = all.length > 0 ? [Buffer.from(all)] : [];
-    length = all.length;
+    held.add(chunk);
+    while (held.length >= size) yield held.take(size);
   }
-  if (length > 0) yield Buffer.concat(held);
+  if (held.length > 0) yield held.take(held.length);
   return undefined;
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import test from 'ava';
 import { parts } from '../../../../functions/lib/data/pieces.ts';
+import { randomFrom } from '../../../../scripts/chaos/random.ts';
 
 async function sizes(chunks: Buffer[], size: number): Promise<number[]> {
   const found: Buffer[] = [];
@@ -37,6 +38,18 @@ for (const [name, [chunks, expected]] of Object.entries(table)) {
     );
   });
 }
+
+test('however the chunks were cut, the parts are the same', async (t) => {
+  const random = randomFrom(1);
+  const upTo = (most: number): number => Math.floor(random() * (most + 1));
+  for (let i = 0; i < 300; i++) {
+    const chunks = Array.from({ length: upTo(20) }, () => randomBytes(upTo(40)));
+    const [size, total] = [1 + upTo(30), Buffer.concat(chunks).length];
+    const [whole, rest] = [Math.floor(total / size), total % size];
+    const expected = [...Array.from({ length: whole }, () => size), ...(rest > 0 ? [rest] : [])];
+    t.deepEqual(await sizes(chunks, size), expected);
+  }
+});
 
 test('the failure of the source is thrown', async (t) => {
   const source = new Readable({
