@@ -19,9 +19,11 @@ import {
   createCipheriv,
   createDecipheriv,
   createHmac,
+  createSecretKey,
   hkdfSync,
   randomBytes,
   timingSafeEqual,
+  type KeyObject,
 } from 'node:crypto';
 import type { Transform } from 'node:stream';
 import { IntegrityError } from '../errors.ts';
@@ -121,7 +123,8 @@ export function decrypt(dataKey: Buffer, binding: Binding): Transform {
 }
 
 interface Suite {
-  key: Buffer;
+  /** Given as bytes it would be looked through anew for every frame, which takes as long as the cipher. */
+  key: KeyObject;
   commitment: Buffer;
   associatedData: Buffer;
   nonce(number: number, last: boolean): Buffer;
@@ -134,7 +137,7 @@ function derive(dataKey: Buffer, fixed: Buffer, binding: Binding): Suite {
   const bound = Buffer.concat([fixed, Buffer.from(associatedData(format, binding))]);
   const prefix = fixed.subarray(8, 8 + prefixLength);
   return {
-    key: expand('encryption'),
+    key: createSecretKey(expand('encryption')),
     commitment: createHmac('sha256', expand('commitment')).update(bound).digest(),
     associatedData: bound,
     nonce: (number, last) => {
