@@ -1,17 +1,17 @@
 /**
- * Reading ciphertext so that nothing is decrypted before all of it matched its digest. Small
- * ones are held in memory; large ones are read twice: once to hash, once to decrypt, hashed
- * again on the way, and the last frame is only released when that hash matches as well.
+ * Reading ciphertext, once, so that nothing is decrypted before it matched the chain's digest. What is short
+ * is held in memory until all of it matched. Of what is long, the hashes of the leaves (leaves.ts) are
+ * read first and must match; then each frame is given as soon as it matches its own.
  */
-import { createHash } from 'node:crypto';
-import { Readable, Transform, type TransformCallback } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { IntegrityError, NotFound } from '../lib/errors.ts';
-import { locate, type Incarnation } from '../lib/data/datum.ts';
+import { headerLength, sealedFrame } from '../lib/data/cipher.ts';
+import { locate, type Incarnation, type Place } from '../lib/data/datum.ts';
+import { Framer } from '../lib/data/frames.ts';
+import { CiphertextHash, digestOver, trailerLength } from '../lib/data/leaves.ts';
 import type { Metadata } from '../lib/data/metadata.ts';
-import type { Objects } from '../lib/data/objects.ts';
-
-/** Bytes of ciphertext that are held in memory rather than read twice. */
-const inMemory = 4 * 1024 * 1024;
+import type { Objects, Part } from '../lib/data/objects.ts';
+import { createLeafHash, hashLength } from '../lib/data/tree.ts';
 
 /** What the chain says a ciphertext is. */
 export interface Expected {
@@ -22,10 +22,10 @@ export interface Expected {
 
 export interface Ciphertexts {
   /**
-   * The ciphertext, after all of it was seen to match. The signal ends the looking, which may be
-   * long.
+   * The ciphertext: a stream that fails with IntegrityError rather than give a frame that does not match.
+   * The signal ends what is to be read before.
    *
-   * @throws IntegrityError when it does not match or is not there
+   * @throws IntegrityError when it is not there, or it is known not to match
    */
   verified(network: Incarnation, expected: Expected, signal?: AbortSignal): Promise<Readable>;
   /** Whether what is stored matches. Throws only when the store does not answer. */
@@ -39,29 +39,20 @@ export function createCiphertexts({
   metadata: Pick<Metadata, 'readCiphertext'>;
   objects: Pick<Objects, 'get' | 'bucket'>;
 }): Ciphertexts {
-  const open = async (network: Incarnation, { index }: Expected): Promise<Readable> => {
-    const place = locate(network, objects.bucket, index);
-    if (place.tier === 'object') return objects.get(place.name);
+  const open = async (place: Place, part?: Part): Promise<Readable> => {
+    if (place.tier === 'object') return objects.get(place.name, part);
     const record = await metadata.readCiphertext(place.key);
     if (!record) throw new NotFound('there is no such record');
     return Readable.from([record], { objectMode: false });
   };
 
   const verified: Ciphertexts['verified'] = async (network, expected, signal) => {
+    const place = locate(network, objects.bucket, expected.index);
+    const { size } = expected;
     try {
-      if (expected.size <= inMemory) {
-        const chunks: Buffer[] = [];
-        await check(await open(network, expected), { expected, signal }, (chunk) =>
-          chunks.push(chunk),
-        );
-        return Readable.from(chunks, { objectMode: false });
-      }
-      await check(await open(network, expected), { expected, signal });
-      const source = await open(network, expected);
-      const guard = new Guard(expected);
-      source.on('error', (error) => guard.destroy(error));
-      guard.on('close', () => source.destroy());
-      return source.pipe(guard);
+      if (trailerLength(size) === 0) return await whole(await open(place), expected, signal);
+      const hashes = await trailer(await open(place, { offset: size }), expected, signal);
+      return frames(await open(place, { offset: 0, length: size }), hashes);
     } catch (error) {
       if (error instanceof NotFound) throw broken('it is not there', error);
       throw error;
@@ -72,78 +63,75 @@ export function createCiphertexts({
     verified,
     async matches(network, expected, signal) {
       try {
-        await check(await open(network, expected), { expected, signal });
+        const source = await verified(network, expected, signal);
+        for await (const _ of source) signal?.throwIfAborted();
         return true;
       } catch (error) {
-        if (error instanceof IntegrityError || error instanceof NotFound) return false;
+        if (error instanceof IntegrityError) return false;
         throw error;
       }
     },
   };
 }
 
-/** Reads all of a ciphertext; ends early when there is too much of it. */
-async function check(
+/** A short ciphertext, after all of it was seen to match. */
+async function whole(
   source: Readable,
-  { expected, signal }: { expected: Expected; signal: AbortSignal | undefined },
-  keep?: (chunk: Buffer) => void,
-): Promise<void> {
-  const seen = new Seen(expected);
+  { size, digest }: Expected,
+  signal: AbortSignal | undefined,
+): Promise<Readable> {
+  const chunks = await exactly(size, source, signal);
+  const hash = new CiphertextHash();
+  for (const chunk of chunks) hash.update(chunk);
+  if (hash.end().digest !== digest) throw broken('its digest');
+  return Readable.from(chunks, { objectMode: false });
+}
+
+/** The hashes of all leaves of a long ciphertext, after they were seen to match. */
+async function trailer(
+  source: Readable,
+  { size, digest }: Expected,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  const hashes = Buffer.concat(await exactly(trailerLength(size), source, signal));
+  if (digestOver(hashes) !== digest) throw broken('the hashes of its leaves');
+  return hashes;
+}
+
+/** A long ciphertext, frame by frame, each after it was seen to match. */
+function frames(source: Readable, hashes: Buffer): Readable {
+  const count = hashes.length / hashLength;
+  let header: Buffer = Buffer.alloc(0);
+  const framer = new Framer(sealedFrame, {
+    header: { length: headerLength, take: (bytes) => (header = bytes) },
+    frame: (content, number, last) => {
+      const frame = number === 0 ? Buffer.concat([header, content]) : content;
+      const hash = hashes.subarray(number * hashLength, (number + 1) * hashLength);
+      const matches = createLeafHash().update(frame).digest().equals(hash);
+      if (!matches || (last && number + 1 < count)) throw broken(`frame ${number}`);
+      return frame;
+    },
+  });
+  // Whoever reads them sees the failure; this keeps it from being unhandled before.
+  return pipeline(source, framer, () => undefined);
+}
+
+/** Exactly so many bytes; ends early when there are more. */
+async function exactly(
+  length: number,
+  source: Readable,
+  signal: AbortSignal | undefined,
+): Promise<Buffer[]> {
+  const chunks: Buffer[] = [];
+  let size = 0;
   for await (const chunk of source as AsyncIterable<Buffer>) {
     signal?.throwIfAborted();
-    seen.add(chunk);
-    keep?.(chunk);
+    size += chunk.length;
+    if (size > length) throw broken('its size');
+    chunks.push(chunk);
   }
-  seen.end();
-}
-
-class Seen {
-  readonly #expected: Expected;
-  readonly #hash = createHash('sha256');
-  #size = 0;
-
-  constructor(expected: Expected) {
-    this.#expected = expected;
-  }
-
-  add(chunk: Buffer): void {
-    this.#size += chunk.length;
-    if (this.#size > this.#expected.size) throw broken('its size');
-    this.#hash.update(chunk);
-  }
-
-  end(): void {
-    if (this.#size !== this.#expected.size) throw broken('its size');
-    if (`sha256:${this.#hash.digest('hex')}` !== this.#expected.digest) throw broken('its digest');
-  }
-}
-
-/** Lets bytes through and fails before the end when they are not the expected ones. */
-class Guard extends Transform {
-  readonly #seen: Seen;
-
-  constructor(expected: Expected) {
-    super();
-    this.#seen = new Seen(expected);
-  }
-
-  override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
-    try {
-      this.#seen.add(chunk);
-      done(null, chunk);
-    } catch (error) {
-      done(error as Error);
-    }
-  }
-
-  override _flush(done: TransformCallback): void {
-    try {
-      this.#seen.end();
-      done();
-    } catch (error) {
-      done(error as Error);
-    }
-  }
+  if (size < length) throw broken('its size');
+  return chunks;
 }
 
 function broken(what: string, cause?: unknown): IntegrityError {

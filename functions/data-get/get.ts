@@ -1,9 +1,9 @@
 /**
  * The story of a get: head from the chain -> policy -> fact of the version -> record -> ciphertext checked
- * against the digest -> decrypt -> stream. Any mismatch is an integrity error, an audit line,
- * and not one byte of plaintext.
+ * against the digest, frame by frame -> decrypt -> stream. Any mismatch is an integrity error and an audit
+ * line; not one byte is given of a frame that does not match, nor of any after it.
  */
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { decrypt, plaintextSize } from '../lib/data/cipher.ts';
 import { bindingOf } from '../lib/data/datum.ts';
 import type { Anchored, Head } from '../lib/data/fact.ts';
@@ -54,21 +54,18 @@ export async function content(
   const described = await head(deps, request);
   const { anchored, record } = described;
   const { version } = anchored;
-  const note = (error: unknown): void => noteMismatch(deps, request, version, error);
-  return audited(deps, request, version, async () => {
+  const [dataKey, sealed] = await audited(deps, request, version, () =>
     // Both are needed before the first byte, and neither depends on the other.
-    const [dataKey, sealed] = await settled([
+    settled([
       deps.keys.unwrap(record.owner, record.wrapped),
       present(deps, request, deps.ciphertexts.verified(request.ref, anchored, request.signal)),
-    ]);
-    const plain = decrypt(dataKey, bindingOf(request.ref, record));
-    sealed.on('error', (error) => plain.destroy(error));
-    plain.on('close', () => sealed.destroy());
-    await firstByte(sealed.pipe(plain));
-    dataKey.fill(0);
-    plain.on('error', note);
-    return { ...described, body: plain };
-  });
+    ]),
+  );
+  const plain = decrypt(dataKey, bindingOf(request.ref, record));
+  plain.on('error', (error) => noteMismatch(deps, request, version, error));
+  await firstByte(pipeline(sealed, plain, () => undefined));
+  dataKey.fill(0);
+  return { ...described, body: plain };
 }
 
 /** The receipt, with everything read and compared anew. A mismatch is told, not thrown. */

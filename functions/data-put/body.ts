@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Readable, Transform } from 'node:stream';
+import { Readable, Transform, type TransformCallback } from 'node:stream';
+import { CiphertextHash } from '../lib/data/leaves.ts';
 import { BadRequest } from '../lib/errors.ts';
 import { recordLimit, type Extent } from './decisions.ts';
 
@@ -48,11 +49,7 @@ export class Meter extends Transform {
   readonly #hash = createHash('sha256');
   size = 0;
 
-  override _transform(
-    chunk: Buffer,
-    _encoding: string,
-    done: (error: null, chunk: Buffer) => void,
-  ): void {
+  override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
     this.#hash.update(chunk);
     this.size += chunk.length;
     done(null, chunk);
@@ -61,6 +58,28 @@ export class Meter extends Transform {
   /** The hash of all that went through, in hexadecimal; once, at the end. */
   digest(): string {
     return this.#hash.digest('hex');
+  }
+}
+
+/** Lets a ciphertext through, takes its digest on the way, and has it followed by what is stored with it. */
+export class Sealed extends Transform {
+  readonly #hash = new CiphertextHash();
+  /** Of the ciphertext alone; there once all of it went through. */
+  digest = '';
+
+  get size(): number {
+    return this.#hash.size;
+  }
+
+  override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
+    this.#hash.update(chunk);
+    done(null, chunk);
+  }
+
+  override _flush(done: TransformCallback): void {
+    const { digest, trailer } = this.#hash.end();
+    this.digest = digest;
+    done(null, trailer);
   }
 }
 

@@ -15,7 +15,7 @@ import type {
 } from '../lib/data/model.ts';
 import { asked } from '../lib/data/chain.ts';
 import { FateOpen, IntegrityError } from '../lib/errors.ts';
-import { Meter } from './body.ts';
+import { Meter, Sealed } from './body.ts';
 import { patience } from './decisions.ts';
 import type { Deps } from './deps.ts';
 
@@ -36,7 +36,7 @@ export async function store(
   const { metadata, objects } = deps;
   const { value } = intent;
   const { plaintext: dataKey, wrapped } = await deps.keys.dataKey(value.owner);
-  const [clear, sealed] = [new Meter(), new Meter()];
+  const [clear, sealed] = [new Meter(), new Sealed()];
   const flow = pipeline(body, clear, encrypt(dataKey, bindingOf(value, value)), sealed, { signal });
   // Whoever reads `sealed` sees the failure first; this keeps it from being unhandled.
   flow.catch(() => undefined);
@@ -44,8 +44,8 @@ export async function store(
     await flow;
     dataKey.fill(0);
     const fingerprint = await deps.keys.fingerprint(value.owner, clear.digest());
-    const digest = `sha256:${sealed.digest()}`;
-    return storedIntent(value, { digest, size: sealed.size, wrapped, fingerprint });
+    const { digest, size } = sealed;
+    return storedIntent(value, { digest, size, wrapped, fingerprint });
   };
   const place = locate(value, objects.bucket, value.index);
   let stored: Revised<StoredIntent> | undefined;

@@ -40,7 +40,10 @@ export const dataKey = z
 export const tier = z.enum(['record', 'object']);
 export type Tier = z.infer<typeof tier>;
 
-/** `sha256:` and 64 hexadecimal digits; always of the ciphertext as it is stored. */
+/**
+ * `sha256:` and 64 hexadecimal digits. That of a version is the tree hash of its ciphertext (data/leaves.ts), as
+ * its format says.
+ */
 export const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
 /** The positive number of a datum's version; text in headers, a number in JSON. */

@@ -27,6 +27,19 @@ for (const size of [1, 5 * MiB - 1, 5 * MiB, 5 * MiB + 1, 10 * MiB, 17 * MiB]) {
   });
 }
 
+test('a part of an object is read', async (t) => {
+  const { objects } = t.context;
+  const [name, body] = [randomUUID(), randomBytes(6 * MiB)];
+  await objects.put(name, Readable.from([body]), patient());
+  const read = async (offset: number, length?: number) =>
+    buffer(await objects.get(name, { offset, ...(length !== undefined && { length }) }));
+  t.true(body.subarray(5, 5 + MiB).equals(await read(5, MiB)));
+  t.true(body.subarray(0, 1).equals(await read(0, 1)));
+  t.true(body.subarray(MiB).equals(await read(MiB)));
+  t.true(body.subarray(-1).equals(await read(body.length - 1, 10)));
+  await t.throwsAsync(objects.get(name, { offset: body.length }), { instanceOf: NotFound });
+});
+
 test('what was removed is not found, and removing what is absent is fine', async (t) => {
   const { objects } = t.context;
   const name = randomUUID();

@@ -77,7 +77,9 @@ const proof = z
 
 const metadataHeaders = z.object({
   'Selvedge-Version': z.string().meta({ description: 'The number of the version' }),
-  'Selvedge-Digest': z.string().meta({ description: 'SHA-256 of the ciphertext, as on the chain' }),
+  'Selvedge-Digest': z.string().meta({
+    description: 'Tree hash (RFC 9162, SHA-256) of the ciphertext, as on the chain',
+  }),
   'Selvedge-Transaction': z.string().meta({ description: 'The id of the transaction' }),
 });
 

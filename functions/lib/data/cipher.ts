@@ -13,7 +13,8 @@
  * of a datum has its own key, so a nonce is never used twice under one key. The commitment is
  * HMAC-SHA-256 of the header and the associated data under a key derived from the data key
  * (HKDF, RFC 5869): GCM alone would let one ciphertext open under two keys. Every frame has the
- * header and the binding as associated data.
+ * header and the binding as associated data. In this format the digest that the chain has is a Merkle tree
+ * hash over the frames (leaves.ts).
  */
 import {
   createCipheriv,
@@ -40,6 +41,8 @@ const prefixLength = 7;
 const fixedLength = 16;
 export const headerLength = fixedLength + 32;
 const frameBits = 16;
+/** Bytes of a frame as it is stored, but for the last one, which may be shorter. */
+export const sealedFrame = 2 ** frameBits + tagLength;
 /** SP 800-38D bounds one nonce to 64 GiB and we bound a frame far below; numbers have 32 bits. */
 const maxFrames = 2 ** 32;
 
@@ -49,13 +52,18 @@ export function ciphertextSize(plaintext: number): number {
   return headerLength + plaintext + frames * tagLength;
 }
 
+/** Frames of so many bytes of ciphertext. */
+export function frameCount(ciphertext: number): number {
+  return Math.ceil((ciphertext - headerLength) / sealedFrame);
+}
+
 /**
  * Bytes of plaintext in so many bytes of ciphertext.
  *
  * @throws IntegrityError for a size that no ciphertext of this format has
  */
 export function plaintextSize(ciphertext: number): number {
-  const frames = Math.ceil((ciphertext - headerLength) / (2 ** frameBits + tagLength));
+  const frames = frameCount(ciphertext);
   const size = ciphertext - headerLength - frames * tagLength;
   if (size < 0 || frames < 1 || ciphertextSize(size) !== ciphertext) throw broken('its size');
   return size;
@@ -93,7 +101,7 @@ export function encrypt(dataKey: Buffer, binding: Binding): Transform {
  */
 export function decrypt(dataKey: Buffer, binding: Binding): Transform {
   let suite: Suite | undefined;
-  return new Framer(2 ** frameBits + tagLength, {
+  return new Framer(sealedFrame, {
     header: {
       length: headerLength,
       take: (header) => {

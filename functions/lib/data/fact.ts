@@ -17,13 +17,13 @@ export interface VersionFact extends Common {
   kind: 'version';
   /** Where the ciphertext is: `minio://bucket/name` or `etcd://key`; never used for another. */
   index: string;
-  /** `sha256:<hex>` of the ciphertext. */
+  /** `sha256:<hex>` of the ciphertext, in the way of its format: for `selvedge-2` see leaves.ts. */
   digest: string;
   /** Bytes of ciphertext. */
   size: number;
   /** The user id of the owner. */
   owner: string;
-  /** The cipher format. */
+  /** The cipher format; it also says what the digest is. */
   format: string;
   /** `sha256:<hex>` of the Cedar text in force. */
   policy: string;

@@ -21,7 +21,7 @@ export interface VersionRecord {
   tier: Tier;
   /** Where the ciphertext is: `minio://bucket/name` or `etcd://key`. */
   index: string;
-  /** `sha256:<hex>` of the ciphertext. */
+  /** `sha256:<hex>`, as in its fact. */
   digest: string;
   /** Bytes of ciphertext. */
   size: number;

@@ -15,12 +15,22 @@ export interface Objects {
    * aborted, what was uploaded is removed and the reason is thrown.
    */
   put(name: string, source: Readable, signal: AbortSignal): Promise<{ size: number }>;
-  /** @throws NotFound when there is no such object */
-  get(name: string): Promise<Readable>;
+  /**
+   * An object, or a part of it.
+   *
+   * @throws NotFound when there is no such object, or it ends before the part begins
+   */
+  get(name: string, part?: Part): Promise<Readable>;
   /** Removes an object and what unfinished uploads left of it; what is absent is fine. */
   remove(name: string): Promise<void>;
   /** Removes at most 500 objects whose names begin with `prefix`, and says how many. */
   erase(prefix: string): Promise<number>;
+}
+
+/** A part of an object, in bytes: all that follows `offset`, or as many as `length` says. */
+export interface Part {
+  offset: number;
+  length?: number;
 }
 
 export interface ObjectsOptions extends StoreOptions {
@@ -56,9 +66,9 @@ export function connectObjects(options: ObjectsOptions): Objects {
       }
     },
 
-    async get(name) {
+    async get(name, { offset, length } = { offset: 0 }) {
       try {
-        return await store.read((client) => client.getObject(bucket, name));
+        return await store.read((client) => client.getPartialObject(bucket, name, offset, length));
       } catch (error) {
         throw translate(error);
       }
@@ -101,7 +111,7 @@ async function namesOf(store: Store, bucket: string, prefix: string): Promise<st
 function translate(error: unknown): Error {
   if (error instanceof TooLarge || error instanceof Unavailable) return error;
   const { code = '', message } = error as { code?: string; message: string };
-  if (['NoSuchKey', 'NotFound', 'NoSuchUpload'].includes(code)) {
+  if (['NoSuchKey', 'NotFound', 'NoSuchUpload', 'InvalidRange'].includes(code)) {
     return new NotFound('there is no such object', { cause: error });
   }
   if (code === 'XMinioStorageFull') {

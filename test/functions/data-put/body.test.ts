@@ -2,9 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import test from 'ava';
-import { digestOf, Meter, open } from '../../../functions/data-put/body.ts';
+import { digestOf, Meter, open, Sealed } from '../../../functions/data-put/body.ts';
 import { recordLimit } from '../../../functions/data-put/decisions.ts';
+import { mostHeld, trailerLength } from '../../../functions/lib/data/leaves.ts';
 import { BadRequest } from '../../../functions/lib/errors.ts';
+import { treeDigest } from '../../fakes/tree.ts';
 
 const MiB = 1024 * 1024;
 
@@ -55,3 +57,15 @@ test('a meter counts and hashes what goes through', async (t) => {
   t.is(meter.digest(), expected);
   t.is(await digestOf(Readable.from([body])), expected);
 });
+
+for (const size of [64, mostHeld, mostHeld + 1]) {
+  test(`a ciphertext of ${size} bytes goes through, and is followed by what is stored with it`, async (t) => {
+    const ciphertext = randomBytes(size);
+    const sealed = new Sealed();
+    const stored = await buffer(Readable.from([ciphertext]).pipe(sealed));
+    t.true(stored.subarray(0, size).equals(ciphertext));
+    t.is(stored.length, size + trailerLength(size));
+    t.is(sealed.size, size);
+    t.is(sealed.digest, treeDigest(ciphertext));
+  });
+}
