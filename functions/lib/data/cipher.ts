@@ -73,12 +73,17 @@ export function plaintextSize(ciphertext: number): number {
  * Encrypts what is written to it.
  *
  * @param dataKey 32 bytes, used for this one ciphertext only
+ * @param prefix of the nonces, by chance; test vectors have one that stays
  */
-export function encrypt(dataKey: Buffer, binding: Binding): Transform {
+export function encrypt(
+  dataKey: Buffer,
+  binding: Binding,
+  prefix: Buffer = randomBytes(prefixLength),
+): Transform {
   const fixed = Buffer.concat([
     magic,
     Buffer.from([formatVersion, frameBits, 0, 0]),
-    randomBytes(prefixLength),
+    prefix,
     Buffer.alloc(1),
   ]);
   const suite = derive(dataKey, fixed, binding);
