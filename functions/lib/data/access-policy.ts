@@ -9,6 +9,7 @@
  */
 import type { Policy, PolicyId } from '@cedar-policy/cedar-wasm/nodejs';
 import type { Caller } from '../function/authentication.ts';
+import { excessOf } from './policy-extent.ts';
 
 export type Action = 'read' | 'write';
 
@@ -43,6 +44,7 @@ export type Decide = (question: Question) => Promise<Decision>;
 
 /** Decides. Never throws because of a policy: one that is broken permits nothing. */
 export const decide: Decide = async ({ caller, action, resource, policy }) => {
+  if (excessOf(policy) !== undefined) return denied('the policy cannot be evaluated');
   // Compiling it takes some 50 ms: only who needs a decision pays.
   const cedar = await import('@cedar-policy/cedar-wasm/nodejs');
   const parts = cedar.policySetTextToParts(policy);

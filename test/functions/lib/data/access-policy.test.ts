@@ -74,3 +74,10 @@ for (const [name, { policy, who = 'bob', action = 'read', allowed, policies }] o
     t.not(decision.reason, '');
   });
 }
+
+test('a policy too deep for Cedar permits nothing, and spoils no later decision', async (t) => {
+  const deep = `permit (principal, action, resource) when { ${'('.repeat(1000)}true${')'.repeat(1000)} };`;
+  const question = { caller: person('alice'), action: 'read', resource } as const;
+  t.false((await decide({ ...question, policy: deep })).allowed);
+  t.true((await decide({ ...question, policy: ownerOnly })).allowed);
+});
