@@ -1,32 +1,67 @@
 /** Events in, data out. */
-import type { Authenticator } from '../lib/function/authentication.ts';
-import { requests, type RequestOf } from '../lib/events.ts';
+import { Unauthorized, Unprocessable } from '../lib/errors.ts';
+import type { Authenticator, Caller, Callers, Claims } from '../lib/function/authentication.ts';
+import { readJson } from '../lib/function/envelope.ts';
+import { policyHeaders, policyQuestion, requests, type RequestOf } from '../lib/events.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
 import { content, head, receipt, type Described } from './get.ts';
 import type { GetRequest, Deps } from './deps.ts';
+import { check, policyInForce } from './policy.ts';
 
 export interface Handlers {
   deps: Deps;
-  authenticator: Authenticator;
+  authenticator: Authenticator & Callers;
   /** The namespace of the networks. */
   namespace: string;
 }
 
 type GetCall = Call<RequestOf<'dev.selvedge.data.get.v1'>>;
+type CheckCall = Call<RequestOf<'dev.selvedge.policy.check.v1'>>;
 
 export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>> {
   return {
     'dev.selvedge.data.get.v1': endpoint(
       requests['dev.selvedge.data.get.v1'],
       async (call: GetCall) => {
-        const { network, key, dataversion: version, view } = call.attributes;
-        const caller = await handlers.authenticator.authenticate(call.authorization);
-        const { deps, namespace } = handlers;
-        const ref = { ...(await deps.networks.find({ namespace, network })), key };
-        return views[view](deps, { ref, caller, version, signal: call.signal });
+        const { dataversion: version, view } = call.attributes;
+        return views[view](handlers.deps, { ...(await requestOf(handlers, call)), version });
+      },
+    ),
+    'dev.selvedge.policy.check.v1': endpoint(
+      requests['dev.selvedge.policy.check.v1'],
+      async (call: CheckCall) => {
+        const request = await requestOf(handlers, call);
+        const { caller: claims, action } = await readJson(call.body, policyQuestion, mostQuestion);
+        const caller = callerWith(handlers.authenticator, claims);
+        const decision = await check(handlers.deps, request, { caller, action });
+        const headers = { 'Content-Type': 'application/json' };
+        return { status: 200, headers, body: JSON.stringify(decision) };
       },
     ),
   };
+}
+
+/** The most bytes of the question of a check. */
+const mostQuestion = 64 * 1024;
+
+/** Who asks for which datum, once the token was checked. */
+async function requestOf(
+  { deps, authenticator, namespace }: Handlers,
+  { attributes, authorization, signal }: GetCall | CheckCall,
+): Promise<GetRequest> {
+  const { network, key } = attributes;
+  const caller = await authenticator.authenticate(authorization);
+  const ref = { ...(await deps.networks.find({ namespace, network })), key };
+  return { ref, caller, version: undefined, signal };
+}
+
+function callerWith(callers: Callers, claims: Claims): Caller {
+  try {
+    return callers.callerWith(claims);
+  } catch (cause) {
+    if (!(cause instanceof Unauthorized)) throw cause;
+    throw new Unprocessable(`nobody has such a token: ${cause.message}`, { cause });
+  }
 }
 
 const views: Record<
@@ -45,6 +80,11 @@ const views: Record<
     const view = await receipt(deps, request);
     const headers = { 'Content-Type': 'application/json' };
     return { status: 200, headers, body: JSON.stringify(view) };
+  },
+  async policy(deps, request) {
+    const { policy, head: now } = await policyInForce(deps, request);
+    const headers = { 'Content-Type': 'text/plain; charset=utf-8', ...policyHeaders(now) };
+    return { status: 200, headers, body: policy };
   },
 };
 

@@ -3,13 +3,12 @@
  * and which version is the last the chain says: etcd only keeps what the chain supports.
  */
 import { Gone, IntegrityError, NotFound } from '../lib/errors.ts';
-import type { Decision } from '../lib/data/access-policy.ts';
-import { policyDigest } from '../lib/data/digests.ts';
+import type { Decision, Question } from '../lib/data/access-policy.ts';
 import type { Anchored, Head } from '../lib/data/fact.ts';
 import type { VersionRecord } from '../lib/data/model.ts';
-import { until } from '../lib/until.ts';
 import type { Deps, GetRequest } from './deps.ts';
-import { isAhead, isBehind, mismatches, unsupported, type Known } from './verify.ts';
+import { look } from './look.ts';
+import { isAhead, isBehind, isInForce, mismatches, unsupported, type Known } from './verify.ts';
 
 /** A version that the caller may read: its fact, and what etcd has of it. */
 export interface Readable {
@@ -28,8 +27,7 @@ export interface Readable {
  */
 export async function readable(deps: Deps, request: GetRequest): Promise<Readable> {
   const { ref, version: wanted } = request;
-  const { known, head } = await audited(deps, request, wanted ?? 0, () => look(deps, ref));
-  if (!head) throw unknown(deps, request, known);
+  const { known, head } = await found(deps, request);
   const version = wanted ?? head.version;
   await requireReadable(deps, request, { known, head, version });
   if (version > head.version) throw new NotFound('there is no such version');
@@ -48,44 +46,20 @@ export async function readable(deps: Deps, request: GetRequest): Promise<Readabl
   });
 }
 
-interface Looked {
-  known: Known;
-  head: Head | undefined;
-}
-
-/** What etcd and the chain have of the datum. */
-async function look({ metadata, chain }: Deps, ref: GetRequest['ref']): Promise<Looked> {
-  const [datum, policy, head] = await Promise.all([
-    metadata.datum(ref),
-    metadata.policy(ref),
-    chain.head(ref),
-  ]);
-  const known: Known = { datum: datum?.value, policy };
-  return { known, head: isAhead(known.datum, head) ? await caughtUp(chain, ref, known) : head };
-}
-
-/** Milliseconds in which peers get a block that another one has. */
-const patience = 3_000;
-
 /**
- * The head once peers have what was published, or as it is then: they may lag behind the one that the
- * put waited for.
+ * What there is of a datum that the chain knows.
+ *
+ * @throws NotFound, IntegrityError, Unavailable
  */
-async function caughtUp(
-  chain: Deps['chain'],
-  ref: GetRequest['ref'],
-  { datum }: Known,
-): Promise<Head | undefined> {
-  const { transactionId } = datum ?? {};
-  const block = transactionId === undefined ? undefined : await chain.blockOf(ref, transactionId);
-  // Of a transaction that was made up nobody knows a block: there is nothing to wait for.
-  const end = Date.now() + (block === undefined ? 0 : patience);
-  const waiting = { what: 'the head', timeoutMs: 2 * patience, firstMs: 25, final: () => true };
-  const { head } = await until(waiting, async () => {
-    const now = await chain.head(ref);
-    return (!isAhead(datum, now) || Date.now() >= end) && { head: now };
-  });
-  return head;
+export async function found(
+  deps: Deps,
+  request: GetRequest,
+): Promise<{ known: Known; head: Head }> {
+  const { known, head } = await audited(deps, request, request.version ?? 0, () =>
+    look(deps, request.ref),
+  );
+  if (!head) throw unknown(deps, request, known);
+  return { known, head };
 }
 
 /**
@@ -112,17 +86,34 @@ function unknown(deps: Deps, request: GetRequest, { datum }: Known): NotFound | 
   return datum.owner === request.caller.id ? error : noSuchDatum();
 }
 
+/** What a caller asked for, and whether it may have it. */
+interface Judged {
+  known: Known;
+  head: Head;
+  version: number;
+  allowed: boolean;
+}
+
 /** Where the policy cannot be told, the owner alone, whom the chain names, learns of it. */
 async function requireReadable(
   deps: Deps,
   request: GetRequest,
-  { known, head, version }: { known: Known; head: Head; version: number },
+  { known, head, version }: Omit<Judged, 'allowed'>,
 ): Promise<void> {
   const { network, key } = request.ref;
   const { caller } = request;
   const { allowed, reason } = await decision(deps, request, known, head);
   const kind = allowed ? 'read' : 'denied';
   deps.audit({ audit: kind, user: caller.id, network, key, version, reason });
+  requireSupported(deps, request, { known, head, version, allowed });
+}
+
+/** Throws what is wrong, once the audit knows whether the caller may be told. */
+export function requireSupported(
+  deps: Deps,
+  request: GetRequest,
+  { known, head, version, allowed }: Judged,
+): void {
   const fault = head.erased ? undefined : unsupported(known, head);
   const error = fault && new IntegrityError(`the metadata do not match the chain: ${fault}`);
   if (error) noteMismatch(deps, request, version, error);
@@ -138,13 +129,20 @@ function decision(
   head: Head,
 ): Promise<Pick<Decision, 'allowed' | 'reason'>> {
   const { owner } = head;
-  if (policy !== undefined && policyDigest(policy) === head.policy) {
-    const resource = { network: `${ref.namespace}/${ref.network}`, key: ref.key, owner };
-    return decide({ caller, action: 'read', policy, resource });
+  if (isInForce(policy, head)) {
+    return decide({ caller, action: 'read', policy, resource: resourceOf(ref, head) });
   }
   const allowed = caller.id === owner;
   const reason = `its policy cannot be told, to ${allowed ? 'its' : 'no'} owner`;
   return Promise.resolve({ allowed, reason });
+}
+
+/** A datum as policies speak of it. */
+export function resourceOf(
+  { namespace, network, key }: GetRequest['ref'],
+  { owner }: Pick<Head, 'owner'>,
+): Question['resource'] {
+  return { network: `${namespace}/${network}`, key, owner };
 }
 
 const noSuchDatum = (): NotFound => new NotFound('there is no such datum');

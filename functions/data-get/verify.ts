@@ -31,11 +31,17 @@ export interface Known {
   policy: string | undefined;
 }
 
+/** Whether a text is the policy that a head names. */
+export function isInForce(
+  policy: string | undefined,
+  head: Pick<Head, 'policy'>,
+): policy is string {
+  return policy !== undefined && policyDigest(policy) === head.policy;
+}
+
 /** Why the chain does not support whose a datum is and who may read it; undefined when it does. */
 export function unsupported({ datum, policy }: Known, head: Head): string | undefined {
-  if (policy === undefined || policyDigest(policy) !== head.policy) {
-    return 'the policy is not the one in force';
-  }
+  if (!isInForce(policy, head)) return 'the policy is not the one in force';
   if (!datum) return 'the datum is missing';
   if (datum.owner !== head.owner) return 'the owner is another';
   if (datum.erasedAt !== undefined && !head.erased) return 'it was not erased';
@@ -47,7 +53,8 @@ export function isBehind(datum: Datum | undefined, head: Head): boolean {
   return (datum?.current ?? 0) < head.version;
 }
 
-/** Whether etcd has published a version that the chain does not know of. */
+/** Whether etcd has published a version, or a policy, that the chain does not know of. */
 export function isAhead(datum: Datum | undefined, head: Head | undefined): boolean {
-  return (datum?.current ?? 0) > (head?.version ?? 0);
+  const { current = 0, edition = 1 } = datum ?? {};
+  return current > (head?.version ?? 0) || edition > (head?.edition ?? 1);
 }

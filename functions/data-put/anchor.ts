@@ -1,7 +1,7 @@
 /** Having the chain keep what a whole ciphertext is. */
 import { asked } from '../lib/data/chain.ts';
 import { format } from '../lib/data/cipher.ts';
-import { metaDigest, policyDigest } from '../lib/data/digests.ts';
+import { metaDigest } from '../lib/data/digests.ts';
 import { differences, type VersionFact } from '../lib/data/fact.ts';
 import type { Revised, StoredIntent } from '../lib/data/model.ts';
 import { CommitUnknown, IntegrityError } from '../lib/errors.ts';
@@ -20,7 +20,7 @@ export async function anchor(
 ): Promise<Anchoring> {
   const { chain, metadata } = deps;
   const { value } = intent;
-  const fact = await factFor(deps, value);
+  const fact = await factFor(deps.names, value);
   if (!fresh) {
     const found = await findAgain(chain, value);
     if (found) return requireSame(fact, found);
@@ -37,16 +37,13 @@ export async function anchor(
   }
 }
 
-async function factFor(
-  { metadata, names }: Pick<Deps, 'metadata' | 'names'>,
-  intent: StoredIntent,
-): Promise<VersionFact> {
-  const { incarnation, index, owner, stored } = intent;
+async function factFor(names: Deps['names'], intent: StoredIntent): Promise<VersionFact> {
+  const { incarnation, index, owner, policy, stored } = intent;
   const { digest, size, wrapped } = stored;
-  const [id, policy = ''] = await Promise.all([names.idOf(intent), metadata.policy(intent)]);
+  const id = await names.idOf(intent);
   return {
-    ...{ kind: 'version', id, incarnation, index, digest, size, owner, format },
-    ...{ policy: policyDigest(policy), meta: metaDigest({ ...intent, wrapped }) },
+    ...{ kind: 'version', id, incarnation, index, digest, size, owner, format, policy },
+    meta: metaDigest({ ...intent, wrapped }),
   };
 }
 
@@ -59,10 +56,8 @@ async function findAgain(chain: Deps['chain'], intent: StoredIntent): Promise<Fo
   return isCommitted ? asked(chain.find(intent, index)) : undefined;
 }
 
-/** The policy may have changed since: the chain has the one that was in force. */
 function requireSame(fact: VersionFact, found: Found): Anchoring {
-  const differing = differences(fact, found).filter((name) => name !== 'policy');
-  if (differing.length > 0) {
+  if (differences(fact, found).length > 0) {
     throw new IntegrityError('the chain holds another fact for this ciphertext');
   }
   const { version, transactionId, block } = found;

@@ -5,6 +5,7 @@ import { asked } from '../lib/data/chain.ts';
 import { Conflict, FateOpen, Forbidden, Gone } from '../lib/errors.ts';
 import type { Tier } from '../lib/events.ts';
 import { ownerOnly } from '../lib/data/access-policy.ts';
+import { policyDigest } from '../lib/data/digests.ts';
 import { locate, objectPlace, recordPlace, type Incarnation } from '../lib/data/datum.ts';
 import type {
   AbandonedIntent,
@@ -43,12 +44,13 @@ export async function claim(
   const { metadata, now } = deps;
   const { ref, caller, id, contentType } = request;
   const claimed = await persist(contention, async () => {
-    const datum = await requireWritable(deps, request);
+    const { datum, policy } = await requireWritable(deps, request);
     const at = now().toISOString();
     const intent: OpenIntent = {
       id,
       ...ref,
       owner: datum?.value.owner ?? caller.id,
+      policy,
       tier,
       index: freshIndex(deps, ref, tier),
       contentType,
@@ -69,16 +71,18 @@ export async function claim(
  * Takes over from an attempt that was cut off: from here on its writes fail. Removes what it left first,
  * so that the intent always names all there is.
  *
+ * @param allotted as which tier, and by which policy (its digest)
  * @throws FateOpen when yet another try does the same
  */
 export async function takeOver(
   deps: Deps,
   known: Revised<OpenIntent | AbandonedIntent>,
-  tier: Tier,
+  { tier, policy }: Pick<Allotment, 'tier' | 'policy'>,
 ): Promise<Revised<OpenIntent>> {
   const since = deps.now().toISOString();
   const mine = {
     ...abandoned(known.value),
+    policy,
     attempt: randomUUID(),
     since,
     ...formerOf(known.value, deps.now()),
@@ -166,40 +170,43 @@ function formerOf({ tier, index, since, former = [] }: Allotment, now: Date) {
 
 /** What is common to all states of an intent. */
 export function allotmentOf(intent: Allotment): Allotment {
-  const { namespace, network, incarnation, key, id, owner, tier, index } = intent;
+  const { namespace, network, incarnation, key, id, owner, policy, tier, index } = intent;
   const { contentType, createdAt, attempt, since, former } = intent;
   return {
-    ...{ namespace, network, incarnation, key, id, owner, tier, index },
+    ...{ namespace, network, incarnation, key, id, owner, policy, tier, index },
     ...{ contentType, createdAt, attempt, since, ...(former && { former }) },
   };
 }
 
 /**
- * @returns the datum as it is now; undefined when it is new, and anyone who may put may make it
+ * @returns the datum as it is now; undefined when it is new, and anyone who may put may make it. And the
+ *   digest of the policy that lets the caller: the chain refuses the version under another, so that what is
+ *   decided here holds there
  * @throws Forbidden, Gone, IntegrityError
  */
 export async function requireWritable(
   { metadata, decide, chain, names }: Deps,
   { ref, caller }: PutRequest,
-): Promise<Revised<Datum> | undefined> {
+): Promise<{ datum: Revised<Datum> | undefined; policy: string }> {
   const datum = await metadata.datum(ref);
   if (!datum) {
     // A name that etcd has lost is not free: the chain knows whose it is.
     const head = await asked(chain.head(ref, await names.idOf(ref)));
     if (head) throw refusalOf(head, { owner: caller.id });
-    return undefined;
+    return { datum, policy: policyDigest(ownerOnly) };
   }
   const { owner, erasedAt } = datum.value;
   if (erasedAt !== undefined) throw new Gone('the datum was erased');
   const network = `${ref.namespace}/${ref.network}`;
+  const policy = (await metadata.policy(ref)) ?? '';
   const { allowed, reason, policies } = await decide({
     caller,
     action: 'write',
     resource: { network, key: ref.key, owner },
-    policy: (await metadata.policy(ref)) ?? '',
+    policy,
   });
   if (!allowed) throw new Forbidden(`writing is denied: ${reason}`, { members: { policies } });
-  return datum;
+  return { datum, policy: policyDigest(policy) };
 }
 
 function freshIndex({ objects }: Deps, network: Incarnation, tier: Tier): string {

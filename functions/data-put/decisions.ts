@@ -1,6 +1,13 @@
 /** What a put decides, without doing anything. */
 import type { Head } from '../lib/data/fact.ts';
-import { Forbidden, Gone, IntegrityError, TooLarge, Unprocessable } from '../lib/errors.ts';
+import {
+  Conflict,
+  Forbidden,
+  Gone,
+  IntegrityError,
+  TooLarge,
+  Unprocessable,
+} from '../lib/errors.ts';
 import type { Tier } from '../lib/events.ts';
 import type {
   AbandonedIntent,
@@ -90,6 +97,9 @@ export function refusalOf(
   if (head.erased) return new Gone('the datum was erased');
   return new IntegrityError('the metadata of the datum are missing or do not match the chain');
 }
+
+/** The policy that let a put is no longer in force: nothing was stored, and the same again is decided anew. */
+export class PolicyChanged extends Conflict {}
 
 /** Milliseconds for which nobody but the attempt itself touches an intent. */
 export const patience = { open: 15 * 60_000, stored: 60_000, done: 24 * 3600_000 };

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Caller } from '../lib/function/authentication.ts';
-import type { Decide } from '../lib/data/access-policy.ts';
+import type { Decide, Validate } from '../lib/data/access-policy.ts';
 import type { DatumRef } from '../lib/data/datum.ts';
 import type { Keys } from '../lib/data/keys.ts';
 import type { Metadata } from '../lib/data/metadata.ts';
@@ -21,6 +21,7 @@ export interface Deps {
   names: Names;
   chain: GroupCommit;
   decide: Decide;
+  validate: Validate;
   incarnations: Pick<Incarnations, 'removed' | 'forget'>;
   /** Tells the Broker of a new version; does not wait, and what fails is sent by the sweep. */
   announce: (event: OutboxEntry) => void;

@@ -5,7 +5,7 @@
 import { CommitUnknown, Conflict, Unavailable, Unprocessable } from '../lib/errors.ts';
 import { findVersion, readHead, submitFacts } from '../lib/data/chain.ts';
 import { scopeOf, type Incarnation } from '../lib/data/datum.ts';
-import type { Anchored, Head, VersionFact } from '../lib/data/fact.ts';
+import type { Anchored, Head, PolicyFact, VersionFact } from '../lib/data/fact.ts';
 import type { Ledger } from '../lib/fabric/ledger.ts';
 import type { Ledgers } from '../lib/fabric/ledgers.ts';
 
@@ -27,6 +27,11 @@ export interface GroupCommit {
    * @throws Unprocessable when peers refuse it
    */
   add(network: Incarnation, fact: VersionFact): Promise<Anchoring>;
+  /**
+   * Has the chain keep another policy, in a transaction of its own; gives its id. The same again gives
+   * the first. Throws as `add` does.
+   */
+  amend(network: Incarnation, fact: PolicyFact): Promise<string>;
   /** The version whose ciphertext is at an index, as the chain has it now; undefined when it has none. */
   find(network: Incarnation, index: string): Promise<Found | undefined>;
   /** What the chain says of a datum now; undefined when it knows none. */
@@ -88,6 +93,8 @@ export function createGroupCommit(ledgers: Pick<Ledgers, 'with'>): GroupCommit {
         void run(network, name, started);
       }),
 
+    amend: (network, fact) => ledgers.with(network, (ledger) => keepPolicy(ledger, fact)),
+
     find: (network, index) =>
       ledgers.with(network, async (ledger) => {
         const found = await findVersion(ledger, index);
@@ -126,14 +133,7 @@ async function findAll(
   facts: VersionFact[],
   unknown: CommitUnknown,
 ): Promise<Anchoring[]> {
-  const status = await ledger.commitStatus(unknown.transactionId);
-  if (!status) throw unknown;
-  // One that failed left nothing behind: this is the same as never having sent it.
-  if (!status.successful) {
-    throw new Unavailable('the transaction was not valid when it was committed', {
-      cause: unknown,
-    });
-  }
+  await requireCommitted(ledger, unknown);
   return Promise.all(
     facts.map(async ({ index }) => {
       const found = await findVersion(ledger, index);
@@ -143,6 +143,29 @@ async function findAll(
       return { version, transactionId, block: await blockOf(ledger, transactionId) };
     }),
   );
+}
+
+async function keepPolicy(ledger: Ledger, fact: PolicyFact): Promise<string> {
+  try {
+    const { transactionId, kept } = await submitFacts(ledger, [fact]);
+    return kept[0]?.transactionId ?? transactionId;
+  } catch (error) {
+    if (!(error instanceof CommitUnknown)) throw error;
+    await requireCommitted(ledger, error);
+    return error.transactionId;
+  }
+}
+
+/** For a transaction whose fate was unknown: it goes on when it was committed as valid after all. */
+async function requireCommitted(ledger: Ledger, unknown: CommitUnknown): Promise<void> {
+  const status = await ledger.commitStatus(unknown.transactionId);
+  if (!status) throw unknown;
+  // One that failed left nothing behind: this is the same as never having sent it.
+  if (!status.successful) {
+    throw new Unavailable('the transaction was not valid when it was committed', {
+      cause: unknown,
+    });
+  }
 }
 
 async function blockOf(ledger: Ledger, transactionId: string): Promise<number> {

@@ -3,13 +3,22 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Authenticator, Caller } from '../lib/function/authentication.ts';
 import type { Authorizer } from '../lib/kubernetes/authorization.ts';
-import type { Envelope } from '../lib/function/envelope.ts';
+import type { Incarnation } from '../lib/data/datum.ts';
+import { policyLimit } from '../lib/data/policy-extent.ts';
+import { readText, type Envelope } from '../lib/function/envelope.ts';
 import { BadRequest } from '../lib/errors.ts';
-import { requests, resultEvent, type Receipt, type RequestOf } from '../lib/events.ts';
+import {
+  policyHeaders,
+  requests,
+  resultEvent,
+  type Receipt,
+  type RequestOf,
+} from '../lib/events.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
 import { audited } from './audit.ts';
 import { source, type Outbox } from './outbox.ts';
 import type { Deps } from './deps.ts';
+import { putPolicy, type PolicyChange } from './policy.ts';
 import { put } from './put.ts';
 import { sweepAlone } from './sweep.ts';
 
@@ -23,6 +32,7 @@ export interface Handlers {
 }
 
 type PutCall = Call<RequestOf<'dev.selvedge.data.put.v1'>>;
+type PolicyCall = Call<RequestOf<'dev.selvedge.policy.put.v1'>>;
 
 export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>> {
   const sweeping = endpoint(z.looseObject({}), async ({ log }: Call<unknown>): Promise<Reply> => {
@@ -34,6 +44,9 @@ export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>>
   return {
     'dev.selvedge.data.put.v1': endpoint(requests['dev.selvedge.data.put.v1'], (call) =>
       handlePut(handlers, call),
+    ),
+    'dev.selvedge.policy.put.v1': endpoint(requests['dev.selvedge.policy.put.v1'], (call) =>
+      handlePolicy(handlers, call),
     ),
     'dev.selvedge.data.sweep.v1': sweeping,
     // What a PingSource sends; its type cannot be chosen.
@@ -55,14 +68,45 @@ async function handlePut(handlers: Handlers, call: PutCall): Promise<Reply> {
   };
 }
 
-async function store(handlers: Handlers, call: PutCall, caller: Caller): Promise<Receipt> {
-  const { deps, authorizer, namespace } = handlers;
-  const { attributes, event, body, signal } = call;
-  const { network, key, tier } = attributes;
+async function handlePolicy(handlers: Handlers, call: PolicyCall): Promise<Reply> {
+  const { network, key } = call.attributes;
+  const caller = await handlers.authenticator.authenticate(call.authorization);
+  const about = { user: caller.id, network, key };
+  const changed = await audited(call.log, about, change(handlers, call, caller));
+  const { transactionId, ...receipt } = changed;
+  const { edition, policy } = receipt;
+  call.log.info({ audit: 'policy', ...about, edition, policy, transactionId }, 'in force');
+  const headers = {
+    'Content-Type': 'application/json',
+    ...policyHeaders(receipt),
+    ...(transactionId !== undefined && { 'Selvedge-Transaction': transactionId }),
+  };
+  return { status: 200, headers, body: JSON.stringify(receipt) };
+}
+
+async function change(handlers: Handlers, call: PolicyCall, caller: Caller): Promise<PolicyChange> {
+  const { network, key, ifmatch: ifMatch } = call.attributes;
+  const found = await writable(handlers, network, caller);
+  const text = await readText(call.body, policyLimit);
+  return putPolicy(handlers.deps, { ref: { ...found, key }, caller, text, ifMatch });
+}
+
+/** The network, where the caller may put something on its chain. */
+async function writable(
+  { deps, authorizer, namespace }: Handlers,
+  network: string,
+  caller: Caller,
+): Promise<Incarnation> {
   const access = { verb: 'create', resource: 'fabricnetworks', subresource: 'data' } as const;
   await authorizer.require(caller, { ...access, namespace, name: network });
-  return put(deps, {
-    ref: { ...(await deps.networks.find({ namespace, network })), key },
+  return deps.networks.find({ namespace, network });
+}
+
+async function store(handlers: Handlers, call: PutCall, caller: Caller): Promise<Receipt> {
+  const { attributes, event, body, signal } = call;
+  const { network, key, tier } = attributes;
+  return put(handlers.deps, {
+    ref: { ...(await writable(handlers, network, caller)), key },
     caller,
     id: idempotencyId(caller, event, attributes.idempotencykey),
     tier,

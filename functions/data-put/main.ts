@@ -14,7 +14,7 @@ import { createMetadata } from '../lib/data/metadata.ts';
 import { createNames } from '../lib/data/names.ts';
 import { prefixes } from '../lib/data/datum.ts';
 import { connectObjects } from '../lib/data/objects.ts';
-import { decide } from '../lib/data/access-policy.ts';
+import { decide, validate } from '../lib/data/access-policy.ts';
 import {
   authenticatorOptions,
   etcdOptions,
@@ -50,6 +50,7 @@ const deps: Deps = {
   chain: createGroupCommit(ledgers),
   incarnations: createIncarnations(vault),
   decide,
+  validate,
   announce: (event) => outbox.announce(event),
   now,
 };

@@ -14,13 +14,13 @@ import type { Readable } from 'node:stream';
 import { Conflict, FateOpen, Unavailable, Unprocessable } from '../lib/errors.ts';
 import type { Receipt } from '../lib/events.ts';
 import { asked } from '../lib/data/chain.ts';
-import { policyDigest } from '../lib/data/digests.ts';
 import type { OpenIntent, Revised, StoredIntent } from '../lib/data/model.ts';
 import { anchor } from './anchor.ts';
 import { digestOf, open } from './body.ts';
 import { claim, clean, giveUp, requireWritable, takeOver } from './claim.ts';
-import { chooseTier, next, refusalOf, reused } from './decisions.ts';
+import { chooseTier, next, PolicyChanged, refusalOf, reused } from './decisions.ts';
 import type { Deps, PutRequest } from './deps.ts';
+import { catchUp } from './enact.ts';
 import { publish } from './publish.ts';
 import { store } from './store.ts';
 
@@ -32,7 +32,7 @@ import { store } from './store.ts';
  * @throws Gone when the datum was erased
  * @throws NotFound when the network was removed meanwhile
  * @throws Unprocessable when the idempotency id was used for another body
- * @throws Conflict when too many other puts came first; nothing was stored
+ * @throws Conflict when too many other puts came first, or another policy came into force; nothing was stored
  * @throws IntegrityError when the chain does not support what etcd says of the datum; nothing was stored
  * @throws FateOpen when it may be stored yet: the same put again tells
  * @throws TooLarge, NoSpace, Unavailable; nothing was stored
@@ -48,8 +48,8 @@ export async function put(deps: Deps, request: PutRequest): Promise<Receipt> {
       return complete(deps, await write(deps, intent, whole, signal), { fresh: true });
     }
     case 'takeOver': {
-      await requireWritable(deps, request);
-      const intent = await takeOver(deps, todo.intent, tier);
+      const { policy } = await requireWritable(deps, request);
+      const intent = await takeOver(deps, todo.intent, { tier, policy });
       return complete(deps, await write(deps, intent, whole, signal), { fresh: true });
     }
     case 'finish': {
@@ -74,7 +74,7 @@ async function complete(...put: Parameters<typeof finish>): Promise<Receipt> {
 
 /** What passes: the version is anchored and published by the next try, or by the sweep. */
 function mayYetBe(error: unknown): unknown {
-  if (error instanceof FateOpen) return error;
+  if (error instanceof FateOpen || error instanceof PolicyChanged) return error;
   if (!(error instanceof Unavailable || error instanceof Conflict)) return error;
   return new FateOpen(`the put is not done yet: ${error.message}`, { cause: error });
 }
@@ -102,17 +102,17 @@ export async function finish(
   }
 }
 
-/** Peers refuse in their own words; the head tells what etcd has wrong, where it has. */
-async function explain(
-  { chain, names, metadata }: Deps,
-  intent: StoredIntent,
-  refusal: Unprocessable,
-): Promise<Error> {
-  const head = await asked(chain.head(intent, await names.idOf(intent)));
-  const policy = policyDigest((await metadata.policy(intent)) ?? '');
-  const { owner } = intent;
-  const isNext = head?.owner === owner && head.policy === policy && !head.erased;
-  return head && !isNext ? refusalOf(head, { owner }) : refusal;
+/** Peers refuse in their own words; the head tells what etcd has wrong, or what came first. */
+async function explain(deps: Deps, intent: StoredIntent, refusal: Unprocessable): Promise<Error> {
+  const { owner, policy } = intent;
+  const head = await asked(deps.chain.head(intent, await deps.names.idOf(intent)));
+  if (!head) return refusal;
+  if (head.owner !== owner || head.erased) return refusalOf(head, { owner });
+  if (head.policy === policy) return refusal;
+  // Whoever changed it may have ended before the next try could see what is in force.
+  return (await catchUp(deps.metadata, intent, head))
+    ? new PolicyChanged('another policy came into force; nothing was stored, try again')
+    : refusalOf(head, { owner });
 }
 
 /** Stores the body; when that fails, removes what it left. What cannot be removed now is swept. */

@@ -14,8 +14,9 @@ import type { Outbox } from './outbox.ts';
 import { noteMismatch } from './audit.ts';
 import { finish } from './put.ts';
 import { removeFormer, type Removing } from './store.ts';
+import { sweepPolicies } from './sweep-policies.ts';
 
-/** How many intents met which end, how many networks were erased, how many events sent. */
+/** How many intents and proposals met which end, how many networks were erased, how many events sent. */
 export interface Swept {
   finished: number;
   removed: number;
@@ -52,7 +53,12 @@ export async function sweepAlone(...given: Parameters<typeof sweep>): Promise<Sw
  */
 export async function sweep(deps: Deps, outbox: Outbox, log: Logger): Promise<Swept> {
   const removals = await removedNetworks(deps, log);
-  const swept = await settleAll(deps, new Set(removals.map(({ incarnation }) => incarnation)), log);
+  const gone = new Set(removals.map(({ incarnation }) => incarnation));
+  const swept = await settleAll(deps, gone, log);
+  const policies = await sweepPolicies(deps, gone, log);
+  swept.finished += policies.finished;
+  swept.removed += policies.removed;
+  swept.failed += policies.failed;
   const erased = await erase(deps, removals, log);
   return { ...swept, erased, sent: await outbox.flush() };
 }

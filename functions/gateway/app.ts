@@ -16,6 +16,7 @@ import { createProgress } from './progress.ts';
 import { openApi } from './openapi.ts';
 import { metaRoutes } from './routes/meta.ts';
 import { networkRoutes } from './routes/networks.ts';
+import { policyRoutes } from './routes/policies.ts';
 import { putRoutes } from './routes/put.ts';
 import { readRoutes } from './routes/reads.ts';
 import { mount, type Route } from './routes/route.ts';
@@ -70,12 +71,14 @@ export function createRoutes(options: GatewayOptions): { open: Route[]; closed: 
   const { authorizer, kubernetes, namespace, ending, log, patience = defaultPatience } = options;
   const forward = createForward(options);
   const hedge = (afterMs: number): Forward => createHedge({ ...options, forward, afterMs });
+  const [hedgedRead, hedgedPut] = [hedge(patience.read), hedge(patience.put)];
   const networks = createNetworks(kubernetes, namespace);
   const progress = createProgress({ networks, kubernetes, namespace, ending, log });
   const closed = [
     ...networkRoutes({ networks, authorizer, progress, namespace }),
-    ...putRoutes({ ...options, forward, hedged: hedge(patience.put) }),
-    ...readRoutes({ ...options, forward: hedge(patience.read) }),
+    ...putRoutes({ ...options, forward, hedged: hedgedPut }),
+    ...readRoutes({ ...options, forward: hedgedRead }),
+    ...policyRoutes({ ...options, forwardGet: hedgedRead, forwardPut: hedgedPut }),
   ];
   const open: Route[] = metaRoutes(ending, () => document);
   const document = openApi([...closed, ...open]);

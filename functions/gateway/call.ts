@@ -1,5 +1,6 @@
 /** What of a request goes along when a function is called for it. */
 import type { Request, Response } from 'express';
+import { FateOpen, Unavailable } from '../lib/errors.ts';
 import { requestId } from './context.ts';
 
 /** Who calls: the function checks the token again. */
@@ -23,4 +24,12 @@ export function departure(response: Response): AbortSignal {
   if (response.destroyed) left();
   else response.once('close', left);
   return controller.signal;
+}
+
+/** No answer of the function's: it may have what was sent, and do it. */
+export function unanswered(error: unknown): unknown {
+  if (!(error instanceof Unavailable)) return error;
+  const { retryAfter, message } = error;
+  const options = { cause: error, ...(retryAfter !== undefined && { retryAfter }) };
+  return new FateOpen(message, options);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dataKey, idempotencyKey, tier } from '../lib/events.ts';
+import { dataKey, entityTags, idempotencyKey, tier } from '../lib/events.ts';
 import { objectName } from '../lib/network/shape.ts';
 
 /** The path of a network. */
@@ -15,6 +15,9 @@ export const readQuery = z.object({
     .regex(/^[1-9]\d{0,14}$/, 'must be a positive number')
     .optional(),
 });
+
+/** The headers of a change of policy. */
+export const policyHeaders = z.object({ 'if-match': entityTags.optional() });
 
 /** The headers of a put. */
 export const putHeaders = z.object({

@@ -58,7 +58,7 @@ export function problems(log: Logger): ErrorRequestHandler {
       return;
     }
     for (const name of response.getHeaderNames()) {
-      if (name.startsWith('content-') || name.startsWith('selvedge-')) response.removeHeader(name);
+      if (/^(content-|selvedge-|etag$)/.test(name)) response.removeHeader(name);
     }
     answer(response, error, { ...problem, instance: `urn:request:${requestId(response)}` });
     letGo(request);

@@ -89,6 +89,13 @@ export class Gone extends SelvedgeError {
   readonly title = 'The datum was erased';
 }
 
+/** What the caller wants to replace is no longer what is there (`If-Match`). */
+export class PreconditionFailed extends SelvedgeError {
+  readonly status = 412;
+  readonly kind = 'precondition-failed';
+  readonly title = 'What is there is another than the one meant';
+}
+
 /** The body is over the limit named in `members.limit` (bytes). */
 export class TooLarge extends SelvedgeError {
   readonly status = 413;

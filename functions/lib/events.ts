@@ -95,6 +95,50 @@ export const head = z.object({
   erased: z.boolean(),
 } satisfies Record<keyof Head, z.ZodType>);
 
+/** What a caller gets for a policy that is in force. */
+export const policyReceipt = z.object({
+  network: objectName,
+  key: dataKey,
+  /** The number of the policy: the first came with the first version. */
+  edition: z.number().int().min(1),
+  /** Of the Cedar text, as the chain has it. */
+  policy: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+});
+export type PolicyReceipt = z.infer<typeof policyReceipt>;
+
+/** The headers that say which policy is in force; the entity tag is its edition. */
+export function policyHeaders({
+  edition,
+  policy,
+}: Pick<PolicyReceipt, 'edition' | 'policy'>): Record<string, string> {
+  return {
+    ETag: `"${edition}"`,
+    'Selvedge-Edition': String(edition),
+    'Selvedge-Policy': policy,
+  };
+}
+
+/** `If-Match` (RFC 9110, section 13.1.1): `*`, or a list of entity tags. What is neither matches nothing. */
+export const entityTags = z.string().meta({ examples: ['"1"'] });
+
+/** The data of a check: whether who has a token with such claims might act on the datum now. */
+export const policyQuestion = z.strictObject({
+  caller: z.strictObject({
+    sub: z.string().min(1).max(255),
+    groups: z.array(z.string().max(255)).max(100).optional(),
+  }),
+  action: z.enum(['read', 'write']),
+});
+export type PolicyQuestion = z.infer<typeof policyQuestion>;
+
+/** What the policy in force decides, and why. */
+export const policyDecision = z.object({
+  allowed: z.boolean(),
+  /** The policies that made it, by their names. */
+  policies: z.array(z.string()),
+  reason: z.string(),
+});
+
 /** CloudEvents extension attributes of the requests that come as events. */
 export const requests = {
   'dev.selvedge.data.put.v1': z.object({
@@ -107,8 +151,14 @@ export const requests = {
     network: objectName,
     key: dataKey,
     dataversion: dataVersion.optional(),
-    view: z.enum(['content', 'head', 'receipt']).default('content'),
+    view: z.enum(['content', 'head', 'receipt', 'policy']).default('content'),
   }),
+  'dev.selvedge.policy.put.v1': z.object({
+    network: objectName,
+    key: dataKey,
+    ifmatch: entityTags.optional(),
+  }),
+  'dev.selvedge.policy.check.v1': z.object({ network: objectName, key: dataKey }),
   'dev.selvedge.data.sweep.v1': z.object({}),
 } as const;
 export type RequestType = keyof typeof requests;

@@ -6,9 +6,13 @@ import { until } from '../lib/until.ts';
 /** Who may read and write what of the data path: a get writes nothing, and sees no put on its way. */
 export const grants: Readonly<Record<DataUser, readonly Grant[]>> = {
   'data-put': [{ permission: 'Readwrite', prefix: prefixes.all }],
-  'data-get': [prefixes.data, prefixes.versions, prefixes.policies, prefixes.records].map(
-    (prefix) => ({ permission: 'Read', prefix }),
-  ),
+  'data-get': [
+    prefixes.data,
+    prefixes.versions,
+    prefixes.policies,
+    prefixes.proposals,
+    prefixes.records,
+  ].map((prefix) => ({ permission: 'Read', prefix })),
 };
 
 /** Gives each function a user of its own in etcd, and turns authentication on. */

@@ -42,6 +42,13 @@ export function fakeLedger(): FakeLedger {
     refused: undefined,
     gate: Promise.resolve(),
   };
+  let last: Promise<unknown> = Promise.resolve();
+  /** What one transaction reads no other changes, as MVCC has it. */
+  const inTurn = <T>(transact: () => Promise<T>): Promise<T> => {
+    const mine = last.then(transact, transact);
+    last = mine;
+    return mine;
+  };
   const view = (transactionId: string, writes: Map<string, string>): LedgerState => ({
     transactionId,
     isWriter: true,
@@ -67,13 +74,16 @@ export function fakeLedger(): FakeLedger {
       const fate = fake.fates.shift();
       if (fate === 'refused') throw new Unprocessable('the peers refused');
       if (fate === 'unknown, lost') throw new CommitUnknown(transactionId);
-      const writes = new Map<string, string>();
-      const result = await put(view(transactionId, writes), JSON.parse(records)).catch(
-        (cause: unknown) => {
-          throw new Unprocessable('the chaincode refused', { cause });
-        },
-      );
-      for (const [key, value] of writes) fake.state.set(key, value);
+      const result = await inTurn(async () => {
+        const writes = new Map<string, string>();
+        const kept = await put(view(transactionId, writes), JSON.parse(records)).catch(
+          (cause: unknown) => {
+            throw new Unprocessable('the chaincode refused', { cause });
+          },
+        );
+        for (const [key, value] of writes) fake.state.set(key, value);
+        return kept;
+      });
       blocks.set(transactionId, BigInt(blocks.size + 1));
       fake.groups.push(result.length);
       if (fate) throw new CommitUnknown(transactionId);

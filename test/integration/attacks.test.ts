@@ -6,9 +6,12 @@ import { randomUUID } from 'node:crypto';
 import anyTest, { type TestFn } from 'ava';
 import { patience } from '../../functions/data-put/decisions.ts';
 import * as errors from '../../functions/lib/errors.ts';
+import { ownerOnly } from '../../functions/lib/data/access-policy.ts';
 import { keys } from '../../functions/lib/data/datum.ts';
+import { policyDigest } from '../../functions/lib/data/digests.ts';
 import type { OpenIntent, VersionRecord } from '../../functions/lib/data/model.ts';
 import { content } from '../../functions/data-get/get.ts';
+import { edit, first, read, refOf, rewrite, second, victim, type Victim } from './intruder.ts';
 import { caller, network, startWorld, sweepLater, type GetOptions, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;
@@ -17,32 +20,13 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.stop());
 
-const first = Buffer.from('{"celsius":21}');
-const second = Buffer.from('{"celsius":-4}');
 const open = '@id("open") permit (principal, action, resource);';
 
-const refOf = (key: string) => ({ ...network, key });
-
-async function rewrite({ etcd }: World, key: string, value?: string | Buffer): Promise<void> {
-  const revision = (await etcd.get(key))?.revision ?? '0';
-  await etcd.commit({ [key]: revision }, [{ key, ...(value !== undefined && { value }) }]);
+/** Everybody could read it for a while. */
+async function changedTwice({ restrict }: World, key: string): Promise<void> {
+  await restrict(key, open);
+  await restrict(key, ownerOnly);
 }
-
-const read = async ({ etcd }: World, key: string): Promise<Buffer> => (await etcd.get(key))!.value;
-
-async function edit(world: World, key: string, changes: object): Promise<void> {
-  const known = JSON.parse((await read(world, key)).toString()) as object;
-  await rewrite(world, key, JSON.stringify({ ...known, ...changes }));
-}
-
-/** A datum of two versions, and where the record of each is. */
-async function victim(world: World, who = 'alice') {
-  const key = `victim-${randomUUID()}`;
-  const receipts = [await world.put(key, first, { who }), await world.put(key, second, { who })];
-  const [one, two] = receipts.map(({ index }) => keys.version(refOf(key), index));
-  return { key, receipts, one: one!, two: two! };
-}
-type Victim = Awaited<ReturnType<typeof victim>>;
 
 interface Attack {
   does: (world: World, victim: Victim) => Promise<void>;
@@ -132,6 +116,39 @@ const attacks: Record<string, Attack> = {
   'the policy is removed': {
     does: (world, { key }) => rewrite(world, keys.policy(refOf(key))),
   },
+  'an old policy is put in the place of the one in force': {
+    does: async (world, { key }) => {
+      await changedTwice(world, key);
+      await rewrite(world, keys.policy(refOf(key)), open);
+    },
+    reads: { who: 'mallory' },
+    gets: errors.NotFound,
+  },
+  'an old policy is put in the place of the one in force, with its edition, and the owner reads': {
+    does: async (world, { key }) => {
+      await changedTwice(world, key);
+      await rewrite(world, keys.policy(refOf(key)), open);
+      await edit(world, keys.datum(refOf(key)), { edition: 2 });
+    },
+  },
+  'an edition of the policy that was never anchored is made current': {
+    does: async (world, { key }) => {
+      await rewrite(world, keys.policy(refOf(key)), open);
+      await edit(world, keys.datum(refOf(key)), { edition: 9 });
+    },
+    reads: { who: 'mallory' },
+    gets: errors.NotFound,
+  },
+  'another policy is made up in the place of the one that the chain names': {
+    does: async (world, { key }) => {
+      const named = { edition: 1, policy: policyDigest(ownerOnly) };
+      const proposal = { ...refOf(key), edition: 1, policy: open, since: '2020-01-01T00:00:00Z' };
+      await rewrite(world, keys.proposal(refOf(key), named), JSON.stringify(proposal));
+      await rewrite(world, keys.policy(refOf(key)), open);
+    },
+    reads: { who: 'mallory' },
+    gets: errors.NotFound,
+  },
   'the datum is another’s': {
     does: async (world, { key, two }) => {
       await edit(world, keys.datum(refOf(key)), { owner: 'id-mallory' });
@@ -214,6 +231,20 @@ test('what was written in another life of the network is not read in this one', 
   t.true(audit.some((fact) => fact.audit === 'integrity' && fact.key === key));
 });
 
+test('a policy that was forged is mended by its owner', async (t) => {
+  const { get, policy, restrict } = t.context;
+  const { key } = await victim(t.context);
+  await rewrite(t.context, keys.policy(refOf(key)), open);
+  await t.throwsAsync(policy(key), { instanceOf: errors.IntegrityError });
+  await t.throwsAsync(policy(key, { who: 'mallory' }), { instanceOf: errors.NotFound });
+  const taken = restrict(key, open, { who: 'mallory' });
+  await t.throwsAsync(taken, { instanceOf: errors.NotFound });
+  const mended = ownerOnly.replace('owner-only', 'owner-again');
+  t.like(await restrict(key, mended), { edition: 2 });
+  t.is(await policy(key), mended);
+  t.true(second.equals(await get(key)));
+});
+
 test('a name that etcd has lost is not the next one’s', async (t) => {
   const { key } = await victim(t.context);
   await rewrite(t.context, keys.datum(refOf(key)));
@@ -260,7 +291,7 @@ for (const tier of ['record', 'object'] as const) {
       const forge = async (of: string) => {
         const since = '2020-01-01T00:00:00.000Z';
         const intent = {
-          ...{ ...refOf(of), id: randomUUID(), owner: 'id-mallory', tier, index },
+          ...{ ...refOf(of), id: randomUUID(), owner: 'id-mallory', policy: '', tier, index },
           ...{ contentType: 'text/plain', createdAt: since, attempt: 'x', since },
           state: state === 'former' ? 'abandoned' : state,
           ...(state === 'former' && {

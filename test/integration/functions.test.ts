@@ -1,99 +1,21 @@
-/** data-put and data-get as they are called: CloudEvents over HTTP, tokens, real stores. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createServer, request, type Server } from 'node:http';
+import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import anyTest, { type TestFn } from 'ava';
-import { endpoints as getEndpoints } from '../../functions/data-get/handler.ts';
-import { endpoints as putEndpoints } from '../../functions/data-put/handler.ts';
-import { createOutbox } from '../../functions/data-put/outbox.ts';
-import { createAuthenticator } from '../../functions/lib/function/authentication.ts';
-import type { Access } from '../../functions/lib/kubernetes/authorization.ts';
-import { Forbidden } from '../../functions/lib/errors.ts';
 import type { Receipt } from '../../functions/lib/events.ts';
 import { keys } from '../../functions/lib/data/datum.ts';
-import { createLogger } from '../../functions/lib/log.ts';
-import { functionApp } from '../../functions/lib/function/serve.ts';
 import { until } from '../../functions/lib/until.ts';
-import { alice, audience, startIssuer, type Issuer } from '../fakes/issuer.ts';
-import { network, noOrphans, startWorld, type World } from './world.ts';
+import { alice } from '../fakes/issuer.ts';
+import { bob, denied, startFunctions, type Functions, type Sent } from './callable.ts';
+import { network, noOrphans } from './world.ts';
 
-interface Context {
-  world: World;
-  issuer: Issuer;
-  servers: Server[];
-  asked: Access[];
-  send: (event: Sent) => Promise<Response>;
-}
-interface Sent {
-  to: 'put' | 'get';
-  type?: string;
-  attributes?: Record<string, string>;
-  subject?: string;
-  body?: string | Buffer<ArrayBuffer>;
-  contentType?: string;
-  headers?: Record<string, string>;
-}
-
-const test = anyTest as TestFn<Context>;
-const bob = alice.replace('alice', 'bob');
-const denied = alice.replace('alice', 'denied');
+const test = anyTest as TestFn<Functions>;
 
 test.before(async (t) => {
-  const [world, issuer] = await Promise.all([startWorld(), startIssuer()]);
-  const log = createLogger('test');
-  log.level = 'silent';
-  const authenticator = createAuthenticator({
-    issuer: issuer.url,
-    audience,
-    serviceAccounts: true,
-  });
-  const asked: Access[] = [];
-  const authorizer = {
-    require: (caller: { subject: string }, access: Access) => {
-      asked.push(access);
-      if (caller.subject === denied) return Promise.reject(new Forbidden('RBAC says no'));
-      return Promise.resolve();
-    },
-  };
-  const { putDeps: deps, getDeps } = world;
-  const broker = { send: () => Promise.resolve() };
-  const outbox = createOutbox({ metadata: deps.metadata, broker, now: deps.now }, log);
-  const namespace = 'selvedge';
-  const apps = {
-    put: putEndpoints({ deps, outbox, authenticator, authorizer, namespace }),
-    get: getEndpoints({ deps: getDeps, authenticator, namespace }),
-  };
-  const servers: Server[] = [];
-  const urls: Record<string, string> = {};
-  for (const [name, endpoints] of Object.entries(apps)) {
-    const server = createServer(functionApp({ endpoints, log })).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    urls[name] = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    servers.push(server);
-  }
-  const send = async ({ to, type, attributes, subject, body, contentType, headers }: Sent) => {
-    const ce = { specversion: '1.0', source: '/test', id: randomUUID(), network: 'supply' };
-    const all = { ...ce, type: type ?? `dev.selvedge.data.${to}.v1`, ...attributes };
-    return fetch(urls[to]!, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${await issuer.token(subject === undefined ? {} : { sub: subject })}`,
-        'content-type': contentType ?? 'application/json',
-        ...Object.fromEntries(
-          Object.entries(all).map(([k, v]) => [`ce-${k}`, encodeURIComponent(v)]),
-        ),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body }),
-    });
-  };
-  t.context = { world, issuer, servers, asked, send };
+  t.context = await startFunctions();
 });
 
-test.after.always(async (t) => {
-  for (const server of t.context.servers) server.close();
-  await Promise.all([t.context.world.stop(), t.context.issuer.close()]);
-});
+test.after.always((t) => t.context.stop());
 
 test.serial(
   'a put answers with the event of the stored version, and a get with its bytes',
@@ -279,4 +201,58 @@ test.serial('with the object store gone: a put of an object is 503, records go o
   const record = { key: randomUUID() };
   t.is((await send({ to: 'put', attributes: record, body: '{}' })).status, 201);
   t.is(await (await send({ to: 'get', attributes: record })).text(), '{}');
+});
+
+test.serial('the owner puts a policy in force, reads it and asks what it decides', async (t) => {
+  const { send, asked } = t.context;
+  const key = randomUUID();
+  await send({ to: 'put', attributes: { key }, body: '{}' });
+  const about = { attributes: { key }, contentType: 'text/plain' };
+  const put = { ...about, to: 'put', type: 'dev.selvedge.policy.put.v1' } as const;
+  const cedar = `@id("bob") permit (principal, action, resource)
+    when { principal.subject == "${bob}" };`;
+  t.is((await send({ ...put, body: cedar, subject: bob })).status, 404);
+  t.is((await send({ ...put, body: cedar, subject: denied })).status, 403);
+
+  const changed = await send({ ...put, body: cedar });
+  t.is(changed.status, 200);
+  t.like(await changed.json(), { network: 'supply', key, edition: 2 });
+  t.is(changed.headers.get('etag'), '"2"');
+  t.truthy(changed.headers.get('selvedge-transaction'));
+  t.like(asked.at(-1), { verb: 'create', subresource: 'data', name: 'supply' });
+  t.is((await send({ to: 'get', attributes: { key }, subject: bob })).status, 200);
+
+  const other = { ...put, attributes: { key, ifmatch: '"1"' }, body: 'permit (' };
+  t.is((await send(other)).status, 422);
+  const meant = await send({ ...other, body: `${cedar} ` });
+  t.is(meant.status, 412);
+  t.like(await meant.json(), {
+    type: 'https://selvedge.dev/problems/precondition-failed',
+    edition: 2,
+  });
+  const bytes = Buffer.from([0x2f, 0x2f, 0xff]);
+  t.is((await send({ ...put, body: bytes })).status, 400);
+  t.is((await send({ ...put, body: 'x'.repeat(65_537) })).status, 413);
+
+  const read = { to: 'get', attributes: { key, view: 'policy' } } as const;
+  const policy = await send(read);
+  t.is(await policy.text(), cedar);
+  t.is(policy.headers.get('content-type'), 'text/plain; charset=utf-8');
+  t.is(policy.headers.get('selvedge-edition'), '2');
+  t.is((await send({ ...read, subject: bob })).status, 404);
+
+  const ask = (sub: string, subject?: string) =>
+    send({
+      to: 'get',
+      type: 'dev.selvedge.policy.check.v1',
+      attributes: { key },
+      body: JSON.stringify({ caller: { sub }, action: 'write' }),
+      ...(subject !== undefined && { subject }),
+    });
+  t.deepEqual(await (await ask(bob)).json(), {
+    ...{ allowed: true, policies: ['bob'], reason: 'by bob' },
+  });
+  t.like(await (await ask(alice)).json(), { allowed: false, policies: [] });
+  t.is((await ask('nobody')).status, 422);
+  t.is((await ask(bob, bob)).status, 404);
 });

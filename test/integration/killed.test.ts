@@ -4,6 +4,7 @@ import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { patience } from '../../functions/data-put/decisions.ts';
 import type { Deps } from '../../functions/data-put/deps.ts';
 import { lateness } from '../../functions/data-put/erase.ts';
+import { ownerOnly } from '../../functions/lib/data/access-policy.ts';
 import { networkPrefixes, objectPrefix } from '../../functions/lib/data/datum.ts';
 import type { Tier } from '../../functions/lib/events.ts';
 import { NotFound } from '../../functions/lib/errors.ts';
@@ -35,7 +36,10 @@ function mortal(deps: Deps, { call, moment }: End): { deps: Deps; hasEnded: () =
       get: (target, name) => {
         const original: unknown = Reflect.get(target, name);
         // Lists are read as they go: what is done with their items is what counts.
-        if (typeof original !== 'function' || name === 'intents' || name === 'outbox')
+        if (
+          typeof original !== 'function' ||
+          ['intents', 'proposals', 'outbox'].includes(String(name))
+        )
           return original;
         return async (...args: unknown[]): Promise<unknown> => {
           count++;
@@ -60,6 +64,8 @@ function mortal(deps: Deps, { call, moment }: End): { deps: Deps; hasEnded: () =
 type Scenario = (world: World) => Promise<{
   run: (deps: Deps) => Promise<unknown>;
   ahead?: number;
+  /** What must hold before the next run, too. */
+  meanwhile?: (t: ExecutionContext<World>) => Promise<void>;
   holds: (t: ExecutionContext<World>) => Promise<void>;
 }>;
 
@@ -139,6 +145,70 @@ for (const tier of ['record', 'object'] as const) {
   };
 }
 
+const open = `${ownerOnly}@id("open") permit (principal, action == Action::"read", resource);`;
+
+/** Two policies after the first: bob may read by the last. */
+const isOpen = (key: string, edition: number) => async (t: ExecutionContext<World>) => {
+  t.is(await t.context.policy(key), open);
+  t.true(body.equals(await t.context.get(key, { who: 'bob' })));
+  t.is((await t.context.verify(key)).head.edition, edition);
+  t.is((await t.context.put(key, body)).version, 2);
+  await noOrphans(t, t.context);
+};
+
+/** What is in force is the policy before, or the one after: for all that it decides, at once. */
+const isEither = (key: string) => async (t: ExecutionContext<World>) => {
+  const policy = await t.context.policy(key);
+  t.true([ownerOnly, open].includes(policy), policy);
+  const reading = t.context.get(key, { who: 'bob' });
+  if (policy === open) t.true(body.equals(await reading));
+  else await t.throwsAsync(reading, { instanceOf: NotFound });
+  t.true(body.equals(await t.context.get(key)));
+};
+
+scenarios['a change of policy'] = async (world) => {
+  const key = randomUUID();
+  await world.put(key, body);
+  const run = (deps: Deps) => world.restrict(key, open, { deps, ifMatch: '"1"' });
+  return { run, meanwhile: isEither(key), holds: isOpen(key, 2) };
+};
+
+/** A change of policy that ends at a call, as if the process had. */
+async function changeCutOff(world: World, key: string, call: 'amend' | 'enact'): Promise<void> {
+  const { putDeps } = world;
+  const end = () => Promise.reject(new Error('the process has ended'));
+  const deps = {
+    ...putDeps,
+    ...(call === 'amend' && { chain: { ...putDeps.chain, amend: end } }),
+    ...(call === 'enact' && { metadata: { ...putDeps.metadata, enact: end } }),
+  };
+  await world.restrict(key, open, { deps }).catch(() => undefined);
+}
+
+scenarios['a sweep that publishes a policy'] = async (world) => {
+  const key = randomUUID();
+  await world.put(key, body);
+  await changeCutOff(world, key, 'enact');
+  const ahead = patience.stored + 1000;
+  return { run: world.sweep, ahead, meanwhile: isOpenNow(key), holds: isOpen(key, 2) };
+};
+
+const isOpenNow = (key: string) => async (t: ExecutionContext<World>) => {
+  t.is(await t.context.policy(key), open);
+};
+
+scenarios['a sweep that removes a policy that the chain never got'] = async (world) => {
+  const key = randomUUID();
+  await world.put(key, body);
+  await changeCutOff(world, key, 'amend');
+  const holds = async (t: ExecutionContext<World>) => {
+    t.is(await t.context.policy(key), ownerOnly);
+    await t.throwsAsync(t.context.get(key, { who: 'bob' }), { instanceOf: NotFound });
+    await noOrphans(t, t.context);
+  };
+  return { run: world.sweep, ahead: patience.open + 1000, meanwhile: isEither(key), holds };
+};
+
 scenarios['a sweep that erases a removed network'] = async (world) => {
   const gone = { ...network, incarnation: randomUUID() };
   const deps = { ...world.putDeps, networks: { find: () => Promise.resolve(gone) } };
@@ -162,12 +232,13 @@ for (const [name, scenario] of Object.entries(scenarios)) {
     let ends = 0;
     for (let call = 1, survived = false; !survived; call++) {
       for (const moment of ['before', 'after'] as const) {
-        const { run, ahead = 0, holds } = await scenario(world);
+        const { run, ahead = 0, meanwhile, holds } = await scenario(world);
         world.ahead.ms += ahead;
         const { deps, hasEnded } = mortal(world.putDeps, { call, moment });
         await run(deps).catch(() => undefined);
         if (hasEnded()) ends++;
         else survived = true;
+        await meanwhile?.(t);
         await run(world.putDeps);
         world.ahead.ms -= ahead;
         await holds(t);

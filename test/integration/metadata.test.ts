@@ -3,6 +3,7 @@ import anyTest, { type TestFn } from 'ava';
 import { NoSpace, TooLarge, Unavailable } from '../../functions/lib/errors.ts';
 import { connectEtcd, type Etcd } from '../../functions/lib/data/etcd.ts';
 import { keys, recordPlace, type Place } from '../../functions/lib/data/datum.ts';
+import { policyDigest } from '../../functions/lib/data/digests.ts';
 import { createMetadata, type Metadata } from '../../functions/lib/data/metadata.ts';
 import type { OpenIntent } from '../../functions/lib/data/model.ts';
 import { until } from '../../functions/lib/until.ts';
@@ -31,6 +32,7 @@ const intentOf = (key: string, changes: Partial<OpenIntent> = {}): OpenIntent =>
   ...network,
   key,
   owner: 'alice',
+  policy: 'sha256:ab',
   tier: 'record',
   index: recordPlace(network, randomUUID()).index,
   contentType: 'application/json',
@@ -89,6 +91,52 @@ test('an answer that was lost is recognised as our own write', async (t) => {
   const claimed = await metadata.claim({ intent, datum: undefined, policy: 'p' });
   t.deepEqual(claimed?.value, intent);
   t.truthy(await metadata.advance(claimed!, { ...intent, state: 'abandoned' }));
+});
+
+test('a policy is published once, and none after a later one', async (t) => {
+  const { metadata, etcd } = t.context;
+  const intent = intentOf('policies');
+  await metadata.claim({ intent, datum: undefined, policy: 'first' });
+  const ref = { ...network, key: 'policies' };
+  const proposal = (edition: number, policy: string) => ({
+    ...{ ...ref, edition, policy, since: '2026-01-01T00:00:00.000Z' },
+  });
+  const named = ({ edition, policy }: { edition: number; policy: string }) =>
+    metadata.proposal(ref, { edition, policy: policyDigest(policy) });
+  const [second, third] = [proposal(2, 'second'), proposal(3, 'third')];
+  for (const one of [second, third, third]) t.true(await metadata.propose(one));
+  t.deepEqual((await named(second))?.value, second);
+  t.is(await named({ ...second, edition: 3 }), undefined);
+
+  const before = (await metadata.datum(ref))!;
+  t.true(await metadata.enact(third, before));
+  t.is(await metadata.policy(ref), 'third');
+  t.like((await metadata.datum(ref))?.value, { owner: 'alice', claims: 1, edition: 3 });
+  t.is(await named(third), undefined);
+  // Who read the datum before may not go on, and who was overtaken changes nothing.
+  t.false(await metadata.enact(second, before));
+  t.true(await metadata.enact(second, (await metadata.datum(ref))!));
+  t.is(await metadata.policy(ref), 'third');
+  t.deepEqual(await etcd.list(keys.proposal(ref, { edition: 2, policy: '' }), 10), []);
+});
+
+test('a proposal that was made anew is not struck by who saw the old one', async (t) => {
+  const { metadata } = t.context;
+  const proposal = { ...network, key: 'anew', edition: 2, policy: 'p', since: 'then' };
+  const seen = async () => {
+    const all: Awaited<ReturnType<Metadata['proposal']>>[] = [];
+    for await (const one of metadata.proposals()) if (one.value.key === 'anew') all.push(one);
+    return all;
+  };
+  await metadata.propose(proposal);
+  const [old] = await seen();
+  await metadata.propose({ ...proposal, since: 'now' });
+  await metadata.withdraw(old!);
+  const [made, ...others] = await seen();
+  t.like(made?.value, { since: 'now' });
+  t.deepEqual(others, []);
+  await metadata.withdraw(made!);
+  t.deepEqual(await seen(), []);
 });
 
 test('a removed network is erased in batches, and no other network of its name', async (t) => {

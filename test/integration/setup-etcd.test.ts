@@ -36,17 +36,17 @@ test.after.always(async (t) => {
   await t.context.server.stop();
 });
 
-const { data, versions, policies, records, intents, outbox } = prefixes;
+const { data, versions, policies, proposals, records, intents, outbox } = prefixes;
 const elsewhere = ['', 'selvedge/', 'selvedge/v2/', 'selvedge/v1'];
-const places = [data, versions, policies, records, intents, outbox, ...elsewhere];
+const places = [data, versions, policies, proposals, records, intents, outbox, ...elsewhere];
 
 const may: Record<User, { read: string[]; write: string[] }> = {
   root: { read: places, write: places },
   'data-put': {
-    read: [data, versions, policies, records, intents, outbox],
-    write: [data, versions, policies, records, intents, outbox],
+    read: [data, versions, policies, proposals, records, intents, outbox],
+    write: [data, versions, policies, proposals, records, intents, outbox],
   },
-  'data-get': { read: [data, versions, policies, records], write: [] },
+  'data-get': { read: [data, versions, policies, proposals, records], write: [] },
   stranger: { read: [], write: [] },
 };
 

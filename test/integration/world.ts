@@ -6,22 +6,24 @@ import { buffer } from 'node:stream/consumers';
 import { createChain } from '../../functions/data-get/chain.ts';
 import { createCiphertexts } from '../../functions/data-get/ciphertext.ts';
 import { content, receipt, type ReceiptView } from '../../functions/data-get/get.ts';
+import { policyInForce } from '../../functions/data-get/policy.ts';
 import type { AuditFact, Deps as GetDeps } from '../../functions/data-get/deps.ts';
 import { createGroupCommit } from '../../functions/data-put/group-commit.ts';
 import { createOutbox } from '../../functions/data-put/outbox.ts';
 import type { Deps as PutDeps } from '../../functions/data-put/deps.ts';
+import { putPolicy, type PolicyChange } from '../../functions/data-put/policy.ts';
 import { put } from '../../functions/data-put/put.ts';
 import { sweep, type Swept } from '../../functions/data-put/sweep.ts';
 import type { Caller } from '../../functions/lib/function/authentication.ts';
 import type { Receipt, Tier } from '../../functions/lib/events.ts';
-import { keys } from '../../functions/lib/data/datum.ts';
+import { keys, prefixes } from '../../functions/lib/data/datum.ts';
 import { connectEtcd, type Etcd } from '../../functions/lib/data/etcd.ts';
 import { createKeys } from '../../functions/lib/data/keys.ts';
 import { createLogger } from '../../functions/lib/log.ts';
 import { createMetadata } from '../../functions/lib/data/metadata.ts';
 import type { OutboxEntry } from '../../functions/lib/data/model.ts';
 import { connectObjects } from '../../functions/lib/data/objects.ts';
-import { decide } from '../../functions/lib/data/access-policy.ts';
+import { decide, validate } from '../../functions/lib/data/access-policy.ts';
 import { createNames, type Names } from '../../functions/lib/data/names.ts';
 import { connectVault } from '../../functions/lib/vault/client.ts';
 import { createIncarnations } from '../../functions/lib/vault/incarnations.ts';
@@ -46,6 +48,10 @@ export interface World {
   put: (key: string, body: Buffer | Readable, options?: PutOptions) => Promise<Receipt>;
   get: (key: string, options?: GetOptions) => Promise<Buffer>;
   verify: (key: string, options?: GetOptions) => Promise<ReceiptView>;
+  /** Puts a policy in force. */
+  restrict: (key: string, text: string, options?: PolicyOptions) => Promise<PolicyChange>;
+  /** The policy in force. */
+  policy: (key: string, options?: GetOptions) => Promise<string>;
   sweep: (deps?: PutDeps) => Promise<Swept & { events: OutboxEntry[] }>;
   stop: () => Promise<void>;
 }
@@ -56,6 +62,12 @@ export interface PutOptions {
   tier?: Tier;
   contentType?: string;
   signal?: AbortSignal;
+  deps?: PutDeps;
+}
+
+export interface PolicyOptions {
+  who?: string;
+  ifMatch?: string;
   deps?: PutDeps;
 }
 
@@ -102,6 +114,7 @@ export async function startWorld(): Promise<World> {
     chain: createGroupCommit(ledger.ledgers),
     incarnations: createIncarnations(connectVault(vault.as('data-put'))),
     decide,
+    validate,
     announce: (event) => void announced.push(event),
     now,
   };
@@ -139,6 +152,12 @@ export async function startWorld(): Promise<World> {
     get: async (key, options = {}) => buffer((await content(getDeps, request(key, options))).body),
 
     verify: (key, options = {}) => receipt(getDeps, request(key, options)),
+
+    restrict: (key, text, { who = 'alice', ifMatch, deps = putDeps } = {}) =>
+      putPolicy(deps, { ref: { ...network, key }, caller: caller(who), text, ifMatch }),
+
+    policy: async (key, options = {}) =>
+      (await policyInForce(getDeps, request(key, options))).policy,
 
     sweep: async (deps = putDeps) => {
       const events: OutboxEntry[] = [];
@@ -187,7 +206,7 @@ export async function sweepLater(world: World, ms: number) {
   }
 }
 
-/** Every record and object is the ciphertext of a version that readers see. */
+/** Every record and object is the ciphertext of a version that readers see, and no policy is on its way. */
 export async function noOrphans(
   t: ExecutionContext,
   { etcd, minio }: Pick<World, 'etcd' | 'minio'>,
@@ -199,6 +218,7 @@ export async function noOrphans(
   for (const { key } of await etcd.list('selvedge/v1/records/', 1000)) {
     t.true(seen.has(`etcd://${key}`), key);
   }
+  t.deepEqual(await etcd.list(prefixes.proposals, 1000), []);
   const objects = await minio.client().listObjectsV2('selvedge', '', true).toArray();
   for (const { name } of objects as { name: string }[])
     t.true(seen.has(`minio://selvedge/${name}`), name);

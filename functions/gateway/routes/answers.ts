@@ -13,7 +13,7 @@ const problem = z
     errors: z
       .array(z.object({ path: z.string(), message: z.string() }))
       .optional()
-      .meta({ description: 'Every bad field' }),
+      .meta({ description: 'Every bad field, or each fault of a policy with its `line:column`' }),
   })
   .meta({ id: 'Problem', description: 'A problem document (RFC 9457)' });
 
@@ -48,6 +48,7 @@ const reasons = {
   408: 'The body came too slowly; nothing was stored',
   409: 'Another change came first, or the idempotency key is in use',
   410: 'The datum was erased',
+  412: 'Another policy is in force than the one that may be replaced',
   413: 'The body is too large',
   415: 'The body has a type or coding that is not taken',
   422: 'Understood and refused',

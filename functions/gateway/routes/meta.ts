@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { policySchema } from '../../lib/data/policy-schema.ts';
 import { registry } from '../../lib/function/metrics.ts';
 import { Unavailable } from '../../lib/errors.ts';
 import type { Route } from './route.ts';
@@ -52,6 +53,13 @@ export function metaRoutes(ending: AbortSignal, description: () => object): Rout
       summary: 'This document',
       type: 'application/json',
       answer: (response) => void response.json(description()),
+    }),
+    open({
+      path: '/v1/policy-schema',
+      operationId: 'getPolicySchema',
+      summary: 'What access policies may speak of, in the schema language of Cedar',
+      type: 'text/plain',
+      answer: (response) => void response.type('text/plain').send(policySchema),
     }),
   ];
 }

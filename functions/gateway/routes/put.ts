@@ -3,10 +3,9 @@ import type { IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { Request, RequestHandler } from 'express';
 import { z } from 'zod';
-import { FateOpen, Unavailable } from '../../lib/errors.ts';
 import { idempotencyKey } from '../../lib/events.ts';
 import { parse } from '../../lib/function/envelope.ts';
-import { bodyHeaders, callerHeaders, departure } from '../call.ts';
+import { bodyHeaders, callerHeaders, departure, unanswered } from '../call.ts';
 import { eventHeaders } from '../event.ts';
 import { proceed } from '../expect.ts';
 import { tooLarge, type Forward } from '../forward.ts';
@@ -26,6 +25,12 @@ export interface PutOptions {
   /** How fast a body must come. */
   floor?: Floor;
 }
+
+/** What may be asked of a datum that is there. */
+const afterwards = [
+  ...['getDatum', 'headDatum', 'getReceipt'],
+  ...['getPolicy', 'putPolicy', 'checkPolicy'],
+];
 
 /** Storing data, by the function `data-put`. */
 export function putRoutes(options: PutOptions): Route[] {
@@ -82,7 +87,7 @@ export function putRoutes(options: PutOptions): Route[] {
             description: 'Stored and anchored',
             headers: z.object({ 'Idempotency-Key': idempotencyKey }),
             content: json(stored),
-            links: leadsTo(dataPath, 'getDatum', 'headDatum', 'getReceipt'),
+            links: leadsTo(dataPath, ...afterwards),
           },
           ...refusals(400, 403, 404, 408, 409, 413, 415, 422, 507),
         },
@@ -96,14 +101,6 @@ function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   return Promise.race([work, promise]);
-}
-
-/** No answer of the function's: it may have the put, and do it. */
-function unanswered(error: unknown): unknown {
-  if (!(error instanceof Unavailable)) return error;
-  const { retryAfter, message } = error;
-  const options = { cause: error, ...(retryAfter !== undefined && { retryAfter }) };
-  return new FateOpen(message, options);
 }
 
 /** The most bytes that are held, so that they can be sent a second time. */

@@ -3,7 +3,7 @@ import type { ZodOpenApiOperationObject } from 'zod-openapi';
 import { MethodNotAllowed } from '../problem.ts';
 
 /** The methods that the API uses. A `GET` answers `HEAD` as well, where there is no route for that. */
-export type Method = 'get' | 'head' | 'put' | 'delete';
+export type Method = 'get' | 'head' | 'post' | 'put' | 'delete';
 
 /** One route of the API: what it is for its callers, beside what answers it. */
 export interface Route {

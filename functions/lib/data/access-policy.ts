@@ -5,11 +5,12 @@
  *
  * Policies speak of `principal` (`User`, with `subject`, `username`, `issuer`, `in` its
  * `Group`s), `action` (`Action::"read"`, `Action::"write"`) and `resource` (`Datum`, with
- * `owner`, `network`, `key`). A policy is named by its annotation `@id("…")`.
+ * `owner`, `network`, `key`), as policy-schema.ts says. A policy is named by its annotation `@id("…")`.
  */
-import type { Policy, PolicyId } from '@cedar-policy/cedar-wasm/nodejs';
+import type { DetailedError, Policy, PolicyId } from '@cedar-policy/cedar-wasm/nodejs';
 import type { Caller } from '../function/authentication.ts';
 import { excessOf } from './policy-extent.ts';
+import { policySchema } from './policy-schema.ts';
 
 export type Action = 'read' | 'write';
 
@@ -39,6 +40,48 @@ when { resource.owner == principal };
 export const warmUp = async (): Promise<void> => {
   await import('@cedar-policy/cedar-wasm/nodejs');
 };
+
+/** What is wrong with a policy, and where where that is known. */
+export interface Fault {
+  message: string;
+  /** Of the text, from 1. */
+  line?: number;
+  /** Of the line, in characters, from 1. */
+  column?: number;
+}
+
+export type Validate = (policy: string) => Promise<Fault[]>;
+
+/** All that is wrong with a text as the policy of a datum, by the schema; nothing when it may come into force. */
+export const validate: Validate = async (policy) => {
+  const excess = excessOf(policy);
+  if (excess !== undefined) return [{ message: excess }];
+  const cedar = await import('@cedar-policy/cedar-wasm/nodejs');
+  const parts = cedar.policySetTextToParts(policy);
+  if (parts.type === 'failure') return parts.errors.map((error) => faultOf(policy, error));
+  // It would let nobody do anything, its owner included: rather a mistake than meant.
+  if (parts.policies.length === 0) return [{ message: 'there is no policy in it' }];
+  const answer = cedar.validate({
+    schema: policySchema,
+    policies: { staticPolicies: policy },
+  });
+  const errors =
+    answer.type === 'failure' ? answer.errors : answer.validationErrors.map(({ error }) => error);
+  return errors.map((error) => faultOf(policy, error));
+};
+
+function faultOf(text: string, { message, help, sourceLocations = [] }: DetailedError): Fault {
+  const [{ start, label } = { start: undefined, label: null }] = sourceLocations;
+  const said = [message, label, help].filter((part) => part !== null).join('; ');
+  if (start === undefined) return { message: said };
+  // Cedar counts bytes.
+  const lines = Buffer.from(text).subarray(0, start).toString().split('\n');
+  return {
+    message: said,
+    line: lines.length,
+    column: Array.from(lines.at(-1) ?? '').length + 1,
+  };
+}
 
 export type Decide = (question: Question) => Promise<Decision>;
 

@@ -9,6 +9,8 @@
  *     selvedge/v1/data/<network>/<key>                 Datum
  *     selvedge/v1/versions/<network>/<key>/<name>      VersionRecord
  *     selvedge/v1/policies/<network>/<key>             Cedar text
+ *     selvedge/v1/proposals/<network>/<key>/<edition>/<digest>
+ *                                                      Proposal
  *     selvedge/v1/records/<network>/<name>             ciphertext of a record
  *     selvedge/v1/intents/<network>/<id>               Intent
  *     selvedge/v1/outbox/<id>                          OutboxEntry
@@ -18,6 +20,7 @@
  * the chain has said which number the version has.
  */
 import { IntegrityError } from '../errors.ts';
+import type { Head } from './fact.ts';
 
 /** A network by its place in Kubernetes. */
 export interface NetworkRef {
@@ -47,6 +50,7 @@ export const prefixes = {
   data: `${root}/data/`,
   versions: `${root}/versions/`,
   policies: `${root}/policies/`,
+  proposals: `${root}/proposals/`,
   records: `${root}/records/`,
   intents: `${root}/intents/`,
   outbox: `${root}/outbox/`,
@@ -65,6 +69,9 @@ export const keys = {
   version: (ref: DatumRef, index: string) =>
     `${keyed('versions', ref)}/${encodeURIComponent(index.slice(index.lastIndexOf('/') + 1))}`,
   policy: (ref: DatumRef) => keyed('policies', ref),
+  /** By what the chain says of it once it is in force: its edition, and its digest. */
+  proposal: (ref: DatumRef, { edition, policy }: Pick<Head, 'edition' | 'policy'>) =>
+    `${keyed('proposals', ref)}/${edition}/${policy.slice('sha256:'.length)}`,
   record: (network: Incarnation, name: string) => `${below('records', network)}${name}`,
   intent: (network: Incarnation, id: string) => `${below('intents', network)}${id}`,
   outbox: (id: string) => `${prefixes.outbox}${id}`,
@@ -73,7 +80,7 @@ export const keys = {
 
 /** What all etcd keys of a network begin with. */
 export function networkPrefixes(network: Incarnation): string[] {
-  const kinds = ['data', 'versions', 'policies', 'records', 'intents'] as const;
+  const kinds = ['data', 'versions', 'policies', 'proposals', 'records', 'intents'] as const;
   return kinds.map((kind) => below(kind, network));
 }
 

@@ -4,7 +4,9 @@
  * never by a half-done change.
  */
 import { IntegrityError } from '../errors.ts';
+import { policyDigest } from './digests.ts';
 import type { Change, Entry, Etcd } from './etcd.ts';
+import type { Head } from './fact.ts';
 import { keys, networkPrefixes, prefixes, type DatumRef, type Incarnation } from './datum.ts';
 import type {
   Datum,
@@ -12,6 +14,7 @@ import type {
   Intent,
   OpenIntent,
   OutboxEntry,
+  Proposal,
   Revised,
   VersionRecord,
 } from './model.ts';
@@ -44,6 +47,18 @@ export interface Metadata {
   version(ref: DatumRef, index: string): Promise<VersionRecord | undefined>;
   /** The Cedar text that decides about a datum. */
   policy(ref: DatumRef): Promise<string | undefined>;
+  /** The policy that was proposed as the one that a head names. */
+  proposal(
+    ref: DatumRef,
+    named: Pick<Head, 'edition' | 'policy'>,
+  ): Promise<Revised<Proposal> | undefined>;
+  /** Writes a proposal, or writes it anew; false when it was changed meanwhile. */
+  propose(proposal: Proposal): Promise<boolean>;
+  /** Makes a proposal the published policy, unless a later one is; false when the datum was changed meanwhile. */
+  enact(proposal: Proposal, datum: Revised<Datum>): Promise<boolean>;
+  /** Strikes a proposal, unless it was proposed anew. */
+  withdraw(proposal: Revised<Proposal>): Promise<void>;
+  proposals(): AsyncIterable<Revised<Proposal>>;
   intent(network: Incarnation, id: string): Promise<Revised<Intent> | undefined>;
   /** Makes the intent, and the datum if it is new; undefined when another came first. */
   claim(claim: Claim): Promise<Revised<OpenIntent> | undefined>;
@@ -105,7 +120,32 @@ export function createMetadata(etcd: Etcd): Metadata {
     datum: (ref) => read<Datum>(keys.datum(ref)),
     version: async (ref, index) => (await read<VersionRecord>(keys.version(ref, index)))?.value,
     policy: async (ref) => (await etcd.get(keys.policy(ref)))?.value.toString(),
+    proposal: (ref, named) => read<Proposal>(keys.proposal(ref, named)),
+    proposals: () => pages<Proposal>(etcd, prefixes.proposals),
     intent: (network, id) => read<Intent>(keys.intent(network, id)),
+
+    propose: async (proposal) => {
+      const key = proposalKey(proposal);
+      const before = await etcd.get(key);
+      const expected = { [key]: before?.revision ?? '0' };
+      return (await etcd.commit(expected, [json(key, proposal)])) !== undefined;
+    },
+
+    enact: async (proposal, { value, revision }) => {
+      const { edition, policy } = proposal;
+      const datumKey = keys.datum(proposal);
+      const changes: Change[] = [{ key: proposalKey(proposal) }];
+      if (edition > (value.edition ?? 1)) {
+        changes.push(json(datumKey, { ...value, edition }));
+        changes.push({ key: keys.policy(proposal), value: policy });
+      }
+      return (await etcd.commit({ [datumKey]: revision }, changes)) !== undefined;
+    },
+
+    withdraw: async ({ value, revision }) => {
+      const key = proposalKey(value);
+      await etcd.commit({ [key]: revision }, [{ key }]);
+    },
 
     claim: ({ intent, datum, policy }) => {
       const [intentKey, datumKey] = [keys.intent(intent, intent.id), keys.datum(intent)];
@@ -178,6 +218,11 @@ export function createMetadata(etcd: Etcd): Metadata {
       if (entry) await etcd.commit({ [entry.key]: entry.revision }, [{ key: entry.key }]);
     },
   };
+}
+
+function proposalKey(proposal: Proposal): string {
+  const { edition, policy } = proposal;
+  return keys.proposal(proposal, { edition, policy: policyDigest(policy) });
 }
 
 /** Whether the chain cannot know of it. */

@@ -1,4 +1,4 @@
-/** What etcd keeps of the data path (keys: datum.ts). All is JSON but ciphertexts and policies. */
+/** What etcd keeps of the data path (keys: datum.ts). All is JSON but ciphertexts and policies in force. */
 import type { Receipt, Tier } from '../events.ts';
 import type { DatumRef } from './datum.ts';
 
@@ -10,8 +10,19 @@ export interface Datum {
   current?: number;
   /** The transaction that anchored the current version. */
   transactionId?: string;
+  /** The number of the policy that was published last; the first when left out. */
+  edition?: number;
   /** When it was erased (ISO 8601). */
   erasedAt?: string;
+}
+
+/** A policy on its way: from when the chain names it until it is published, it is read here. */
+export interface Proposal extends DatumRef {
+  edition: number;
+  /** Cedar text. */
+  policy: string;
+  /** When it was last proposed (ISO 8601). */
+  since: string;
 }
 
 /**
@@ -49,6 +60,8 @@ export interface StoredCiphertext {
 export interface Allotment extends DatumRef {
   id: string;
   owner: string;
+  /** `sha256:<hex>` of the Cedar text that let it: the version is refused under another. */
+  policy: string;
   tier: Tier;
   index: string;
   contentType: string;

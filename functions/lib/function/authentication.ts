@@ -35,6 +35,22 @@ export interface Authenticator {
   authenticate(authorization: string | undefined): Promise<Caller>;
 }
 
+/** What of a token's claims says who it stands for. */
+export interface Claims {
+  sub: string;
+  groups?: string[] | undefined;
+}
+
+/** Knows whom a token would stand for. */
+export interface Callers {
+  /**
+   * The caller that a token of the issuer with such claims stands for.
+   *
+   * @throws Unauthorized where no such token would be taken
+   */
+  callerWith(claims: Claims): Caller;
+}
+
 export interface AuthenticatorOptions {
   /** The exact `iss` of the tokens. */
   issuer: string;
@@ -61,7 +77,7 @@ export function userId(issuer: string, subject: string): string {
 }
 
 /** Checks OIDC bearer tokens (RFC 7519, RFC 8725: issuer, audience and algorithms are pinned). */
-export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator & Callers {
   const { issuer, audience, serviceAccounts = issuer === clusterIssuer } = options;
   const keys = issuerKeys(options);
   return {
@@ -80,6 +96,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       });
       return caller(issuer, payload, serviceAccounts);
     },
+    callerWith: (claims) => caller(issuer, { ...claims }, serviceAccounts),
   };
 }
 

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import { BadRequest, TooLarge } from '../errors.ts';
@@ -106,6 +106,22 @@ export async function readJson<T>(
     throw new BadRequest('the data of the event is not JSON');
   }
   return parse(schema, value, 'the data of the event');
+}
+
+/**
+ * Reads the data of an event as text, whatever its type says.
+ *
+ * @param limit the most bytes to read
+ * @throws BadRequest when it is not UTF-8
+ * @throws TooLarge when there is more than `limit`
+ */
+export async function readText(body: Readable, limit: number): Promise<string> {
+  const bytes = await buffer(atMost(body, limit));
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new BadRequest('the data of the event is not UTF-8', { cause });
+  }
 }
 
 async function readStructured(body: Readable): Promise<Message> {

@@ -132,3 +132,14 @@ test('etcd is behind or ahead of the chain by the version that it has published'
     [false, false, true],
   );
 });
+
+test('etcd is ahead of the chain by the policy that it has published, the first without a number', (t) => {
+  const at = (edition?: number) => ({
+    ...{ owner: 'alice', claims: 9, current: 3 },
+    ...(edition && { edition }),
+  });
+  t.deepEqual(
+    [at(), at(1), at(2), at(3)].map((one) => isAhead(one, { ...head, edition: 2 })),
+    [false, false, false, true],
+  );
+});

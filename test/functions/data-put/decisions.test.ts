@@ -40,7 +40,7 @@ const since = '2026-01-01T00:00:00.000Z';
 const allotment: Allotment = {
   ...{ namespace: 'selvedge', network: 'supply', incarnation: 'uid-1', key: 'k', id: 'id' },
   ...{ version: 1, owner: 'alice', tier: 'record', index: 'etcd://x', contentType: 'text/plain' },
-  ...{ createdAt: since, attempt: 'a', since },
+  ...{ policy: '', createdAt: since, attempt: 'a', since },
 };
 const intents = {
   open: { ...allotment, state: 'open' },

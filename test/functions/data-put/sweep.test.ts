@@ -2,7 +2,7 @@ import test from 'ava';
 import { createOutbox } from '../../../functions/data-put/outbox.ts';
 import type { Deps } from '../../../functions/data-put/deps.ts';
 import { sweep } from '../../../functions/data-put/sweep.ts';
-import { idOf } from '../../fakes/facts.ts';
+import { digestOf, idOf } from '../../fakes/facts.ts';
 import { Unavailable } from '../../../functions/lib/errors.ts';
 import { createLogger } from '../../../functions/lib/log.ts';
 import type { Incarnation, NetworkRef } from '../../../functions/lib/data/datum.ts';
@@ -17,6 +17,7 @@ const intent = (network: string, id: string): StoredIntent => ({
     incarnation: `uid-${network}`,
     key: id,
     owner: 'alice',
+    policy: digestOf('policy'),
     tier: 'record',
   },
   ...{ index: 'etcd://x', contentType: 'text/plain', createdAt: '2026-01-01T00:00:00.000Z' },
@@ -33,7 +34,10 @@ async function* intents() {
 test('a network that does not answer is asked once a pass, and the others still', async (t) => {
   const asked: string[] = [];
   const policy = () => Promise.resolve('');
-  const metadata = { intents, policy, async *outbox() {} } as unknown as Metadata;
+  const metadata = {
+    ...{ intents, policy, async *outbox() {} },
+    async *proposals() {},
+  } as unknown as Metadata;
   const networks = {
     find: (network: NetworkRef) =>
       Promise.resolve({ ...network, incarnation: `uid-${network.network}` }),

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { policySchema } from '../../../functions/lib/data/policy-schema.ts';
 import { bearer, startGateway } from './gateway.ts';
 
 test('probes need no token, and readiness ends with the gateway', async (t) => {
@@ -20,7 +21,7 @@ test('requests are counted by route, never by path', async (t) => {
 
 for (const [method, path] of [
   ['GET', '/'],
-  ['GET', '/v1/networks/supply/data/a/policy'],
+  ['GET', '/v1/networks/supply/data/a/policies'],
   ['POST', '/v1/me/key/rotate'],
   ['GET', '/V1/networks'],
 ] as const) {
@@ -79,4 +80,11 @@ test('the log has a line per request, without tokens, keys or bodies', async (t)
   });
   t.is(answered[1]?.['status'], 401);
   t.notRegex(JSON.stringify(lines()), /private|wrong-token|Bearer alice/);
+});
+
+test('the schema of policies is given out without a token, as it is validated against', async (t) => {
+  const { url } = await startGateway(t);
+  const answer = await fetch(`${url}/v1/policy-schema`);
+  t.is(answer.headers.get('content-type'), 'text/plain; charset=utf-8');
+  t.is(await answer.text(), policySchema);
 });

@@ -4,6 +4,7 @@ import type { Express } from 'express';
 import { openApi } from '../../../functions/gateway/openapi.ts';
 import { metaRoutes } from '../../../functions/gateway/routes/meta.ts';
 import { networkRoutes } from '../../../functions/gateway/routes/networks.ts';
+import { policyRoutes } from '../../../functions/gateway/routes/policies.ts';
 import { putRoutes } from '../../../functions/gateway/routes/put.ts';
 import { readRoutes } from '../../../functions/gateway/routes/reads.ts';
 import { bearer, startGateway } from './gateway.ts';
@@ -21,6 +22,7 @@ const document = JSON.parse(
       ...networkRoutes(none),
       ...putRoutes(none),
       ...readRoutes(none),
+      ...policyRoutes(none),
       ...metaRoutes(none, none),
     ]),
   ),

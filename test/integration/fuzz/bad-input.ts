@@ -91,6 +91,10 @@ const tokenWith =
       .sign(key);
   };
 
+const cedar = 'permit (principal, action, resource);';
+const policy = (body: Buffer | string, headers: Record<string, string> = {}): Send =>
+  put({ more: '/policy', headers: { 'content-type': 'text/plain', ...headers }, body });
+
 const hour = 3600;
 const bob = ({ api }: Service): Promise<string> => api.token('selvedge-users', 'bob', 'selvedge');
 const chunked = 'Transfer-Encoding: chunked\r\n\r\n';
@@ -106,6 +110,32 @@ export const badInput: Record<string, [send: Send, status: number, kind: string]
   'a key with a null': [put({ more: '%00' }), 400, 'bad-request'],
   'a key with a line break': [put({ more: '%0D%0ASet-Cookie:%20a' }), 400, 'bad-request'],
   'a key with half a pair': [put({ more: '%ED%A0%80' }), 400, 'bad-request'],
+  'a policy of no datum': [policy(cedar), 404, 'not-found'],
+  'a policy that is no Cedar': [policy('let alice in'), 422, 'unprocessable'],
+  'a policy of an unknown attribute': [
+    policy('permit (principal, action, resource) when { principal.age > 18 };'),
+    ...([422, 'unprocessable'] as const),
+  ],
+  'a policy too deep for Cedar': [
+    policy(
+      `permit (principal, action, resource) when { ${'('.repeat(9000)}true${')'.repeat(9000)} };`,
+    ),
+    ...([422, 'unprocessable'] as const),
+  ],
+  'an empty policy': [policy(''), 422, 'unprocessable'],
+  'a policy of 64 KiB and a byte': [policy('/'.repeat(65_537)), 413, 'too-large'],
+  'a policy that is no UTF-8': [policy(Buffer.from([0x2f, 0x2f, 0xff])), 400, 'bad-request'],
+  'a policy as JSON': [
+    policy(cedar, { 'content-type': 'application/json' }),
+    ...([415, 'unsupported-media-type'] as const),
+  ],
+  'a check of nothing': [
+    put({
+      ...{ method: 'POST', more: '/policy/check', body: '{}' },
+      headers: { 'content-type': 'application/json' },
+    }),
+    ...([400, 'bad-request'] as const),
+  ],
   'a method that there is not': [put({ method: 'POST' }), 405, 'method-not-allowed'],
   'a tier that there is not': [put({ headers: { 'selvedge-tier': 'tape' } }), 400, 'bad-request'],
   'a content coding': [

@@ -44,6 +44,10 @@ const texts: Record<string, [string, string]> = {
     `selvedge/v1/versions/${scope}/readings%2F42%20%C3%BC/n`,
   ],
   'a policy': [keys.policy(ref), `selvedge/v1/policies/${scope}/readings%2F42%20%C3%BC`],
+  'a proposed policy': [
+    keys.proposal(ref, { edition: 12, policy: 'sha256:ab' }),
+    `selvedge/v1/proposals/${scope}/readings%2F42%20%C3%BC/12/ab`,
+  ],
   'a record': [keys.record(network, 'n'), `selvedge/v1/records/${scope}/n`],
   'an intent': [keys.intent(network, 'i'), `selvedge/v1/intents/${scope}/i`],
   'an event': [keys.outbox('e'), 'selvedge/v1/outbox/e'],
@@ -161,6 +165,7 @@ test('what is erased with a network holds all that names it, and nothing of a lo
     keys.datum(ref),
     keys.version(ref, 'etcd://x/n'),
     keys.policy(ref),
+    keys.proposal(ref, { edition: 2, policy: 'sha256:ab' }),
     keys.record(network, 'n'),
     keys.intent(network, 'i'),
     objectPlace(network, 'b', 'n').index.slice('minio://b/'.length),

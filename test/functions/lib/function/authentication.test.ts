@@ -216,3 +216,13 @@ test('a token that could be of several keys is refused, and the keys are kept', 
   await checks.authenticate(`Bearer ${await own.token()}`);
   t.is(own.fetches(), 1);
 });
+
+test('whom a token would stand for is who it stands for when it comes', async (t) => {
+  for (const serviceAccounts of [true, false]) {
+    const checks = authenticator(serviceAccounts);
+    const claims = { sub: alice, groups: ['staff', 'system:masters'] };
+    const caller = await checks.authenticate(`Bearer ${await issuer.token(claims)}`);
+    t.deepEqual(checks.callerWith(claims), caller);
+  }
+  t.throws(() => authenticator().callerWith({ sub: 'alice' }), { instanceOf: Unauthorized });
+});

@@ -1,0 +1,128 @@
+/**
+ * The story of a change of policy, in the order that makes a crash anywhere harmless:
+ *
+ *  1. propose: the text is written to etcd under what the chain would say of it, beside the one in force;
+ *  2. amend: the chain keeps its fact. From here on it is in force, and read where it was proposed;
+ *  3. enact: one etcd transaction makes it the text that is read first, and strikes the proposal.
+ *
+ * Only the owner whom the chain names takes the second step, and only for the text in hand: what stands in
+ * etcd may have been made up.
+ */
+import { persist } from '../lib/backoff.ts';
+import { asked } from '../lib/data/chain.ts';
+import { policyDigest } from '../lib/data/digests.ts';
+import type { DatumRef } from '../lib/data/datum.ts';
+import type { Head } from '../lib/data/fact.ts';
+import type { Proposal } from '../lib/data/model.ts';
+import {
+  Conflict,
+  FateOpen,
+  Gone,
+  IntegrityError,
+  NotFound,
+  Unavailable,
+  Unprocessable,
+} from '../lib/errors.ts';
+import type { PolicyReceipt } from '../lib/events.ts';
+import type { Caller } from '../lib/function/authentication.ts';
+import { until } from '../lib/until.ts';
+import type { Deps } from './deps.ts';
+import { enact, catchUp } from './enact.ts';
+import { invalid, nextEdition } from './policy-decisions.ts';
+
+export interface PolicyRequest {
+  ref: DatumRef;
+  caller: Pick<Caller, 'id'>;
+  /** Cedar text. */
+  text: string;
+  /** The entity tags of editions that may be replaced, as in HTTP; any when left out. */
+  ifMatch: string | undefined;
+}
+
+export interface PolicyChange extends PolicyReceipt {
+  /** Left out when it was in force already. */
+  transactionId?: string;
+}
+
+/** Others may change the same policy at the same moment; each try asks the chain. */
+const contention = { tries: 5, firstMs: 50, mostMs: 500 };
+
+/**
+ * Puts a policy in force, or finds that it is.
+ *
+ * @throws Unprocessable when the text is no policy by the schema: `members.errors` has every fault
+ * @throws NotFound when there is no such datum of the caller's
+ * @throws Gone when the datum was erased
+ * @throws PreconditionFailed when another edition is in force than may be replaced
+ * @throws Conflict when too many other policies came first; nothing was changed
+ * @throws IntegrityError when etcd has lost the datum; nothing was changed
+ * @throws FateOpen when it may come into force yet: the same again tells
+ */
+export async function putPolicy(deps: Deps, request: PolicyRequest): Promise<PolicyChange> {
+  const { ref, text, ifMatch } = request;
+  const faults = await deps.validate(text);
+  if (faults.length > 0) throw invalid(faults);
+  const policy = policyDigest(text);
+  const { network, key } = ref;
+  let refusal: Error = new Conflict('other policies came first; nothing was changed, try again');
+  const change = await persist(contention, async (): Promise<PolicyChange | undefined> => {
+    const head = await ownHead(deps, request);
+    const edition = nextEdition(head, policy, ifMatch);
+    if (edition === undefined) {
+      await catchUp(deps.metadata, ref, head);
+      return { network, key, edition: head.edition, policy };
+    }
+    const proposal = { ...ref, edition, policy: text, since: deps.now().toISOString() };
+    if (!(await deps.metadata.propose(proposal))) return undefined;
+    try {
+      return { network, key, edition, policy, transactionId: await complete(deps, proposal) };
+    } catch (error) {
+      // Peers that lag refuse as well; so it is tried again.
+      if (!(error instanceof Unprocessable || error instanceof Conflict)) throw mayYetBe(error);
+      refusal = error;
+      return undefined;
+    }
+  });
+  if (!change) throw refusal;
+  return change;
+}
+
+/** Has the chain keep a proposal, and publishes it; gives the transaction. */
+async function complete(deps: Deps, proposal: Proposal): Promise<string> {
+  const { incarnation, edition } = proposal;
+  const [id, policy] = [await deps.names.idOf(proposal), policyDigest(proposal.policy)];
+  const fact = { kind: 'policy', id, incarnation, edition, policy } as const;
+  const transactionId = await deps.chain.amend(proposal, fact);
+  await enact(deps.metadata, proposal);
+  return transactionId;
+}
+
+/** Milliseconds in which peers get a block that another one has. */
+const patience = 3_000;
+
+/** The head of a datum of the caller's: to others there is no such datum. */
+async function ownHead(deps: Deps, { ref, caller }: PolicyRequest): Promise<Head> {
+  const id = await deps.names.idOf(ref);
+  const datum = await deps.metadata.datum(ref);
+  const ask = (): Promise<Head | undefined> => asked(deps.chain.head(ref, id));
+  let head = await ask();
+  if (head?.owner !== caller.id) throw new NotFound('there is no such datum');
+  if (head.erased) throw new Gone('the datum was erased');
+  if (!datum) throw new IntegrityError('the datum is missing');
+  // Peers may lag behind the change that etcd has published.
+  const { edition = 1 } = datum.value;
+  if (edition > head.edition) {
+    const waiting = { what: 'peers to have the policy in force', timeoutMs: patience, firstMs: 25 };
+    head = await until(waiting, async () => {
+      const now = await ask();
+      return now !== undefined && now.edition >= edition && now;
+    });
+  }
+  return head;
+}
+
+/** It may be in force, or come into force: the same again goes on from there. */
+function mayYetBe(error: unknown): unknown {
+  if (error instanceof FateOpen || !(error instanceof Unavailable)) return error;
+  return new FateOpen(`the policy may be in force yet: ${error.message}`, { cause: error });
+}

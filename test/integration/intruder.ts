@@ -1,0 +1,35 @@
+/** One who may rewrite all that etcd holds, and whose data they go for. */
+import { randomUUID } from 'node:crypto';
+import { keys } from '../../functions/lib/data/datum.ts';
+import { network, type World } from './world.ts';
+
+export const first = Buffer.from('{"celsius":21}');
+export const second = Buffer.from('{"celsius":-4}');
+
+export const refOf = (key: string) => ({ ...network, key });
+
+export async function rewrite(
+  { etcd }: World,
+  key: string,
+  value?: string | Buffer,
+): Promise<void> {
+  const revision = (await etcd.get(key))?.revision ?? '0';
+  await etcd.commit({ [key]: revision }, [{ key, ...(value !== undefined && { value }) }]);
+}
+
+export const read = async ({ etcd }: World, key: string): Promise<Buffer> =>
+  (await etcd.get(key))!.value;
+
+export async function edit(world: World, key: string, changes: object): Promise<void> {
+  const known = JSON.parse((await read(world, key)).toString()) as object;
+  await rewrite(world, key, JSON.stringify({ ...known, ...changes }));
+}
+
+/** A datum of two versions, and where the record of each is. */
+export async function victim(world: World, who = 'alice') {
+  const key = `victim-${randomUUID()}`;
+  const receipts = [await world.put(key, first, { who }), await world.put(key, second, { who })];
+  const [one, two] = receipts.map(({ index }) => keys.version(refOf(key), index));
+  return { key, receipts, one: one!, two: two! };
+}
+export type Victim = Awaited<ReturnType<typeof victim>>;
