@@ -1,18 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import anyTest, { type TestFn } from 'ava';
-import { createCiphertexts } from '../../functions/data-get/ciphertext.ts';
-import { content } from '../../functions/data-get/get.ts';
 import * as errors from '../../functions/lib/errors.ts';
 import { ownerOnly } from '../../functions/lib/data/access-policy.ts';
-import { ciphertextSize, headerLength, sealedFrame } from '../../functions/lib/data/cipher.ts';
+import { ciphertextSize } from '../../functions/lib/data/cipher.ts';
 import { submitFacts } from '../../functions/lib/data/chain.ts';
 import { keys } from '../../functions/lib/data/datum.ts';
 import { policyDigest } from '../../functions/lib/data/digests.ts';
 import { trailerLength } from '../../functions/lib/data/leaves.ts';
 import { treeDigest } from '../fakes/tree.ts';
-import { caller, network, startWorld, type World } from './world.ts';
+import { replace, stored } from './intruder.ts';
+import { network, startWorld, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;
 test.before(async (t) => {
@@ -22,25 +20,6 @@ test.after.always((t) => t.context.stop());
 
 const fresh = (): string => `key-${randomUUID()}`;
 const json = (size: number): Buffer => Buffer.from(JSON.stringify({ text: 'x'.repeat(size) }));
-
-/** The stored bytes of an index, past all of our code. */
-async function stored(world: World, index: string): Promise<Buffer> {
-  if (index.startsWith('etcd://')) {
-    return (await world.etcd.get(index.slice(7)))!.value;
-  }
-  return buffer(await world.putDeps.objects.get(index.slice('minio://selvedge/'.length)));
-}
-
-/** Puts other bytes in the place of stored ones, as an intruder in the store would. */
-async function replace(world: World, index: string, bytes: Buffer): Promise<void> {
-  if (index.startsWith('etcd://')) {
-    const key = index.slice(7);
-    const revision = (await world.etcd.get(key))!.revision;
-    await world.etcd.commit({ [key]: revision }, [{ key, value: bytes }]);
-    return;
-  }
-  await world.minio.client().putObject('selvedge', index.slice('minio://selvedge/'.length), bytes);
-}
 
 const kinds = {
   record: { body: json(1000), contentType: 'application/json' },
@@ -188,78 +167,6 @@ for (const tier of ['record', 'object'] as const) {
     t.true(json(500).equals(await t.context.get(key)));
   });
 }
-
-/** What a reader of a datum is given before the reading ends, and why it ends early. */
-async function drained(
-  { getDeps }: Pick<World, 'getDeps'>,
-  key: string,
-): Promise<{ given: Buffer; error?: unknown }> {
-  const chunks: Buffer[] = [];
-  try {
-    const request = { ref: { ...network, key }, caller: caller('alice'), version: undefined };
-    const { body } = await content(getDeps, request);
-    for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk);
-    return { given: Buffer.concat(chunks) };
-  } catch (error) {
-    return { given: Buffer.concat(chunks), error };
-  }
-}
-
-test('a large object with one flipped byte breaks off before its frame, and the audit hears of it once', async (t) => {
-  const key = fresh();
-  const body = randomBytes(12_000_000);
-  const { index } = await t.context.put(key, body, { contentType: 'video/mp4' });
-  const bytes = await stored(t.context, index);
-  const size = ciphertextSize(body.length);
-  const mismatches = () =>
-    t.context.audit.filter((fact) => fact.audit === 'integrity' && fact.key === key).length;
-  const second = headerLength + sealedFrame;
-  for (const at of [10, second - 1, second, 6_000_000, size - 1, size, bytes.length - 1]) {
-    const before = mismatches();
-    const changed = Buffer.from(bytes);
-    changed[at]! ^= 1;
-    await replace(t.context, index, changed);
-    const { given, error } = await drained(t.context, key);
-    t.true(error instanceof errors.IntegrityError, `${at}`);
-    // What follows the ciphertext is looked at first.
-    const whole = at >= size ? 0 : Math.max(0, Math.floor((at - headerLength) / sealedFrame));
-    t.true(given.length <= whole * 65_536, `${at}`);
-    t.true(given.equals(body.subarray(0, given.length)));
-    t.is(mismatches(), before + 1, `${at}`);
-    t.false((await t.context.verify(key)).verified);
-  }
-  await replace(t.context, index, bytes);
-  t.true(body.equals(await t.context.get(key)));
-});
-
-test('a large object is read once, and is given from its first frame on', async (t) => {
-  const { put, getDeps } = t.context;
-  const key = fresh();
-  const body = randomBytes(12_000_000);
-  await put(key, body, { contentType: 'video/mp4' });
-  const { objects } = t.context.putDeps;
-  const reads: { offset: number; bytes: number }[] = [];
-  const get: typeof objects.get = async (name, part = { offset: 0 }) => {
-    const read = { offset: part.offset, bytes: 0 };
-    reads.push(read);
-    const stream = await objects.get(name, part);
-    return stream.on('data', (chunk: Buffer) => (read.bytes += chunk.length)).pause();
-  };
-  const ciphertexts = createCiphertexts({ ...getDeps, objects: { ...objects, get } });
-  const request = { ref: { ...network, key }, caller: caller('alice'), version: undefined };
-  const found = await content({ ...getDeps, ciphertexts }, request);
-  const size = ciphertextSize(body.length);
-  t.deepEqual(
-    reads.map(({ offset }) => offset),
-    [size, 0],
-  );
-  t.true(reads[1]!.bytes < size / 2, `${reads[1]!.bytes}`);
-  t.true(body.equals(await buffer(found.body)));
-  t.deepEqual(
-    reads.map(({ bytes }) => bytes),
-    [trailerLength(size), size],
-  );
-});
 
 test('every field of the metadata that is changed is found', async (t) => {
   const key = fresh();

@@ -1,5 +1,6 @@
 /** One who may rewrite all that etcd holds, and whose data they go for. */
 import { randomUUID } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
 import { keys } from '../../functions/lib/data/datum.ts';
 import { network, type World } from './world.ts';
 
@@ -33,3 +34,15 @@ export async function victim(world: World, who = 'alice') {
   return { key, receipts, one: one!, two: two! };
 }
 export type Victim = Awaited<ReturnType<typeof victim>>;
+
+/** The stored bytes of an index, past all of our code. */
+export async function stored(world: World, index: string): Promise<Buffer> {
+  if (index.startsWith('etcd://')) return read(world, index.slice(7));
+  return buffer(await world.putDeps.objects.get(index.slice('minio://selvedge/'.length)));
+}
+
+/** Puts other bytes in the place of stored ones, as an intruder in the store would. */
+export async function replace(world: World, index: string, bytes: Buffer): Promise<void> {
+  if (index.startsWith('etcd://')) return rewrite(world, index.slice(7), bytes);
+  await world.minio.client().putObject('selvedge', index.slice('minio://selvedge/'.length), bytes);
+}

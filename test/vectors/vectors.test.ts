@@ -27,7 +27,9 @@ const read = async (): Promise<Kept> => ({
 async function verify(folder: string): Promise<string> {
   const program = join(here, 'verify.py');
   const running = promisify(execFile)('python3', [program, folder]);
-  const said = await running.catch((error: { stderr: string }) => ({ stdout: error.stderr }));
+  const said = await running.catch((error: unknown) => ({
+    stdout: (error as { stderr: string }).stderr,
+  }));
   return said.stdout.trim().split('\n').at(-1) ?? '';
 }
 

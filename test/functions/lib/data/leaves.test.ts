@@ -48,7 +48,7 @@ test('whatever the size and however it is cut, the digest is the same', (t) => {
   for (let i = 0; i < 60; i++) {
     const sealed = randomBytes(64 + upTo(9 * frame));
     const chunks: Buffer[] = [];
-    for (let at = 0; at < sealed.length; ) {
+    for (let at = 0; at < sealed.length;) {
       const chunk = sealed.subarray(at, at + upTo(3 * frame));
       chunks.push(chunk);
       at += chunk.length;
