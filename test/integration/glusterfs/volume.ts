@@ -65,17 +65,33 @@ export class Servers {
     await this.serving(3);
     for (const n of this.machines.keys()) await this.setShut(n, 'DELETE');
     await this.serving(3);
+    // A brick whose start crossed with another may never be told of to clients: see docs/decisions/glusterfs.md.
+    for (const machine of await this.unlinked(mounted, 15_000)) {
+      await machine.crash();
+      this.startKeeper(machine);
+    }
+    await this.serving(3);
     await this.linked(mounted);
   }
 
   /** Waits until what is mounted has a link to each server: a lost one is looked for every few seconds only. */
   async linked(mounted: string): Promise<void> {
-    const links = this.machines.map((_, n) =>
-      join(mounted, '.meta/graphs/active', `${volume}-client-${n}`, 'private'),
-    );
-    await until({ what: 'links to all servers', timeoutMs: 60_000, mostMs: 200 }, async () => {
-      const told = await Promise.all(links.map((link) => readFile(link, 'utf8')));
-      return told.every((text) => text.includes('connected = 1'));
+    const left = await this.unlinked(mounted, 60_000);
+    if (left.length > 0) throw new Error(`no link to ${left.map(({ name }) => name).join()}`);
+  }
+
+  /** The servers that what is mounted has no link to, once it has one to each or time is up. */
+  async unlinked(mounted: string, timeoutMs: number): Promise<Machine[]> {
+    const isLinked = async (n: number): Promise<boolean> => {
+      const link = join(mounted, '.meta/graphs/active', `${volume}-client-${n}`, 'private');
+      return (await readFile(link, 'utf8')).includes('connected = 1');
+    };
+    const end = Date.now() + timeoutMs;
+    const waiting = { what: 'links to all servers', timeoutMs: 2 * timeoutMs, mostMs: 200 };
+    return until(waiting, async () => {
+      const links = await Promise.all(this.machines.map((_, n) => isLinked(n)));
+      const left = this.machines.filter((_, n) => !links[n]);
+      return (left.length === 0 || Date.now() >= end) && left;
     });
   }
 
