@@ -102,7 +102,7 @@ export const policyReceipt = z.object({
   /** The number of the policy: the first came with the first version. */
   edition: z.number().int().min(1),
   /** Of the Cedar text, as the chain has it. */
-  policy: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  policy: digest,
 });
 export type PolicyReceipt = z.infer<typeof policyReceipt>;
 
