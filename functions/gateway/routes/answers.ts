@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { ZodOpenApiLinksObject, ZodOpenApiResponsesObject } from 'zod-openapi';
 import { problemType } from '../../lib/errors.ts';
 import { receipt } from '../../lib/events.ts';
+import { dataPath } from '../parameters.ts';
+import type { Route } from './route.ts';
 
 const problem = z
   .looseObject({
@@ -16,6 +18,21 @@ const problem = z
       .meta({ description: 'Every bad field, or each fault of a policy with its `line:column`' }),
   })
   .meta({ id: 'Problem', description: 'A problem document (RFC 9457)' });
+
+export const datumPath = '/v1/networks/{network}/data/{key}';
+
+/** How a route of a datum is described. */
+export const onDatum = (
+  operationId: string,
+  summary: string,
+  responses: ZodOpenApiResponsesObject,
+): Route['operation'] => ({
+  tags: ['data'],
+  operationId,
+  summary,
+  requestParams: { path: dataPath },
+  responses,
+});
 
 /** What a put is answered with, under one name in the description. */
 export const stored = receipt.meta({ id: 'Receipt' });

@@ -1,6 +1,5 @@
 import { raw, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
-import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import { policyLimit } from '../../lib/data/policy-extent.ts';
 import { policyDecision, policyQuestion, policyReceipt } from '../../lib/events.ts';
 import { parse } from '../../lib/function/envelope.ts';
@@ -11,7 +10,7 @@ import { forwardRead, type Forward } from '../forward.ts';
 import { dataPath, policyHeaders } from '../parameters.ts';
 import { UnsupportedMediaType } from '../problem.ts';
 import { relay } from '../relay.ts';
-import { json, refusals } from './answers.ts';
+import { datumPath, json, onDatum, refusals } from './answers.ts';
 import type { Route } from './route.ts';
 
 export interface PolicyOptions {
@@ -104,7 +103,7 @@ function outgoing(event: Record<string, string>, request: Request, response: Res
   };
 }
 
-const policyPath = '/v1/networks/{network}/data/{key}/policy';
+const policyPath = `${datumPath}/policy` as const;
 
 const example = {
   cedar: `@id("owner-only")
@@ -136,23 +135,11 @@ const headers = z.object({
   'Selvedge-Policy': z.string().meta({ description: 'SHA-256 of the text, as on the chain' }),
 });
 
-const onPolicy = (
-  operationId: string,
-  summary: string,
-  responses: ZodOpenApiResponsesObject,
-): Route['operation'] => ({
-  tags: ['data'],
-  operationId,
-  summary,
-  requestParams: { path: dataPath },
-  responses,
-});
-
 const described = {
   get: {
     method: 'get',
     path: policyPath,
-    operation: onPolicy('getPolicy', 'The access policy in force, for the owner of the datum', {
+    operation: onDatum('getPolicy', 'The access policy in force, for the owner of the datum', {
       200: {
         description: 'Cedar text, verified against the chain',
         headers,
@@ -165,7 +152,7 @@ const described = {
     method: 'put',
     path: policyPath,
     operation: {
-      ...onPolicy('putPolicy', 'Put another access policy in force; the owner of the datum may', {
+      ...onDatum('putPolicy', 'Put another access policy in force; the owner of the datum may', {
         200: {
           description: 'In force for every request that begins after this answer',
           headers: headers.extend({
@@ -186,7 +173,7 @@ const described = {
     method: 'post',
     path: `${policyPath}/check`,
     operation: {
-      ...onPolicy('checkPolicy', 'What the policy in force decides for somebody, for the owner', {
+      ...onDatum('checkPolicy', 'What the policy in force decides for somebody, for the owner', {
         200: {
           description: 'The decision, and the policies that made it',
           content: json(policyDecision.meta({ id: 'PolicyDecision' })),

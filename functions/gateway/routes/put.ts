@@ -13,7 +13,7 @@ import { defaultFloor, keepPace, type Floor } from '../pace.ts';
 import { dataPath, putHeaders } from '../parameters.ts';
 import { UnsupportedMediaType } from '../problem.ts';
 import { relay } from '../relay.ts';
-import { bytes, json, leadsTo, refusals, stored } from './answers.ts';
+import { bytes, datumPath, json, leadsTo, refusals, stored } from './answers.ts';
 import type { Route } from './route.ts';
 
 export interface PutOptions {
@@ -75,7 +75,7 @@ export function putRoutes(options: PutOptions): Route[] {
   return [
     {
       method: 'put',
-      path: '/v1/networks/{network}/data/{key}',
+      path: datumPath,
       operation: {
         tags: ['data'],
         operationId: 'putDatum',

@@ -8,7 +8,7 @@ import { eventHeaders } from '../event.ts';
 import { forwardRead, type Forward } from '../forward.ts';
 import { dataPath, readQuery } from '../parameters.ts';
 import { relay, relayHead } from '../relay.ts';
-import { bytes, json, refusals, stored } from './answers.ts';
+import { bytes, datumPath, json, onDatum, refusals, stored } from './answers.ts';
 import type { Route } from './route.ts';
 
 export interface ReadOptions {
@@ -62,8 +62,6 @@ export function readRoutes(options: ReadOptions): Route[] {
   ];
 }
 
-const datumPath = '/v1/networks/{network}/data/{key}';
-
 const proof = z
   .object({
     receipt: stored,
@@ -88,11 +86,8 @@ const reading = (
   summary: string,
   responses: ZodOpenApiResponsesObject,
 ): Route['operation'] => ({
-  tags: ['data'],
-  operationId,
-  summary,
+  ...onDatum(operationId, summary, { ...responses, ...refusals(400, 404, 410) }),
   requestParams: { path: dataPath, query: readQuery },
-  responses: { ...responses, ...refusals(400, 404, 410) },
 });
 
 /** Asks `data-get` for one view of the datum that the request names. */
