@@ -1,4 +1,5 @@
 /** What etcd and the chain have of a datum at one moment. */
+import { lag } from '../lib/data/chain.ts';
 import { policyDigest } from '../lib/data/digests.ts';
 import type { Head } from '../lib/data/fact.ts';
 import { until } from '../lib/until.ts';
@@ -52,9 +53,6 @@ async function proposed(
   return metadata.policy(ref);
 }
 
-/** Milliseconds in which peers get a block that another one has. */
-const patience = 3_000;
-
 /**
  * The head once peers have what was published, or as it is then: they may lag behind the one that the
  * put waited for.
@@ -64,8 +62,8 @@ async function caughtUp(
   ref: GetRequest['ref'],
   { datum }: Known,
 ): Promise<Head | undefined> {
-  const end = Date.now() + ((await mayBeBehind(chain, ref, datum)) ? patience : 0);
-  const waiting = { what: 'the head', timeoutMs: 2 * patience, firstMs: 25, final: () => true };
+  const end = Date.now() + ((await mayBeBehind(chain, ref, datum)) ? lag : 0);
+  const waiting = { what: 'the head', timeoutMs: 2 * lag, firstMs: 25, final: () => true };
   const { head } = await until(waiting, async () => {
     const now = await chain.head(ref);
     return (!isAhead(datum, now) || Date.now() >= end) && { head: now };

@@ -9,7 +9,7 @@
  * etcd may have been made up.
  */
 import { persist } from '../lib/backoff.ts';
-import { asked } from '../lib/data/chain.ts';
+import { asked, lag } from '../lib/data/chain.ts';
 import { policyDigest } from '../lib/data/digests.ts';
 import type { DatumRef } from '../lib/data/datum.ts';
 import type { Head } from '../lib/data/fact.ts';
@@ -97,9 +97,6 @@ async function complete(deps: Deps, proposal: Proposal): Promise<string> {
   return transactionId;
 }
 
-/** Milliseconds in which peers get a block that another one has. */
-const patience = 3_000;
-
 /** The head of a datum of the caller's: to others there is no such datum. */
 async function ownHead(deps: Deps, { ref, caller }: PolicyRequest): Promise<Head> {
   const id = await deps.names.idOf(ref);
@@ -112,7 +109,7 @@ async function ownHead(deps: Deps, { ref, caller }: PolicyRequest): Promise<Head
   // Peers may lag behind the change that etcd has published.
   const { edition = 1 } = datum.value;
   if (edition > head.edition) {
-    const waiting = { what: 'peers to have the policy in force', timeoutMs: patience, firstMs: 25 };
+    const waiting = { what: 'peers to have the policy in force', timeoutMs: lag, firstMs: 25 };
     head = await until(waiting, async () => {
       const now = await ask();
       return now !== undefined && now.edition >= edition && now;

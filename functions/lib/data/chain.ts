@@ -10,6 +10,9 @@ import {
   type Kept,
 } from './fact.ts';
 
+/** Milliseconds in which peers get a block that another one has. */
+export const lag = 3_000;
+
 /** What became of facts that were submitted together. */
 export interface Submitted {
   transactionId: string;
