@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../../functions/lib/until.ts';
 import type { DataClient } from '../cli/client.ts';
 import type { Fault } from './faults/fault.ts';
+import { failures } from './failures.ts';
 import { kinds, type Kind, type Operation } from './history.ts';
 import { startProber } from './prober.ts';
 import { takeStock } from './stock.ts';
@@ -79,6 +80,7 @@ export async function runRound(world: World, options: RoundOptions): Promise<Rou
     const end = performance.now();
     const history = await prober.stop();
     const since = (at: number): number => Math.round(at - struck);
+    for (const line of failures(history, struck)) world.say(`${fault.name}: ${line}`);
     return {
       ...{ fault: fault.name, failover, hit: aim.what, ...(remark && { remark }) },
       calls: {
@@ -88,7 +90,7 @@ export async function runRound(world: World, options: RoundOptions): Promise<Rou
       ...(course.healed !== undefined && { healed: since(course.healed) }),
       ...(course.strong !== undefined && { strong: since(course.strong) }),
       ...{ lacked: course.lacked, end: since(end) },
-      verdict: judge(history, await takeStock(client.patient, history)),
+      verdict: judge(history, await takeStock(client.patient, history, world.say)),
     };
   } finally {
     await fault.heal?.(world);

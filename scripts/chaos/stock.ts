@@ -9,21 +9,29 @@ const atOnce = 4;
 
 /**
  * @param client tries again by itself: what it does not get is not there
+ * @param say told why something is not there
  * @throws GatewayError when the gateway does not answer
  */
 export async function takeStock(
   client: Pick<DataClient, 'get' | 'verify'>,
   history: readonly Operation[],
+  say: (line: string) => void = () => undefined,
 ): Promise<Stock> {
   const keys = [...new Set(history.map(({ key }) => key))];
-  const of = async (key: string) => [key, await versionsOf(client, key)] as const;
+  const of = async (key: string) => [key, await versionsOf(client, key, say)] as const;
   return new Map(await concurrently(atOnce, keys, of));
 }
 
 async function versionsOf(
   client: Pick<DataClient, 'get' | 'verify'>,
   key: string,
+  say: (line: string) => void,
 ): Promise<Stored[]> {
+  const orAbsent = <T>(asked: Promise<T>): Promise<T | undefined> =>
+    asked.catch((error: unknown) => {
+      say(`${key}: ${absence(error).message}`);
+      return undefined;
+    });
   const current = await orAbsent(client.verify(key));
   const found: Stored[] = [];
   for (let version = 1; version <= (current?.receipt.version ?? 0); version++) {
@@ -40,12 +48,12 @@ async function versionsOf(
   return found;
 }
 
-/** Not there, or there and not as it was: 500 is what an integrity error is told as. */
-async function orAbsent<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof GatewayError && [404, 410, 500].includes(error.status)) return undefined;
-    throw error;
-  }
+/**
+ * Why something is not there, or not as it was: 500 is what an integrity error is told as.
+ *
+ * @throws whatever else went wrong
+ */
+function absence(error: unknown): GatewayError {
+  if (error instanceof GatewayError && [404, 410, 500].includes(error.status)) return error;
+  throw error;
 }

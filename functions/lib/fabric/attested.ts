@@ -27,6 +27,8 @@ export interface Said {
   address: string;
   /** An answer to each question, in their order. */
   texts: readonly string[];
+  /** How many blocks the peer had before it answered; known from the second turn on. */
+  before?: number;
   /** How many blocks the peer has by now. */
   height(): Promise<number>;
 }
@@ -55,8 +57,8 @@ interface Open {
   end: number;
   /** How often it was asked. */
   turn: number;
-  /** Blocks of the highest peer when they first differed. */
-  highest: number | undefined;
+  /** Whether peers were seen to differ that had the same blocks. */
+  isProven: boolean;
   resolve: (text: string) => void;
   reject: (error: unknown) => void;
 }
@@ -87,7 +89,8 @@ export class Attestation {
   ask(question: Question): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const end = Date.now() + this.#patienceMs;
-    this.#enqueue({ question, seen: new Map(), end, turn: 0, highest: undefined, resolve, reject });
+    const seen = new Map<string, Set<string>>();
+    this.#enqueue({ question, seen, end, turn: 0, isProven: false, resolve, reject });
     return promise;
   }
 
@@ -135,8 +138,8 @@ export class Attestation {
   }
 
   async #again(open: Open, said: readonly Said[]): Promise<void> {
-    if (Date.now() >= open.end) throw await disagreement(said, open.highest);
-    open.highest ??= Math.max(...(await heights(said)));
+    open.isProven ||= await hadTheSameBlocks(said);
+    if (Date.now() >= open.end) throw disagreement(said, open.isProven);
     await delay(Math.min(pause.first * 2 ** open.turn, pause.most));
     open.turn += 1;
     this.#enqueue(open);
@@ -157,14 +160,19 @@ function tally(
   return texts.find(({ text }) => (seen.get(text)?.size ?? 0) >= needed)?.text;
 }
 
-/** @param highest of the peers when they first differed */
-async function disagreement(said: readonly Said[], highest = 0): Promise<Error> {
-  const who = said.map(({ mspId, address }) => `${mspId} (${address})`).join(' and ');
-  const lags = (await heights(said)).some((height) => height < highest);
-  if (lags) return new Unavailable(`one of the peers of ${who} lags behind`);
-  return new IntegrityError(`peers of ${who} have the same blocks and say different things`);
+/**
+ * Whether all answered from the same blocks: only then do they contradict each other. A height that is
+ * asked for afterwards does not tell by itself: a peer that lags may have its block just then.
+ */
+async function hadTheSameBlocks(said: readonly Said[]): Promise<boolean> {
+  const [first, ...others] = said.map(({ before }) => before);
+  if (first === undefined || others.some((before) => before !== first)) return false;
+  const after = await Promise.all(said.map((one) => one.height()));
+  return after.every((height) => height === first);
 }
 
-function heights(said: readonly Said[]): Promise<number[]> {
-  return Promise.all(said.map((one) => one.height()));
+function disagreement(said: readonly Said[], isProven: boolean): Error {
+  const who = said.map(({ mspId, address }) => `${mspId} (${address})`).join(' and ');
+  if (!isProven) return new Unavailable(`one of the peers of ${who} lags behind`);
+  return new IntegrityError(`peers of ${who} have the same blocks and say different things`);
 }

@@ -15,17 +15,25 @@ function says(mspId: string, texts: (string | Error)[], height: number | number[
   const next = <T>(all: readonly T[], at: number): T => all[Math.min(at, all.length - 1)]!;
   return {
     mspId,
-    answer: (questions) => {
+    answer: (questions, turn) => {
       const text = next(texts, asked++);
       if (text instanceof Error) return Promise.reject(text);
-      const heightNow = () => Promise.resolve(next([height].flat(), looked++));
+      const heightNow = () => next([height].flat(), looked++);
       return Promise.resolve({
-        mspId,
-        address: `${mspId}.test`,
-        texts: questions.map(() => text),
-        height: heightNow,
+        ...{ mspId, address: `${mspId}.test`, texts: questions.map(() => text) },
+        ...(turn > 0 && { before: heightNow() }),
+        height: () => Promise.resolve(heightNow()),
       });
     },
+  };
+}
+
+/** A peer whose next block is there whenever it has just answered from the one before. */
+function catchesUpAfterAnswers(): Attestor {
+  const said = { mspId: 'B', address: 'B.test', before: 8, height: () => Promise.resolve(9) };
+  return {
+    mspId: 'B',
+    answer: (questions) => Promise.resolve({ ...said, texts: questions.map(() => 'v1') }),
   };
 }
 
@@ -65,6 +73,10 @@ const refused: Record<string, [Attestor[], typeof IntegrityError | typeof Unavai
     [says('A', ['v2'], 9), says('B', ['v1'], [3, 9])],
     IntegrityError,
   ],
+  'a peer that had the last block only once it had answered': [
+    [says('A', ['v2'], 9), catchesUpAfterAnswers()],
+    Unavailable,
+  ],
   'one organization that says the same twice': [
     [says('A', ['false']), says('B', ['v1', 'v2', 'v3', 'v4', 'v5', 'v6', 'v7', 'v8'])],
     IntegrityError,
@@ -92,7 +104,8 @@ function keeps(mspId: string, say: (id: string) => string, gate?: Promise<undefi
       asked.push(questions.map(({ args }) => args.join()));
       await gate;
       const texts = questions.map(({ args: [id = ''] }) => say(id));
-      return { mspId, address: `${mspId}.test`, texts, height: () => Promise.resolve(7) };
+      const height = () => Promise.resolve(7);
+      return { mspId, address: `${mspId}.test`, texts, before: 7, height };
     },
   };
   return { attestor, asked };
