@@ -196,6 +196,16 @@ test('a look-up tells how a transaction was committed, or that it is not', async
   t.is(await ledger.commitStatus('gone'), undefined);
 });
 
+test('a look-up waits no longer for a peer that lags than leaves time for the next', async (t) => {
+  const { ledger, peers } = await setup(t, never, {});
+  t.is((await ledger.commitStatus('tx1'))?.code, 'VALID');
+  t.is((await ledger.commitStatus('tx2'))?.code, 'VALID');
+  t.deepEqual(
+    peers.map(({ calls }) => calls),
+    [['status tx1'], ['status tx1', 'status tx2']],
+  );
+});
+
 test('a probe endorses and sends nothing', async (t) => {
   const { ledger, peers } = await setup(t, {});
   await ledger.probe('put', ['x']);
