@@ -37,7 +37,8 @@ function ordererProgram({ settings }: Plan, { mspId }: Group): MemberProgram {
         ORDERER_GENERAL_CLUSTER_CLIENTCERTIFICATE: tls.certificate,
         ORDERER_GENERAL_CLUSTER_CLIENTPRIVATEKEY: tls.key,
         ORDERER_GENERAL_CLUSTER_ROOTCAS: tls.ca,
-        ORDERER_GENERAL_KEEPALIVE_SERVERMININTERVAL: '10s',
+        // Peers and functions look every 10 s: one that is a little early must not be sent away.
+        ORDERER_GENERAL_KEEPALIVE_SERVERMININTERVAL: '5s',
         // How long an orderer that is away is left alone: two minutes, if Fabric were asked.
         ORDERER_GENERAL_BACKOFF_BASEDELAY: '200ms',
         ORDERER_GENERAL_BACKOFF_MAXDELAY: '2s',

@@ -88,15 +88,31 @@ function fabricEnv({ id }: Plan, { organization, mspId, members }: Group): EnvVa
     CORE_PEER_GOSSIP_ENDPOINT: `${self}:${ports.peer}`,
     CORE_PEER_GOSSIP_EXTERNALENDPOINT: `${self}:${ports.peer}`,
     CORE_PEER_GOSSIP_BOOTSTRAP: known.join(' '),
+    ...delivery,
     ...gossip,
   });
 }
+
+/**
+ * How a peer gets its blocks: from an orderer, from its organization's other peers, who pass theirs on,
+ * and from any peer that it sees ahead. An orderer whose machine is gone says nothing, not even that; by
+ * Fabric's defaults a peer listens to it for 80 s more. gRPC looks every 10 s at the most.
+ */
+export const delivery = {
+  CORE_PEER_KEEPALIVE_DELIVERYCLIENT_INTERVAL: '10s',
+  CORE_PEER_KEEPALIVE_DELIVERYCLIENT_TIMEOUT: '3s',
+  CORE_PEER_DELIVERYCLIENT_CONNTIMEOUT: '1s',
+  // After an hour without orderers the next try would be many minutes away.
+  CORE_PEER_DELIVERYCLIENT_RECONNECTBACKOFFTHRESHOLD: '5s',
+  CORE_PEER_DELIVERYCLIENT_BLOCKGOSSIPENABLED: true,
+  CORE_PEER_GOSSIP_STATE_ENABLED: true,
+  CORE_PEER_GOSSIP_STATE_CHECKINTERVAL: '2s',
+};
 
 /** Each peer pulls its blocks from the orderers: there is no leader to lose. */
 const gossip = {
   CORE_PEER_GOSSIP_USELEADERELECTION: false,
   CORE_PEER_GOSSIP_ORGLEADER: true,
-  CORE_PEER_GOSSIP_STATE_ENABLED: false,
   CORE_PEER_GOSSIP_PVTDATA_IMPLICITCOLLECTIONDISSEMINATIONPOLICY_REQUIREDPEERCOUNT: 0,
   // An upper bound: it need not follow the number of peers.
   CORE_PEER_GOSSIP_PVTDATA_IMPLICITCOLLECTIONDISSEMINATIONPOLICY_MAXPEERCOUNT: mostMembers.peer - 1,

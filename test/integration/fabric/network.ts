@@ -6,6 +6,7 @@ import { parse, stringify } from 'yaml';
 import type { Identity, PeerEndpoint } from '../../../functions/lib/fabric/connection.ts';
 import type { GenesisSpec, OrdererSpec } from '../../../functions/lib/fabric/genesis.ts';
 import type { ParticipationOptions } from '../../../functions/lib/fabric/participation.ts';
+import { delivery } from '../../../functions/provisioning/resources/peer.ts';
 import { writerUnit, type KeyPair } from '../../../functions/lib/vault/identities.ts';
 import { buildComponent } from '../../../scripts/cluster/components/build.ts';
 import {
@@ -54,14 +55,20 @@ interface Node {
   folder: string;
   binaries: string;
   configuration: string;
+  peerEnv: Record<string, string>;
 }
 
 const host = '127.0.0.1';
 const hosts = [host, 'localhost'];
 
-/** Starts `orderers` and `peers` of each organization listed. */
+/**
+ * Starts `orderers` and `peers` of each organization listed.
+ *
+ * @param peerEnv what is to be set otherwise for peers
+ */
 export async function startNetwork(
   organizations: readonly { name: string; mspId: string; orderers: number; peers: number }[],
+  peerEnv: Record<string, string> = {},
 ): Promise<TestNetwork> {
   const binaries = await buildComponent('fabric');
   const folder = await mkdtemp(join(tmpdir(), 'selvedge-fabric-'));
@@ -76,6 +83,7 @@ export async function startNetwork(
         folder: join(folder, `${name}-${kind}-${index}`),
         binaries,
         configuration,
+        peerEnv,
       });
       return {
         ...organization,
@@ -246,7 +254,7 @@ async function createPeer(node: Node): Promise<TestPeer> {
       CORE_PEER_GOSSIP_BOOTSTRAP: address,
       CORE_PEER_GOSSIP_USELEADERELECTION: 'false',
       CORE_PEER_GOSSIP_ORGLEADER: 'true',
-      CORE_PEER_GOSSIP_STATE_ENABLED: 'false',
+      ...Object.fromEntries(Object.entries(delivery).map(([name, value]) => [name, `${value}`])),
       CORE_PEER_GOSSIP_PUBLISHSTATEINFOINTERVAL: '1s',
       CORE_PEER_GOSSIP_REQUESTSTATEINFOINTERVAL: '1s',
       CORE_PEER_GOSSIP_PULLINTERVAL: '1s',
@@ -268,6 +276,7 @@ async function createPeer(node: Node): Promise<TestPeer> {
       CORE_CHAINCODE_STARTUPTIMEOUT: '60s',
       // Reaches the chaincode's builder; the peer's own store of temporary files stays here too.
       TMPDIR: folder,
+      ...node.peerEnv,
     },
   });
   return {

@@ -7,6 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface Server {
   readonly log: string;
   start(): Promise<void>;
+  /** It falls silent, as with its machine: what it holds open stays open. */
+  pause(): void;
   /** Ends it as a crash would. */
   kill(): Promise<void>;
 }
@@ -37,6 +39,7 @@ export function createServerProcess({ binary, args, env, log, healthz }: ServerO
       await file.close();
       await healthy(healthz, child, log);
     },
+    pause: () => void child?.kill('SIGSTOP'),
     kill: async () => {
       if (child?.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
