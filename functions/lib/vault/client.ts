@@ -1,5 +1,5 @@
 /**
- * Vault over its HTTP API, whichever of its members answers. The function logs in with its
+ * Vault over its HTTP API, whichever of its members leads. The function logs in with its
  * service-account token (`jwt` auth) and again before the Vault token ends, or when Vault
  * answers 403, since tokens die with a restored or rekeyed Vault.
  */
@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { ExponentialBackoff, handleType, retry } from 'cockatiel';
 import { withDeadline } from '../deadline.ts';
+import { Unavailable } from '../errors.ts';
 import { Suspects, type Tell } from '../suspicion/suspects.ts';
 import {
   createMember,
@@ -18,6 +19,7 @@ import {
   type Exchange,
   type Method,
 } from './exchange.ts';
+import { Leader } from './leader.ts';
 import { VaultRefusal } from './refusal.ts';
 import { Session } from './session.ts';
 
@@ -57,11 +59,11 @@ export interface VaultOptions {
 const defaultTimeout = 5_000;
 
 /**
- * While one member takes over from another none of them can: they are all asked again, for longer than a
- * planned change takes and for less than callers wait.
+ * While one member takes over from another none of them can: whoever leads then is asked again, for longer
+ * than an election takes (some 5 s) and for less than callers wait.
  */
-const takeover = retry(handleType(VaultUnavailable), {
-  maxAttempts: 5,
+const takeover = retry(handleType(Unavailable), {
+  maxAttempts: 20,
   backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 500 }),
 });
 
@@ -115,7 +117,7 @@ export function connectVault(options: VaultOptions): Vault {
   };
 }
 
-/** An exchange with the first member that can: a standby passes on to the leader what it is asked. */
+/** An exchange with the member that leads. */
 function asking({ addresses, caFile, timeoutMs = defaultTimeout, tell }: VaultOptions): Exchange {
   const ca = caFile === undefined ? undefined : readFileSync(caFile);
   const members = new Map(
@@ -123,16 +125,29 @@ function asking({ addresses, caFile, timeoutMs = defaultTimeout, tell }: VaultOp
   );
   const drop = (address: string): void => members.get(address)?.drop();
   const suspects = new Suspects({ kind: 'vault', tell, drop });
-  const ask = async (address: string, asked: Parameters<Exchange>): Promise<Answer | undefined> => {
-    try {
-      return await members.get(address)?.exchange(...asked);
-    } catch (error) {
-      // failover hears of it, and looks whether it leads while another does.
-      const isAtFault = error instanceof VaultUnreachable || error instanceof VaultFailed;
-      if (isAtFault) suspects.failed(address);
-      throw error;
-    }
-  };
+  const ask = (address: string, asked: Parameters<Exchange>): Promise<Answer | undefined> =>
+    suspects.inTurn([address], async () => {
+      try {
+        return await members.get(address)?.exchange(...asked);
+      } catch (error) {
+        // failover hears of it, and looks whether it leads while another does.
+        const isAtFault = error instanceof VaultUnreachable || error instanceof VaultFailed;
+        if (isAtFault) suspects.failed(address);
+        throw error;
+      }
+    });
+  const leader = new Leader({
+    inOrder: () => suspects.inOrder(addresses),
+    ask: (address) => ask(address, ['GET', 'sys/leader']),
+  });
   return (...asked) =>
-    takeover.execute(() => suspects.inTurn(addresses, (address) => ask(address, asked)));
+    takeover.execute(async () => {
+      const address = await leader.address();
+      try {
+        return await ask(address, asked);
+      } catch (error) {
+        if (error instanceof Unavailable) leader.forget(address);
+        throw error;
+      }
+    });
 }

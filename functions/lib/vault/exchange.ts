@@ -21,6 +21,8 @@ export type Method = 'GET' | 'POST' | 'DELETE' | 'LIST';
 export interface Answer {
   data?: Record<string, unknown>;
   auth?: { client_token: string; lease_duration: number };
+  /** Of `sys/leader`: whether it is the member itself. */
+  is_self?: boolean;
 }
 
 /** @returns undefined for 404 */

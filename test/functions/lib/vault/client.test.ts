@@ -17,10 +17,8 @@ async function members(t: ExecutionContext, ...answers: Answer[]) {
   writeFileSync(tokenFile, 'jwt');
   const listening = answers.map(async (answer) => {
     const listener: RequestListener = (request, response) => {
-      const [status, body] = answer(
-        (request.url ?? '').replace('/v1/', ''),
-        String(request.headers['x-vault-token']),
-      );
+      const path = (request.url ?? '').replace('/v1/', '');
+      const [status, body] = answer(path, String(request.headers['x-vault-token']));
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(JSON.stringify(body));
     };
@@ -34,6 +32,15 @@ async function members(t: ExecutionContext, ...answers: Answer[]) {
   });
   return { addresses: await Promise.all(listening), tokenFile };
 }
+
+const leading: ReturnType<Answer> = [200, { is_self: true }];
+const standby: ReturnType<Answer> = [200, { is_self: false }];
+
+/** It leads, and does what it is asked. */
+const byAnother: Answer = (path) => {
+  if (path === 'sys/leader') return leading;
+  return [200, path === 'auth/jwt/login' ? login : { data: { by: 'another' } }];
+};
 
 const login = { auth: { client_token: 'token', lease_duration: 600 } };
 
@@ -59,8 +66,8 @@ for (const [what, status, said] of [
   test(`a member that ${what} is told of, and another does what was asked`, async (t) => {
     const { addresses, tokenFile } = await members(
       t,
-      () => [status, { errors: [said] }],
-      (path) => [200, path === 'auth/jwt/login' ? login : { data: { by: 'another' } }],
+      (path) => (path === 'sys/leader' ? leading : [status, { errors: [said] }]),
+      byAnother,
     );
     const told: string[] = [];
     const tell = ({ address }: { address: string }): void => void told.push(address);
@@ -69,6 +76,38 @@ for (const [what, status, said] of [
     t.deepEqual([...new Set(told)], [addresses[0]]);
   });
 }
+
+test('no member is asked to pass on what another one leads to do', async (t) => {
+  const asked: string[] = [];
+  const { addresses, tokenFile } = await members(
+    t,
+    (path) => {
+      asked.push(path);
+      return standby;
+    },
+    byAnother,
+  );
+  const vault = connectVault({ addresses, role: 'data-put', tokenFile });
+  t.deepEqual(await vault.read('a/b'), { by: 'another' });
+  t.deepEqual(await vault.read('a/b'), { by: 'another' });
+  t.deepEqual(asked, ['sys/leader']);
+});
+
+test('a leader that passed its place on is found out', async (t) => {
+  let leads = true;
+  const { addresses, tokenFile } = await members(
+    t,
+    (path) => {
+      if (path === 'sys/leader') return leads ? leading : standby;
+      return leads ? [200, login] : [503, { errors: ['Vault is in standby'] }];
+    },
+    (path, token) => (path === 'sys/leader' && leads ? standby : byAnother(path, token)),
+  );
+  const vault = connectVault({ addresses, role: 'data-put', tokenFile });
+  await vault.read('a/b');
+  leads = false;
+  t.deepEqual(await vault.read('a/b'), { by: 'another' });
+});
 
 test('members that have no leader are asked again until there is one', async (t) => {
   let asked = 0;
