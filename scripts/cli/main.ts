@@ -7,17 +7,12 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { sendToBroker } from './broker.ts';
 import { drop, listLetters, replay, type Letters } from './dead-letters.ts';
+import { imageNames } from './images.ts';
 import { install } from './install.ts';
 import { tableOf } from './letters-table.ts';
 import { connectHttp, connectTarget, type TargetOptions } from './target.ts';
 import { issueToken } from './token.ts';
 import { uninstall } from './uninstall.ts';
-
-/** Every image of the manifests and of the environment of functions. */
-export const imageNames = [
-  ...['gateway', 'provisioning', 'failover', 'source', 'data-put', 'data-get', 'setup'],
-  ...['peer', 'orderer', 'chaincode-node', 'etcd', 'minio', 'vault'],
-] as const;
 
 const say = (line: string): void => {
   console.error(line);

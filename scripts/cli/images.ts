@@ -1,0 +1,5 @@
+/** Every image of the manifests and of the environment of functions. */
+export const imageNames = [
+  ...['gateway', 'provisioning', 'failover', 'source', 'data-put', 'data-get', 'setup'],
+  ...['peer', 'orderer', 'chaincode-node', 'etcd', 'minio', 'vault', 'glusterfs', 'rabbitmq'],
+] as const;
