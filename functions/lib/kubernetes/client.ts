@@ -198,14 +198,14 @@ class ApiServer implements Kubernetes {
     const found: T[] = [];
     let next: string | undefined;
     do {
-      const page = await this.#http.json<{ items: T[]; metadata: { continue?: string } }>({
+      const page = await this.#http.json<{ items: T[] | null; metadata: { continue?: string } }>({
         method: 'GET',
         path: pathOf(of),
         query: { labelSelector, limit: '500', continue: next },
         ...(accept !== undefined && { accept }),
       });
-      // Items of a list come without their kind.
-      for (const item of page.items) {
+      // Items of a list come without their kind; where only metadata were asked for, none come as null.
+      for (const item of page.items ?? []) {
         found.push({ ...item, apiVersion: of.apiVersion, kind: of.kind });
       }
       next = page.metadata.continue ? page.metadata.continue : undefined;

@@ -142,6 +142,12 @@ test.serial('a list is followed to its last page, and its items get their kind',
   t.true(seen.every(({ url }) => url.includes('labelSelector=app%3Dx%2Ctier%21%3Dy')));
 });
 
+test.serial('of a collection that is empty there are no heads', async (t) => {
+  // As the API server answers.
+  const { kubernetes } = await apiServer(t, json(200, { items: null, metadata: {} }));
+  t.deepEqual(await kubernetes.heads({ apiVersion: 'v1', kind: 'Service' }, 'a=b'), []);
+});
+
 test.serial('heads are asked for without what is in them', async (t) => {
   const item = { metadata: { name: 'a' } };
   const { kubernetes, seen } = await apiServer(t, json(200, { items: [item], metadata: {} }));
