@@ -137,6 +137,12 @@ export function isUnplanned(error: unknown): boolean {
   );
 }
 
+/** Whether a wait ended for want of a commit rather than of a peer that answers. */
+export function isLate(error: unknown): boolean {
+  const cause = error instanceof CommitUnknown ? error.cause : undefined;
+  return cause instanceof GatewayError && cause.code === status.DEADLINE_EXCEEDED;
+}
+
 function chaincodeRefusal(error: GatewayError, said: string[], task: string): SelvedgeError {
   const missing = said.find((message) => notFound.test(message));
   if (missing === undefined) return refusal(error, task);

@@ -1,18 +1,12 @@
 /** The ledger of one channel as a client of one chaincode sees it, through peers' Gateways. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { status } from '@grpc/grpc-js';
-import {
-  GatewayError,
-  type Gateway,
-  type Status,
-  type Transaction,
-} from '@hyperledger/fabric-gateway';
+import { type Gateway, type Status, type Transaction } from '@hyperledger/fabric-gateway';
 import { gateway as messages } from '@hyperledger/fabric-protos';
 import { CommitUnknown, Conflict, Unavailable } from '../errors.ts';
 import { Attestation } from './attested.ts';
 import { createAttestors, type Attestors } from './attestors.ts';
 import type { Connection } from './connection.ts';
-import { isUnplanned, statusName, translateCommit } from './failures.ts';
+import { isLate, isUnplanned, statusName, translateCommit } from './failures.ts';
 import { Portals, type PortalsOptions } from './portals.ts';
 import { createSigner, type Signer } from './signer.ts';
 import { atEnd } from './validity.ts';
@@ -175,13 +169,17 @@ class GatewayLedger implements Ledger {
   }
 
   async commitStatus(transactionId: string): Promise<CommitStatus | undefined> {
-    try {
-      const found = await this.#status(transactionId, this.#deadline('lookup'));
-      const { code, successful, blockNumber } = found;
-      return { code: statusName(code), successful, block: blockNumber };
-    } catch (error) {
-      if (error instanceof CommitUnknown && timedOut(error.cause)) return undefined;
-      throw error;
+    const end = this.#deadline('lookup');
+    const share = (end - Date.now()) / this.#connection.peers.length;
+    for (;;) {
+      try {
+        const found = await this.#status(transactionId, Math.min(Date.now() + share, end));
+        const { code, successful, blockNumber } = found;
+        return { code: statusName(code), successful, block: blockNumber };
+      } catch (error) {
+        if (!isLate(error)) throw error;
+        if (Date.now() >= end) return undefined;
+      }
     }
   }
 
@@ -252,8 +250,7 @@ class GatewayLedger implements Ledger {
         const deadline = Math.min(Date.now() + patience, end);
         return await this.#status(transaction.getTransactionId(), deadline);
       } catch (error) {
-        const open = error instanceof CommitUnknown && timedOut(error.cause);
-        if (!open || Date.now() >= end) throw error;
+        if (!isLate(error) || Date.now() >= end) throw error;
       }
       // Whatever becomes of it: the one sent before may still be committed.
       await this.#send(transaction).catch(() => undefined);
@@ -270,8 +267,8 @@ class GatewayLedger implements Ledger {
   }
 
   /**
-   * Asked of each peer in turn: a transaction is committed by all or by none. Each has its share of the
-   * time, for one that lags would take it all.
+   * Asked of peers that answer: a transaction is committed by all or by none. One that is still without it
+   * when its time is over ends the wait; the next wait begins with another, for it may lag.
    */
   async #status(transactionId: string, deadline: number): Promise<Status> {
     const request = new messages.CommitStatusRequest();
@@ -281,10 +278,12 @@ class GatewayLedger implements Ledger {
     const signed = new messages.SignedCommitStatusRequest();
     signed.setRequest(request.serializeBinary());
     const bytes = signed.serializeBinary();
-    const share = (deadline - Date.now()) / this.#connection.peers.length;
     try {
-      return await this.#portals.any((gateway) =>
-        gateway.newCommit(bytes).getStatus({ deadline: Date.now() + share }),
+      return await this.#portals.any(
+        (gateway) => gateway.newCommit(bytes).getStatus({ deadline }),
+        {
+          waits: true,
+        },
       );
     } catch (error) {
       if (error instanceof CommitUnknown) throw error;
@@ -312,11 +311,6 @@ const decoder = new TextDecoder();
 
 function text(bytes: Uint8Array): string {
   return decoder.decode(bytes);
-}
-
-/** Whether a look-up ended for want of a commit rather than of a peer that answers. */
-function timedOut(cause: unknown): boolean {
-  return cause instanceof GatewayError && cause.code === (status.DEADLINE_EXCEEDED as number);
 }
 
 /** 50 to 100 ms before the second attempt, twice that before each further one. */

@@ -3,7 +3,7 @@ import { connect, type Gateway } from '@hyperledger/fabric-gateway';
 import { CommitUnknown, Unavailable } from '../errors.ts';
 import { Silent, Suspects, type Tell } from '../suspicion/suspects.ts';
 import type { PeerEndpoint } from './connection.ts';
-import { translateFailure } from './failures.ts';
+import { isLate, translateFailure } from './failures.ts';
 import { shareConnection, type PeerConnection } from './grpc.ts';
 import type { Signer } from './signer.ts';
 
@@ -17,6 +17,8 @@ export interface PortalsOptions {
 export interface CallOptions {
   /** The transaction that is passed on: a peer that falls silent may have done so. */
   passesOn?: string;
+  /** A call that waits for a commit: one that waited in vain is the last, and the next call begins with another. */
+  waits?: boolean;
 }
 
 export class Portals {
@@ -50,9 +52,8 @@ export class Portals {
       } catch (error) {
         const failure = translateSilence(error, options) ?? translateFailure(error);
         if (!(failure instanceof Unavailable)) throw failures.findLast(isUnknown) ?? failure;
-        // Of a transaction that nobody commits, the peer that was asked is not to blame.
-        if (!isUnknown(failure)) this.#suspects.late(address);
         failures.push(failure);
+        if (this.#isEnd(address, failure, options)) break;
       }
     }
     throw (
@@ -78,6 +79,19 @@ export class Portals {
     this.#suspects.answered(address);
     this.#current = address;
     return result;
+  }
+
+  /** Whether no other is to be asked. Of a transaction that nobody commits the peer is not to blame. */
+  #isEnd(address: string, failure: Unavailable, { waits = false }: CallOptions): boolean {
+    if (!isUnknown(failure)) this.#suspects.late(address);
+    const isEnd = waits && isLate(failure);
+    if (isEnd) this.#current = this.#after(address);
+    return isEnd;
+  }
+
+  #after(address: string): string | undefined {
+    const all = [...this.#portals.keys()];
+    return all[(all.indexOf(address) + 1) % all.length];
   }
 
   #inOrder(): string[] {

@@ -116,6 +116,25 @@ test('a transaction that its orderer lost is committed when it was sent again', 
   t.deepEqual(names(peers[0]!), ['endorse', 'submit', 'status', 'submit', 'status']);
 });
 
+test('who waits for a commit in vain waits at the next peer', async (t) => {
+  const { ledger, peers } = await setup(t, never, {});
+  await ledger.submit('put', ['x']);
+  t.deepEqual(peers.map(names), [
+    ['endorse', 'submit', 'status'],
+    ['submit', 'status'],
+  ]);
+});
+
+test('who waits for a commit at a peer that goes away waits at the next', async (t) => {
+  const { ledger, peers } = await setup(t, { commit: goAway }, {});
+  function goAway() {
+    peers[0]!.stop();
+    return 'never' as const;
+  }
+  await ledger.submit('put', ['x']);
+  t.deepEqual(peers.map(names), [['endorse', 'submit', 'status'], ['status']]);
+});
+
 test('orderers without a leader are given a little time', async (t) => {
   const details = 'no orderers could successfully process transaction';
   const none = { code: status.UNAVAILABLE, details };
