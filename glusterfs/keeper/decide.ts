@@ -24,6 +24,12 @@ export interface State {
   heal: readonly Heal[];
   /** Whether this server's brick has been made a part of the volume, to the end: not so on a new disk. */
   brickBelongs: boolean;
+  /** Whether clients come to this server's brick: glusterd may run it, and not tell them where. */
+  brickIsFound: boolean;
+  /** Whether a client has a link to it all the same, from before. Asked only while it is not found. */
+  brickIsUsed: boolean;
+  /** Files that others lack by this brick's word. Asked only while it is not found. */
+  brickOwes: number;
   /** Seconds since peers, volume or bricks looked any different. */
   unchangedFor: number;
 }
@@ -36,6 +42,7 @@ export type Step =
   | { do: 'set-options'; options: Record<string, string> }
   | { do: 'reset-brick' }
   | { do: 'start-brick' }
+  | { do: 'restart-brick'; pid: number }
   | { do: 'heal' }
   | { do: 'wait'; for: string }
   | { do: 'nothing' };
@@ -102,14 +109,26 @@ function volume(state: State): Step | undefined {
 }
 
 /** This server's brick serves. */
-function brick({ me, volume, bricks, brickBelongs, unchangedFor }: State): Step | undefined {
+function brick(state: State): Step | undefined {
+  const { me, volume, bricks, brickBelongs, unchangedFor } = state;
   if (!volume?.started) return { do: 'wait', for: 'the volume' };
   // Three servers that took this for a brick that does not serve kept each other from finding out.
   if (bricks.length === 0) return { do: 'wait', for: 'the volume to be free' };
-  const serves = bricks.find(({ host }) => host === me)?.online ?? false;
-  if (serves && brickBelongs) return undefined;
+  const own = bricks.find(({ host }) => host === me);
+  if (own?.online && brickBelongs) return find(state, own);
   if (unchangedFor < patience) return { do: 'wait', for: 'the brick' };
   return brickBelongs ? { do: 'start-brick' } : { do: 'reset-brick' };
+}
+
+/** Clients find it. Of one that glusterd took for failed, and that runs, it tells nobody until it starts it again. */
+function find(state: State, own: Brick): Step | undefined {
+  const { bricks, brickIsFound, brickIsUsed, brickOwes, unchangedFor } = state;
+  if (brickIsFound) return undefined;
+  if (unchangedFor < patience) return { do: 'wait', for: 'the brick to be found' };
+  // Who is linked to it goes on without it for a moment, on what the others have.
+  const isNeeded = brickOwes > 0 || bricks.some(({ online }) => !online);
+  if (brickIsUsed && isNeeded) return { do: 'wait', for: 'the other bricks' };
+  return { do: 'restart-brick', pid: own.pid };
 }
 
 /** What is behind is brought up now; Gluster's own healers look every ten minutes. */

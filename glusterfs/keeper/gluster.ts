@@ -1,4 +1,4 @@
-import { attempt, run } from '../../scripts/lib/shell.ts';
+import { CommandError, run } from '../../scripts/lib/shell.ts';
 import { volume } from './options.ts';
 import { parseBricks, parseHeal, parsePeers, parseVolume } from './pool.ts';
 import type { Brick, Heal, Peer, Volume } from './pool.ts';
@@ -20,6 +20,12 @@ export const gluster = {
     parseVolume(await look(['volume', 'info', 'all'])),
   /** None while another command holds the volume. */
   bricks: async (): Promise<Brick[]> => parseBricks(await look(['volume', 'status', volume])),
+  /** The port that clients are told for this server's brick; undefined when they are told none. */
+  portOf: async (brick: string): Promise<number | undefined> => {
+    // Asked as clients ask: the daemon's local socket knows nothing of ports.
+    const ask = ['--remote-host=127.0.0.1', 'system::', 'portmap', 'brick2port', brick];
+    return Number(await look(ask).catch(unlessNone)) || undefined;
+  },
   behind: async (): Promise<Heal[]> =>
     parseHeal(await look(['volume', 'heal', volume, 'info', 'summary'])),
 
@@ -42,10 +48,10 @@ export const gluster = {
 
 export type Gluster = typeof gluster;
 
-/** Whether the folder carries the mark that makes it a volume's brick. */
-export async function isMarked(folder: string): Promise<boolean> {
-  const name = '--name=trusted.glusterfs.volume-id';
-  return (await attempt('getfattr', ['--only-values', name, folder])) !== undefined;
+/** Where there is no port the command fails and says nothing; of anything else that is wrong it says what. */
+function unlessNone(error: unknown): string {
+  if (error instanceof CommandError && error.message.endsWith('ended with 1')) return '';
+  throw error;
 }
 
 async function look(args: string[]): Promise<string> {

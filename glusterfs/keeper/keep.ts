@@ -7,8 +7,9 @@ import { z } from 'zod';
 import { readEnv } from '../../functions/lib/function/env.ts';
 import type { Logger } from '../../functions/lib/log.ts';
 import { until } from '../../functions/lib/until.ts';
+import { end, isMarked, isUsed, listens, owes } from './brick.ts';
 import { decide, isSettled, missingServers, speaks, type State, type Step } from './decide.ts';
-import { gluster, isMarked } from './gluster.ts';
+import { gluster } from './gluster.ts';
 import { answering, Glusterd } from './glusterd.ts';
 import { serveShut } from './serve-shut.ts';
 import { Health, serve } from './serve.ts';
@@ -104,18 +105,33 @@ async function look({ me, servers, brick }: Self, health: Health): Promise<State
   const asks = bricks.length > 0 && speaks({ me, servers, peers });
   const heal = asks ? await gluster.behind().catch(() => []) : [];
   const others = missingServers({ me, servers, peers }).length > 0 ? await ask(me, servers) : [];
-  const unchangedFor = health.unchangedFor({ peers, volume, bricks });
+  const isOnline = bricks.some(({ host, online }) => host === me && online);
+  const own = await lookAtOwn(brick, { isStarted: volume?.started ?? false, isOnline });
+  const { brickIsFound } = own;
+  const unchangedFor = health.unchangedFor({ peers, volume, bricks, brickIsFound });
+  return { me, servers, peers, others, volume, bricks, heal, ...own, unchangedFor };
+}
+
+type Own = Pick<State, 'brickBelongs' | 'brickIsFound' | 'brickIsUsed' | 'brickOwes'>;
+
+async function lookAtOwn(
+  brick: string,
+  { isStarted, isOnline }: { isStarted: boolean; isOnline: boolean },
+): Promise<Own> {
+  const brickIsFound = isStarted && (await isFound(brick));
+  const isLost = isOnline && !brickIsFound;
   return {
-    me,
-    servers,
-    peers,
-    others,
-    volume,
-    bricks,
-    heal,
     brickBelongs: (await isMarked(brick)) && !existsSync(resetting(brick)),
-    unchangedFor,
+    brickIsFound,
+    brickIsUsed: isLost && (await isUsed()),
+    brickOwes: isLost ? await owes(brick) : 0,
   };
+}
+
+/** Does what a client does first. */
+async function isFound(brick: string): Promise<boolean> {
+  const port = await gluster.portOf(brick);
+  return port !== undefined && (await listens(port));
 }
 
 /**
@@ -153,6 +169,10 @@ async function act(step: Step, { me, servers, brick }: Self, glusterd: Glusterd)
       await rm(resetting(brick));
     },
     'start-brick': () => gluster.startBricks(),
+    'restart-brick': async ({ pid }) => {
+      await end(pid);
+      await gluster.startBricks();
+    },
     heal: () => gluster.heal(),
     wait: () => undefined,
     nothing: () => undefined,

@@ -12,6 +12,8 @@ export interface Peer {
 export interface Brick {
   host: string;
   online: boolean;
+  /** Of its process; not positive where there is none. */
+  pid: number;
 }
 
 export interface Volume {
@@ -58,7 +60,14 @@ export function parseVolume(xml: string): Volume | undefined {
 export function parseBricks(xml: string): Brick[] {
   return elements(xml, 'node')
     .filter((node) => element(node, 'path').startsWith('/'))
-    .map((node) => ({ host: element(node, 'hostname'), online: element(node, 'status') === '1' }));
+    .map((node) => {
+      const pid = count(node, 'pid');
+      return {
+        host: element(node, 'hostname'),
+        online: element(node, 'status') === '1' && pid > 0,
+        pid,
+      };
+    });
 }
 
 /** Of `gluster volume heal VOLUME info summary`: the bricks that could be asked. */

@@ -7,6 +7,8 @@ import { measure, metrics } from './metrics.ts';
 /** Milliseconds without a look after which the keeper counts as stuck: more than its slowest step takes. */
 const stuckAfter = 5 * 60_000;
 
+type Look = Pick<State, 'peers' | 'volume' | 'bricks' | 'brickIsFound'>;
+
 /** What is known of this server between two looks. */
 export class Health {
   #lookedAt = Date.now();
@@ -19,7 +21,7 @@ export class Health {
   saw(state: State): void {
     this.#lookedAt = Date.now();
     const own = this.#bricks.find(({ host }) => host === state.me);
-    this.#ready = state.brickBelongs && (own?.online ?? false);
+    this.#ready = state.brickBelongs && state.brickIsFound && (own?.online ?? false);
     measure({ ...state, bricks: this.#bricks });
   }
 
@@ -37,9 +39,9 @@ export class Health {
   }
 
   /** Seconds for which this has looked as it does. A look that says nothing of bricks changes nothing of them. */
-  unchangedFor({ peers, volume, bricks }: Pick<State, 'peers' | 'volume' | 'bricks'>): number {
+  unchangedFor({ peers, volume, bricks, brickIsFound }: Look): number {
     if (bricks.length > 0 || !volume?.started) this.#bricks = bricks;
-    const text = JSON.stringify({ peers, volume, bricks: this.#bricks });
+    const text = JSON.stringify({ peers, volume, bricks: this.#bricks, brickIsFound });
     if (text !== this.#seen.text) this.#seen = { text, since: Date.now() };
     return (Date.now() - this.#seen.since) / 1000;
   }
@@ -53,7 +55,7 @@ export class Health {
   }
 }
 
-/** Serves `/livez`, `/readyz` (this server's brick serves) and `/metrics`. */
+/** Serves `/livez`, `/readyz` (clients find this server's brick) and `/metrics`. */
 export async function serve(health: Health, port: number): Promise<Server> {
   const probes: Record<string, () => boolean> = {
     '/livez': () => health.alive,

@@ -117,7 +117,7 @@ function keepOutOf(own: readonly string[]) {
 }
 
 /** As the rule: this server's own connections stay, which may have such a port by chance. */
-const toBricks = `sport >= :${bricks.first} and sport <= :${bricks.last} and not dst 127.0.0.0/8`;
+export const toBricks = `sport >= :${bricks.first} and sport <= :${bricks.last} and not dst 127.0.0.0/8`;
 
 const endConnections = (filter: string): Promise<unknown> =>
   attempt('ss', ['--kill', '--tcp', filter]);

@@ -10,7 +10,7 @@ const peer = (host: string, more: object = {}) => ({
   befriended: true,
   ...more,
 });
-const brick = (host: string, online = true) => ({ host, online });
+const brick = (host: string, online = true) => ({ host, online, pid: online ? 7 : -1 });
 
 /** The first server, with nothing left to do. */
 const whole: State = {
@@ -22,12 +22,16 @@ const whole: State = {
   bricks: servers.map((host) => brick(host)),
   heal: [],
   brickBelongs: true,
+  brickIsFound: true,
+  brickIsUsed: false,
+  brickOwes: 0,
   unchangedFor: 60,
 };
 const fresh: State = { ...whole, peers: [], volume: undefined, bricks: [], brickBelongs: false };
 const alone = (host: string) => ({ host, knows: [] });
 const silent = (host: string) => ({ host, knows: undefined });
 const away = peer('c', { connected: false });
+const unfound: State = { ...whole, brickIsFound: false };
 const behind = [{ host: 'c', pending: 2, splitBrain: 0 }];
 
 const table: Record<string, [State, Step]> = {
@@ -132,6 +136,30 @@ const table: Record<string, [State, Step]> = {
   'a brick is given the time to start': [
     { ...whole, bricks: [brick('a', false), brick('b'), brick('c')], unchangedFor: 2 },
     { do: 'wait', for: 'the brick' },
+  ],
+  'a brick that runs, and that clients do not find, is started anew': [
+    unfound,
+    { do: 'restart-brick', pid: 7 },
+  ],
+  'a brick is given the time to be found': [
+    { ...unfound, unchangedFor: 2 },
+    { do: 'wait', for: 'the brick to be found' },
+  ],
+  'also where a client is linked to it, while the others have all that it has': [
+    { ...unfound, brickIsUsed: true },
+    { do: 'restart-brick', pid: 7 },
+  ],
+  'not while a client is linked to it and another is away': [
+    { ...unfound, brickIsUsed: true, bricks: [brick('a'), brick('b'), brick('c', false)] },
+    { do: 'wait', for: 'the other bricks' },
+  ],
+  'nor while a client is linked to it and it has what others lack': [
+    { ...unfound, brickIsUsed: true, brickOwes: 1 },
+    { do: 'wait', for: 'the other bricks' },
+  ],
+  'where nobody is linked to it nothing is lost by that': [
+    { ...unfound, brickOwes: 1, bricks: [brick('a'), brick('b'), brick('c', false)] },
+    { do: 'restart-brick', pid: 7 },
   ],
   'a brick of another server is its own business': [
     { ...whole, bricks: [brick('a'), brick('b'), brick('c', false)] },

@@ -4,8 +4,8 @@ import { identityOf } from '../../glusterfs/keeper/glusterd.ts';
 import { missingOptions, options } from '../../glusterfs/keeper/options.ts';
 import { parseBricks, parseHeal, parsePeers, parseVolume } from '../../glusterfs/keeper/pool.ts';
 
-const node = (path: string, status: number): string =>
-  `<node><hostname>a</hostname><path>${path}</path><status>${status}</status></node>`;
+const node = (path: string, status: number, pid = 7): string =>
+  `<node><hostname>a</hostname><path>${path}</path><status>${status}</status><pid>${pid}</pid></node>`;
 const healed = (host: string, status: string, pending: string): string =>
   `<brick hostUuid="0"><name>${host}:/bricks/x</name><status>${status}</status>` +
   `<numberOfEntriesInHealPending>${pending}</numberOfEntriesInHealPending>` +
@@ -30,8 +30,12 @@ test('a volume has its options by name; there may be none', (t) => {
 
 test('of what runs for a volume, bricks are told from daemons', (t) => {
   t.deepEqual(parseBricks(node('/bricks/x', 1) + node('localhost', 1)), [
-    { host: 'a', online: true },
+    { host: 'a', online: true, pid: 7 },
   ]);
+});
+
+test('a brick without a process is not online, whatever is said of it', (t) => {
+  t.deepEqual(parseBricks(node('/bricks/x', 1, -1)), [{ host: 'a', online: false, pid: -1 }]);
 });
 
 test('a brick that could not be asked tells nothing of what it lacks', (t) => {

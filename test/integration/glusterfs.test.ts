@@ -172,6 +172,17 @@ test.serial(
   },
 );
 
+test.serial('a brick that glusterd took for failed, and runs, is found by who comes', async (t) => {
+  t.timeout(290_000);
+  await servers.cross(servers.machines[1]!);
+  await servers.serving(3);
+  const begun = Date.now();
+  await servers.linked(await servers.mount(servers.machines[2]));
+  t.log(`linked ${Date.now() - begun} ms after the keepers called it served`);
+  await servers.linked(mounted);
+  t.pass();
+});
+
 test.serial('what is mounted goes on when the pod that mounted it ends', async (t) => {
   await servers.endMounter();
   t.true(await taken('after'));
