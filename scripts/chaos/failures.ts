@@ -1,5 +1,6 @@
 /** Why operations failed, in a line for each reason. Pure. */
 import type { Operation } from './history.ts';
+import { seconds } from './timing.ts';
 
 /** @param struck when the fault struck: times count from there */
 export function failures(history: readonly Operation[], struck: number): string[] {
@@ -11,5 +12,3 @@ export function failures(history: readonly Operation[], struck: number): string[
     return `${all.length} × ${reason} (${seconds(first - struck)} to ${seconds(last - struck)})`;
   });
 }
-
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

@@ -1,6 +1,7 @@
 /** A picture of rounds: for each fault when writes and reads went through, with failover and without. Pure. */
 import { kinds, type Kind } from './history.ts';
 import type { Round } from './round.ts';
+import { seconds } from './timing.ts';
 
 /** A strip of the picture. */
 export interface Strip {
@@ -54,7 +55,7 @@ function row(label: string, round: Round, top: number): string[] {
       return [
         bar(shown.from, end, colours[kind], said[kind]),
         ...round.calls[kind].gaps.map(({ from, to }) =>
-          bar(from, to, colours.gap, `no ${said[kind]} for ${((to - from) / 1000).toFixed(1)} s`),
+          bar(from, to, colours.gap, `no ${said[kind]} for ${seconds(to - from)}`),
         ),
       ];
     }),

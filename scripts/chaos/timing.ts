@@ -7,6 +7,9 @@ export interface Gap {
   to: number;
 }
 
+/** Milliseconds, as people read them. */
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
 export const lengthOf = ({ from, to }: Gap): number => to - from;
 
 /** The times of a window between one success and the next, with those at its two ends. */

@@ -1,4 +1,5 @@
 import type { Round } from './round.ts';
+import { seconds } from './timing.ts';
 import { isClean } from './verdict.ts';
 
 /** A round in a line. */
@@ -18,5 +19,3 @@ export function told({ fault, failover, calls, strong, remark, lacked, verdict }
     isClean(verdict) ? 'none lost, duplicated or reordered' : 'NOT ALL KEPT',
   ].join(' ');
 }
-
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
