@@ -28,7 +28,7 @@ export interface Said {
   /** An answer to each question, in their order. */
   texts: readonly string[];
   /** How many blocks the peer had before it answered; known from the second turn on. */
-  before?: number;
+  before?: number | undefined;
   /** How many blocks the peer has by now. */
   height(): Promise<number>;
 }

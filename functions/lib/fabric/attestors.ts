@@ -62,10 +62,7 @@ export function createAttestors(
           const before = turn > 0 ? await height(address) : undefined;
           const bytes = await ask(address, { channel, chaincode, args });
           const texts = answersIn(Buffer.from(bytes).toString(), questions.length);
-          return {
-            ...{ mspId, address, texts, height: () => height(address) },
-            ...(before !== undefined && { before }),
-          };
+          return { mspId, address, texts, before, height: () => height(address) };
         });
       },
     };

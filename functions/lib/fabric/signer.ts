@@ -55,7 +55,7 @@ function signing(key: KeyObject): Signer['sign'] {
   };
 }
 
-const toNumber = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
+const toNumber = (bytes: Buffer): bigint => BigInt(`0x${bytes.toString('hex')}`);
 
 /** In DER (SEC 1, C.5): a sequence of two integers, short enough for a length of one byte. */
 function signature(r: bigint, s: bigint): Uint8Array {

@@ -43,10 +43,11 @@ export class Leader {
 
   async #find(): Promise<string> {
     const { inOrder, ask } = this.#options;
-    const [only, ...others] = inOrder();
+    const addresses = inOrder();
+    const [only] = addresses;
     // One may stand for all.
-    if (only !== undefined && others.length === 0) return only;
-    const asked = inOrder().map((address) => ({ address, said: heard(ask(address)) }));
+    if (only !== undefined && addresses.length === 1) return only;
+    const asked = addresses.map((address) => ({ address, said: heard(ask(address)) }));
     const failures: Error[] = [];
     for (const { address, said } of asked) {
       const answer = await said;

@@ -106,13 +106,13 @@ export class Servers {
   async linked(mounted: string): Promise<void> {
     const waiting = { what: 'links to all servers', timeoutMs: 60_000, mostMs: 200 };
     await until(waiting, async () => {
-      const links = await Promise.all(this.machines.map((_, n) => this.isLinked(mounted, n)));
+      const links = await Promise.all(this.machines.map((_, n) => this.#isLinked(mounted, n)));
       return links.every(Boolean);
     });
   }
 
   /** Whether what is mounted has a link to a server. */
-  async isLinked(mounted: string, n: number): Promise<boolean> {
+  async #isLinked(mounted: string, n: number): Promise<boolean> {
     const link = join(mounted, '.meta/graphs/active', `${volume}-client-${n}`, 'private');
     return (await readFile(link, 'utf8')).includes('connected = 1');
   }
