@@ -27,8 +27,13 @@ export async function startControlPlane(binaries: Binaries, signal?: AbortSignal
   if (!(await isRunning('kube-apiserver')))
     for (const name of ['kube-controller-manager', 'kube-scheduler']) await stop(name);
   await start('kube-apiserver', [command('kube-apiserver'), ...apiServerFlags()]);
+  await apiServerReady(signal);
+  // After it: a controller manager that may not ask how the API server is for its first 10 s ends.
   await start('kube-controller-manager', [command('kube-controller-manager'), ...managerFlags()]);
   await start('kube-scheduler', [command('kube-scheduler'), ...schedulerFlags()]);
+}
+
+async function apiServerReady(signal?: AbortSignal): Promise<void> {
   const ready = { what: 'the API server to be ready', timeoutMs: 90_000, mostMs: 200, signal };
   await until(ready, async () => {
     for (const name of ['etcd', 'kube-apiserver'])
