@@ -9,11 +9,11 @@ import type { Removal } from '../lib/vault/incarnations.ts';
 import { clean } from './claim.ts';
 import { fateOf, type Fate } from './decisions.ts';
 import type { Deps } from './deps.ts';
-import { erase } from './erase.ts';
 import type { Outbox } from './outbox.ts';
 import { noteMismatch } from './audit.ts';
 import { finish } from './put.ts';
 import { removeFormer, type Removing } from './store.ts';
+import { sweepNetworks } from './sweep-networks.ts';
 import { sweepPolicies } from './sweep-policies.ts';
 
 /** How many intents and proposals met which end, how many networks were erased, how many events sent. */
@@ -59,7 +59,7 @@ export async function sweep(deps: Deps, outbox: Outbox, log: Logger): Promise<Sw
   swept.finished += policies.finished;
   swept.removed += policies.removed;
   swept.failed += policies.failed;
-  const erased = await erase(deps, removals, log);
+  const erased = await sweepNetworks(deps, removals, log);
   return { ...swept, erased, sent: await outbox.flush() };
 }
 

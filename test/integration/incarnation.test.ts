@@ -1,7 +1,7 @@
 /** Networks that were removed, or made again under an old name, and their data. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import anyTest, { type TestFn } from 'ava';
-import { lateness } from '../../functions/data-put/erase.ts';
+import { lateness } from '../../functions/data-put/sweep-networks.ts';
 import { networkPrefixes, objectPrefix } from '../../functions/lib/data/datum.ts';
 import { Unavailable } from '../../functions/lib/errors.ts';
 import { connectVault } from '../../functions/lib/vault/client.ts';

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { patience } from '../../functions/data-put/decisions.ts';
 import type { Deps } from '../../functions/data-put/deps.ts';
-import { lateness } from '../../functions/data-put/erase.ts';
+import { lateness } from '../../functions/data-put/sweep-networks.ts';
 import { ownerOnly } from '../../functions/lib/data/access-policy.ts';
 import { networkPrefixes, objectPrefix } from '../../functions/lib/data/datum.ts';
 import type { Tier } from '../../functions/lib/events.ts';

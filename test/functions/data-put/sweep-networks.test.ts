@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { Deps } from '../../../functions/data-put/deps.ts';
-import { erase, lateness } from '../../../functions/data-put/erase.ts';
+import { lateness, sweepNetworks } from '../../../functions/data-put/sweep-networks.ts';
 import { Unavailable } from '../../../functions/lib/errors.ts';
 import { createLogger } from '../../../functions/lib/log.ts';
 
@@ -40,28 +40,28 @@ function world({
 
 test('a removed network is erased in batches, and forgotten when nothing more can come', async (t) => {
   const { deps, forgotten, state } = world({ after: lateness + 1, batches: 3 });
-  t.is(await erase(deps, [network], log), 1);
+  t.is(await sweepNetworks(deps, [network], log), 1);
   t.is(state.left.get('old'), 0);
   t.deepEqual(forgotten, ['old']);
 });
 
 test('while a late put may still write, the network is erased and not forgotten', async (t) => {
   const { deps, forgotten, state } = world({ after: lateness, batches: 3 });
-  t.is(await erase(deps, [network], log), 0);
+  t.is(await sweepNetworks(deps, [network], log), 0);
   t.is(state.left.get('old'), 0);
   t.deepEqual(forgotten, []);
 });
 
 test('a pass ends in time, and what is left waits for the next', async (t) => {
   const { deps, forgotten, state } = world({ after: lateness + 1, batches: 100, msEach: 1_000 });
-  t.is(await erase(deps, [network], log), 0);
+  t.is(await sweepNetworks(deps, [network], log), 0);
   t.is(state.left.get('old'), 40);
-  t.is(await erase(deps, [network], log), 1);
+  t.is(await sweepNetworks(deps, [network], log), 1);
   t.deepEqual(forgotten, ['old']);
 });
 
 test('a network that cannot be erased now does not keep the next', async (t) => {
   const { deps, forgotten } = world({ after: lateness + 1, batches: 1 });
-  t.is(await erase(deps, [{ ...network, incarnation: 'stuck' }, network], log), 1);
+  t.is(await sweepNetworks(deps, [{ ...network, incarnation: 'stuck' }, network], log), 1);
   t.deepEqual(forgotten, ['old']);
 });

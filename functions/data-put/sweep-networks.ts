@@ -19,7 +19,11 @@ const mostMs = 60_000;
  *
  * @returns how many networks were done with
  */
-export async function erase(deps: Deps, removed: readonly Removal[], log: Logger): Promise<number> {
+export async function sweepNetworks(
+  deps: Deps,
+  removed: readonly Removal[],
+  log: Logger,
+): Promise<number> {
   const end = deps.now().getTime() + mostMs;
   let forgotten = 0;
   for (const removal of removed) {
