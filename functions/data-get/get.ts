@@ -8,10 +8,10 @@ import { decrypt, plaintextSize } from '../lib/data/cipher.ts';
 import { bindingOf } from '../lib/data/datum.ts';
 import type { Anchored, Head } from '../lib/data/fact.ts';
 import type { VersionRecord } from '../lib/data/model.ts';
-import { Gone, IntegrityError } from '../lib/errors.ts';
+import { IntegrityError } from '../lib/errors.ts';
 import type { Receipt } from '../lib/events.ts';
 import type { Deps, GetRequest } from './deps.ts';
-import { audited, noteMismatch, readable } from './readable.ts';
+import { audited, noteMismatch, present, readable, requireNotErased } from './readable.ts';
 
 /** A version as it is told: its record, which the chain supports. */
 export interface Described {
@@ -38,8 +38,9 @@ export interface ReceiptView {
  */
 export async function head(deps: Deps, request: GetRequest): Promise<Described> {
   const { anchored, record, wrong } = await readable(deps, request);
-  await audited(deps, request, anchored.version, () => {
-    if (wrong.length === 0) return Promise.resolve();
+  await audited(deps, request, anchored.version, async () => {
+    if (wrong.length === 0) return;
+    await requireNotErased(deps, request);
     const differing = wrong.join(', ');
     throw new IntegrityError(`the metadata do not match the chain: ${differing}`);
   });
@@ -82,6 +83,7 @@ export async function receipt(deps: Deps, request: GetRequest): Promise<ReceiptV
   const isThere = block !== undefined && block === (published?.block ?? block);
   const verified = wrong.length === 0 && isWhole && isThere;
   if (!verified) {
+    await requireNotErased(deps, request);
     noteMismatch(deps, request, version, new IntegrityError('the receipt does not verify'));
   }
   return {
@@ -94,17 +96,6 @@ export async function receipt(deps: Deps, request: GetRequest): Promise<ReceiptV
     head: now,
     verified,
   };
-}
-
-/** Ciphertext that is gone because its datum was erased meanwhile is no mismatch. */
-async function present<T>(deps: Deps, { ref }: GetRequest, reading: Promise<T>): Promise<T> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (!(error instanceof IntegrityError)) throw error;
-    if ((await deps.chain.head(ref))?.erased) throw new Gone('the datum was erased');
-    throw error;
-  }
 }
 
 /** Both results, or the first error once both have settled: no stream is left behind. */

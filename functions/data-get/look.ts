@@ -23,9 +23,9 @@ export async function look(deps: Deps, ref: GetRequest['ref']): Promise<Looked> 
   for (let looks = 1; ; looks++) {
     const looked = await glance(deps, ref);
     const { known, head } = looked;
-    if (!head || isInForce(known.policy, head) || looks >= mostLooks) return looked;
+    if (!head || head.erased || isInForce(known.policy, head) || looks >= mostLooks) return looked;
     const now = await deps.chain.head(ref);
-    if (now?.edition === head.edition) return looked;
+    if (now?.edition === head.edition && !now.erased) return looked;
   }
 }
 
@@ -77,8 +77,8 @@ async function mayBeBehind(
   ref: GetRequest['ref'],
   datum: Known['datum'],
 ): Promise<boolean> {
-  // A policy's is not kept.
-  if (datum?.edition !== undefined) return true;
+  // That of a policy is not kept, nor that of an erasure.
+  if (datum?.edition !== undefined || datum?.erasedAt !== undefined) return true;
   const { transactionId } = datum ?? {};
   return transactionId !== undefined && (await chain.blockOf(ref, transactionId)) !== undefined;
 }

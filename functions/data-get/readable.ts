@@ -31,7 +31,7 @@ export async function readable(deps: Deps, request: GetRequest): Promise<Readabl
   const version = wanted ?? head.version;
   await requireReadable(deps, request, { known, head, version });
   if (version > head.version) throw new NotFound('there is no such version');
-  return audited(deps, request, version, async () => {
+  const reading = async (): Promise<Readable> => {
     const anchored = await deps.chain.version(ref, version);
     const record = anchored && (await deps.metadata.version(ref, anchored.index));
     if (!record) throw new IntegrityError('the version is missing');
@@ -43,7 +43,8 @@ export async function readable(deps: Deps, request: GetRequest): Promise<Readabl
     )
       wrong.push('current');
     return { head, anchored, record, wrong };
-  });
+  };
+  return audited(deps, request, version, () => present(deps, request, reading()));
 }
 
 /**
@@ -160,6 +161,21 @@ export async function audited<T>(
     noteMismatch(deps, request, version, error);
     throw error;
   }
+}
+
+/** What is gone, or does not match any more, because its datum was erased meanwhile is no mismatch. */
+export async function present<T>(deps: Deps, request: GetRequest, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof IntegrityError) await requireNotErased(deps, request);
+    throw error;
+  }
+}
+
+/** @throws Gone when it was erased by now */
+export async function requireNotErased({ chain }: Deps, { ref }: GetRequest): Promise<void> {
+  if ((await chain.head(ref))?.erased) throw new Gone('the datum was erased');
 }
 
 export function noteMismatch(

@@ -53,8 +53,9 @@ export function isBehind(datum: Datum | undefined, head: Head): boolean {
   return (datum?.current ?? 0) < head.version;
 }
 
-/** Whether etcd has published a version, or a policy, that the chain does not know of. */
+/** Whether etcd has published a version, a policy or an erasure that the chain does not know of. */
 export function isAhead(datum: Datum | undefined, head: Head | undefined): boolean {
-  const { current = 0, edition = 1 } = datum ?? {};
-  return current > (head?.version ?? 0) || edition > (head?.edition ?? 1);
+  const { version, edition, erased } = head ?? { version: 0, edition: 1, erased: false };
+  const { current = 0, edition: published = 1, erasedAt } = datum ?? {};
+  return current > version || published > edition || (erasedAt !== undefined && !erased);
 }

@@ -104,6 +104,10 @@ export class PolicyChanged extends Conflict {}
 /** Milliseconds for which nobody but the attempt itself touches an intent. */
 export const patience = { open: 15 * 60_000, stored: 60_000, done: 24 * 3600_000 };
 
+/** Milliseconds. */
+export const ageOf = (since: string, now: Date): number =>
+  now.getTime() - new Date(since).getTime();
+
 /** What the sweep does with an intent. */
 export type Fate =
   | { fate: 'leave' }
@@ -113,7 +117,7 @@ export type Fate =
 
 /** @param removed whether its network was removed: then nothing can be finished any more */
 export function fateOf({ value, revision }: Revised<Intent>, now: Date, removed: boolean): Fate {
-  const age = now.getTime() - new Date(value.since).getTime();
+  const age = ageOf(value.since, now);
   if (value.state === 'done') {
     return age > patience.done || removed
       ? { fate: 'forget', intent: { value, revision } }

@@ -3,9 +3,9 @@
  * There is no timer: an idle ledger anchors at once, a busy one in ever larger groups.
  */
 import { CommitUnknown, Conflict, Unavailable, Unprocessable } from '../lib/errors.ts';
-import { findVersion, readHead, submitFacts } from '../lib/data/chain.ts';
+import { findVersion, readHead, readVersion, submitFacts } from '../lib/data/chain.ts';
 import { scopeOf, type Incarnation } from '../lib/data/datum.ts';
-import type { Anchored, Head, PolicyFact, VersionFact } from '../lib/data/fact.ts';
+import type { Anchored, ErasureFact, Head, PolicyFact, VersionFact } from '../lib/data/fact.ts';
 import type { Ledger } from '../lib/fabric/ledger.ts';
 import type { Ledgers } from '../lib/fabric/ledgers.ts';
 
@@ -28,12 +28,14 @@ export interface GroupCommit {
    */
   add(network: Incarnation, fact: VersionFact): Promise<Anchoring>;
   /**
-   * Has the chain keep another policy, in a transaction of its own; gives its id. The same again gives
-   * the first. Throws as `add` does.
+   * Has the chain keep another policy, or an erasure, in a transaction of its own; gives its id. The same
+   * again gives the first. Throws as `add` does.
    */
-  amend(network: Incarnation, fact: PolicyFact): Promise<string>;
+  amend(network: Incarnation, fact: PolicyFact | ErasureFact): Promise<string>;
   /** The version whose ciphertext is at an index, as the chain has it now; undefined when it has none. */
   find(network: Incarnation, index: string): Promise<Found | undefined>;
+  /** A version of a datum by its number; undefined when the chain has none. */
+  version(network: Incarnation, id: string, version: number): Promise<Anchored | undefined>;
   /** What the chain says of a datum now; undefined when it knows none. */
   head(network: Incarnation, id: string): Promise<Head | undefined>;
   /** Whether a transaction is known to be committed as valid. */
@@ -93,13 +95,16 @@ export function createGroupCommit(ledgers: Pick<Ledgers, 'with'>): GroupCommit {
         void run(network, name, started);
       }),
 
-    amend: (network, fact) => ledgers.with(network, (ledger) => keepPolicy(ledger, fact)),
+    amend: (network, fact) => ledgers.with(network, (ledger) => keepOne(ledger, fact)),
 
     find: (network, index) =>
       ledgers.with(network, async (ledger) => {
         const found = await findVersion(ledger, index);
         return found && { ...found, block: await blockOf(ledger, found.transactionId) };
       }),
+
+    version: (network, id, version) =>
+      ledgers.with(network, (ledger) => readVersion(ledger, id, version)),
 
     head: (network, id) => ledgers.with(network, (ledger) => readHead(ledger, id)),
 
@@ -145,7 +150,7 @@ async function findAll(
   );
 }
 
-async function keepPolicy(ledger: Ledger, fact: PolicyFact): Promise<string> {
+async function keepOne(ledger: Ledger, fact: PolicyFact | ErasureFact): Promise<string> {
   try {
     const { transactionId, kept } = await submitFacts(ledger, [fact]);
     return kept[0]?.transactionId ?? transactionId;

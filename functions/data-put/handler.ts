@@ -18,6 +18,7 @@ import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/
 import { audited } from './audit.ts';
 import { source, type Outbox } from './outbox.ts';
 import type { Deps } from './deps.ts';
+import { eraseDatum } from './erasure.ts';
 import { putPolicy, type PolicyChange } from './policy.ts';
 import { put } from './put.ts';
 import { sweepAlone } from './sweep.ts';
@@ -32,6 +33,7 @@ export interface Handlers {
 }
 
 type PutCall = Call<RequestOf<'dev.selvedge.data.put.v1'>>;
+type EraseCall = Call<RequestOf<'dev.selvedge.data.erase.v1'>>;
 type PolicyCall = Call<RequestOf<'dev.selvedge.policy.put.v1'>>;
 
 export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>> {
@@ -44,6 +46,9 @@ export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>>
   return {
     'dev.selvedge.data.put.v1': endpoint(requests['dev.selvedge.data.put.v1'], (call) =>
       handlePut(handlers, call),
+    ),
+    'dev.selvedge.data.erase.v1': endpoint(requests['dev.selvedge.data.erase.v1'], (call) =>
+      handleErase(handlers, call),
     ),
     'dev.selvedge.policy.put.v1': endpoint(requests['dev.selvedge.policy.put.v1'], (call) =>
       handlePolicy(handlers, call),
@@ -66,6 +71,21 @@ async function handlePut(handlers: Handlers, call: PutCall): Promise<Reply> {
     status: 201,
     event: resultEvent('dev.selvedge.data.stored.v1', source, subject, receipt),
   };
+}
+
+async function handleErase(handlers: Handlers, call: EraseCall): Promise<Reply> {
+  const { network, key } = call.attributes;
+  const caller = await handlers.authenticator.authenticate(call.authorization);
+  const about = { user: caller.id, network, key };
+  const transactionId = await audited(call.log, about, erase(handlers, call, caller));
+  call.log.info({ audit: 'erase', ...about, transactionId }, 'erased');
+  return { status: 204, headers: { 'Selvedge-Transaction': transactionId } };
+}
+
+async function erase(handlers: Handlers, call: EraseCall, caller: Caller): Promise<string> {
+  const { network, key } = call.attributes;
+  const found = await writable(handlers, network, caller);
+  return eraseDatum(handlers.deps, { ref: { ...found, key }, caller });
 }
 
 async function handlePolicy(handlers: Handlers, call: PolicyCall): Promise<Reply> {

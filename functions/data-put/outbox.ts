@@ -1,12 +1,14 @@
 /**
- * Events of new versions on their way to the Broker. Each stands in etcd from the transaction
- * that made its version current until the Broker has taken it, so none is lost for good; one
- * may be sent twice, with the same id.
+ * Events of new versions, and of data that were erased, on their way to the Broker. Each stands in etcd from
+ * the transaction that made its version current, or closed its datum, until the Broker has taken it, so none
+ * is lost for good; one may be sent twice, with the same id.
  */
+import { createHash } from 'node:crypto';
 import { BrokerRefusal, type Broker } from '../lib/function/broker.ts';
 import { Unavailable } from '../lib/errors.ts';
 import { resultEvent } from '../lib/events.ts';
 import type { Logger } from '../lib/log.ts';
+import type { DatumRef } from '../lib/data/datum.ts';
 import type { Metadata } from '../lib/data/metadata.ts';
 import type { OutboxEntry } from '../lib/data/model.ts';
 
@@ -19,6 +21,13 @@ export interface Outbox {
   flush(): Promise<number>;
   /** Settles once nothing is on its way. */
   idle(): Promise<void>;
+}
+
+/** The same for the same version, or erasure, of a datum, so that receivers can drop a second telling. */
+export function eventId(ref: DatumRef, what: number | 'erased'): string {
+  const { namespace, network, incarnation, key } = ref;
+  const identity = JSON.stringify([namespace, network, incarnation, key, what]);
+  return createHash('sha256').update(identity).digest('hex').slice(0, 32);
 }
 
 /** Younger entries are on their way by `announce`. */

@@ -4,7 +4,7 @@ import type { Head } from '../lib/data/fact.ts';
 import type { Proposal } from '../lib/data/model.ts';
 import type { Fault } from '../lib/data/access-policy.ts';
 import { PreconditionFailed, Unprocessable } from '../lib/errors.ts';
-import { patience } from './decisions.ts';
+import { ageOf, patience } from './decisions.ts';
 
 /**
  * The edition that a text would be; undefined when it is in force already, whatever was meant to be replaced:
@@ -44,10 +44,6 @@ export function invalid(faults: readonly Fault[]): Unprocessable {
 /** What the sweep does with a proposal. */
 export type ProposalFate = 'leave' | 'enact' | 'withdraw';
 
-/** Milliseconds since it was proposed after which the sweep looks at it. */
-export const isDue = ({ since }: Proposal, now: Date): boolean =>
-  ageOf(since, now) > patience.stored;
-
 /**
  * Only what the chain names is published. A proposal that it does not name is never sent there: whoever can
  * write to etcd could have made it up.
@@ -57,10 +53,9 @@ export function fateOfProposal(
   head: Head | undefined,
   now: Date,
 ): ProposalFate {
+  if (head?.erased) return 'withdraw';
   if (head?.edition === edition && head.policy === policyDigest(policy)) return 'enact';
   if (head && head.edition >= edition) return 'withdraw';
   // Its transaction may still be on its way.
   return ageOf(since, now) > patience.open ? 'withdraw' : 'leave';
 }
-
-const ageOf = (since: string, now: Date): number => now.getTime() - new Date(since).getTime();

@@ -1,5 +1,4 @@
 /** Making an anchored version the one that readers see. */
-import { createHash } from 'node:crypto';
 import { plaintextSize } from '../lib/data/cipher.ts';
 import type { PublishedRecord } from '../lib/data/metadata.ts';
 import type { DoneIntent, OutboxEntry, Revised, StoredIntent } from '../lib/data/model.ts';
@@ -9,6 +8,7 @@ import type { Receipt } from '../lib/events.ts';
 import { allotmentOf, contention, underWay } from './claim.ts';
 import type { Deps } from './deps.ts';
 import type { Anchoring } from './group-commit.ts';
+import { eventId } from './outbox.ts';
 import { recordOf } from './store.ts';
 
 export interface Published {
@@ -31,7 +31,9 @@ export async function publish(
   let { revision } = intent;
   const published = await persist(contention, async (): Promise<Published | undefined> => {
     const datum = await metadata.datum(value);
-    if (!datum) throw new NotFound('the datum was removed while it was put');
+    if (!datum || datum.value.erasedAt !== undefined) {
+      throw new NotFound('the datum was removed while it was put');
+    }
     const now = { value, revision };
     if (await metadata.publish({ intent: now, datum, record, done, event })) {
       return { receipt, event };
@@ -70,10 +72,4 @@ function describe(
       data: receipt,
     },
   };
-}
-
-/** The same for the same version, so that receivers can drop a second telling. */
-function eventId({ namespace, network, incarnation, key }: StoredIntent, version: number): string {
-  const identity = JSON.stringify([namespace, network, incarnation, key, version]);
-  return createHash('sha256').update(identity).digest('hex').slice(0, 32);
 }

@@ -11,7 +11,7 @@
  * Before the ciphertext is whole a retry writes anew; from then on anyone can finish it, body or not.
  */
 import type { Readable } from 'node:stream';
-import { Conflict, FateOpen, Unavailable, Unprocessable } from '../lib/errors.ts';
+import { Conflict, FateOpen, NotFound, Unavailable, Unprocessable } from '../lib/errors.ts';
 import type { Receipt } from '../lib/events.ts';
 import { asked } from '../lib/data/chain.ts';
 import type { OpenIntent, Revised, StoredIntent } from '../lib/data/model.ts';
@@ -95,15 +95,22 @@ export async function finish(
     if (event) deps.announce(event);
     return receipt;
   } catch (error) {
-    if (!(error instanceof Unprocessable)) throw error;
-    // Refused by the chain for good, and nothing was sent: no later try can succeed.
+    if (!(await isFinal(deps, intent.value, error))) throw error;
     await clean(deps, intent);
     throw await explain(deps, intent.value, error);
   }
 }
 
+/** Whether no later try can succeed: the chain refused it for good, or took it, and the datum was erased since. */
+async function isFinal(deps: Deps, intent: StoredIntent, error: unknown): Promise<boolean> {
+  if (error instanceof Unprocessable) return true;
+  if (!(error instanceof NotFound)) return false;
+  const head = await asked(deps.chain.head(intent, await deps.names.idOf(intent)));
+  return head?.erased === true;
+}
+
 /** Peers refuse in their own words; the head tells what etcd has wrong, or what came first. */
-async function explain(deps: Deps, intent: StoredIntent, refusal: Unprocessable): Promise<Error> {
+async function explain(deps: Deps, intent: StoredIntent, refusal: unknown): Promise<unknown> {
   const { owner, policy } = intent;
   const head = await asked(deps.chain.head(intent, await deps.names.idOf(intent)));
   if (!head) return refusal;

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { encrypt, format } from '../lib/data/cipher.ts';
-import { bindingOf, keys, locate } from '../lib/data/datum.ts';
+import { bindingOf, keys, locate, type DatumRef } from '../lib/data/datum.ts';
 import type {
   Allotment,
   Former,
@@ -18,6 +18,9 @@ import { FateOpen, IntegrityError } from '../lib/errors.ts';
 import { Meter, Sealed } from './body.ts';
 import { patience } from './decisions.ts';
 import type { Deps } from './deps.ts';
+
+/** A datum, and where a ciphertext of it is. */
+type Indexed = DatumRef & Pick<Allotment, 'index'>;
 
 export type Stores = Pick<Deps, 'metadata' | 'objects' | 'chain' | 'names' | 'now'>;
 
@@ -81,18 +84,21 @@ function recordChange(intent: StoredIntent): { key: string; value: string } {
   return { key: keys.version(intent, intent.index), value: JSON.stringify(recordOf(intent)) };
 }
 
-/** The keys in etcd of what an intent's ciphertext left there. */
-export function keysLeft({ objects }: Pick<Stores, 'objects'>, intent: Allotment): string[] {
-  const place = locate(intent, objects.bucket, intent.index);
-  return [...(place.tier === 'record' ? [place.key] : []), keys.version(intent, intent.index)];
+/** The keys in etcd of what a ciphertext left there. */
+export function keysLeft({ objects }: Pick<Stores, 'objects'>, version: Indexed): string[] {
+  const place = locate(version, objects.bucket, version.index);
+  return [...(place.tier === 'record' ? [place.key] : []), keys.version(version, version.index)];
 }
 
-/** Removes the ciphertext of an intent, and the record of its version. */
-export async function removeCiphertext(stores: Stores, intent: Allotment): Promise<void> {
+/** Removes the ciphertext of an intent or a version, and the record of the version. */
+export async function removeCiphertext(
+  stores: Pick<Stores, 'metadata' | 'objects'>,
+  version: Indexed,
+): Promise<void> {
   const { metadata, objects } = stores;
-  const place = locate(intent, objects.bucket, intent.index);
+  const place = locate(version, objects.bucket, version.index);
   if (place.tier === 'object') await objects.remove(place.name);
-  for (const key of keysLeft(stores, intent)) await metadata.remove(key);
+  for (const key of keysLeft(stores, version)) await metadata.remove(key);
 }
 
 /**

@@ -1,8 +1,8 @@
 /**
- * Finishes or removes what crashed puts left, erases the data of removed networks, and sends the
- * events that were not sent.
+ * Finishes or removes what crashed puts, changes of policies and erasures left, erases the data of removed
+ * networks, and sends the events that were not sent.
  */
-import { IntegrityError, NoSpace, SelvedgeError, Unavailable } from '../lib/errors.ts';
+import { Gone, IntegrityError, NoSpace, SelvedgeError, Unavailable } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Revised, StoredIntent } from '../lib/data/model.ts';
 import type { Removal } from '../lib/vault/incarnations.ts';
@@ -13,10 +13,11 @@ import type { Outbox } from './outbox.ts';
 import { noteMismatch } from './audit.ts';
 import { finish } from './put.ts';
 import { removeFormer, type Removing } from './store.ts';
+import { sweepErasures } from './sweep-erasures.ts';
 import { sweepNetworks } from './sweep-networks.ts';
 import { sweepPolicies } from './sweep-policies.ts';
 
-/** How many intents and proposals met which end, how many networks were erased, how many events sent. */
+/** How many intents, proposals and erasures met which end, how many networks were erased, how many events sent. */
 export interface Swept {
   finished: number;
   removed: number;
@@ -55,10 +56,12 @@ export async function sweep(deps: Deps, outbox: Outbox, log: Logger): Promise<Sw
   const removals = await removedNetworks(deps, log);
   const gone = new Set(removals.map(({ incarnation }) => incarnation));
   const swept = await settleAll(deps, gone, log);
-  const policies = await sweepPolicies(deps, gone, log);
-  swept.finished += policies.finished;
-  swept.removed += policies.removed;
-  swept.failed += policies.failed;
+  const round = { now: deps.now, removed: gone, log };
+  for (const one of [await sweepPolicies(deps, round), await sweepErasures(deps, round)]) {
+    swept.finished += one.finished;
+    swept.removed += one.removed;
+    swept.failed += one.failed;
+  }
   const erased = await sweepNetworks(deps, removals, log);
   return { ...swept, erased, sent: await outbox.flush() };
 }
@@ -112,8 +115,7 @@ async function settle(
         await clean(deps, what.intent, { gone: true });
         return 'removed';
       }
-      await finish(deps, what.intent, { fresh: false });
-      return 'finished';
+      return await finishUnlessErased(deps, what.intent);
     case 'remove':
       await clean(deps, what.intent, removing);
       return 'removed';
@@ -121,6 +123,20 @@ async function settle(
       await removeFormer(deps, what.intent.value, removing);
       await deps.metadata.forget(what.intent);
       return 'forgotten';
+  }
+}
+
+/** A put whose datum was erased since has its own removed by the attempt to finish it. */
+async function finishUnlessErased(
+  deps: Deps,
+  intent: Revised<StoredIntent>,
+): Promise<'finished' | 'removed'> {
+  try {
+    await finish(deps, intent, { fresh: false });
+    return 'finished';
+  } catch (error) {
+    if (error instanceof Gone) return 'removed';
+    throw error;
   }
 }
 

@@ -14,6 +14,7 @@ import type { Floor } from './pace.ts';
 import { noRoute, problems } from './problem.ts';
 import { createProgress } from './progress.ts';
 import { openApi } from './openapi.ts';
+import { erasureRoutes } from './routes/erasure.ts';
 import { metaRoutes } from './routes/meta.ts';
 import { networkRoutes } from './routes/networks.ts';
 import { policyRoutes } from './routes/policies.ts';
@@ -78,6 +79,7 @@ export function createRoutes(options: GatewayOptions): { open: Route[]; closed: 
     ...networkRoutes({ networks, authorizer, progress, namespace }),
     ...putRoutes({ ...options, forward, hedged: hedgedPut }),
     ...readRoutes({ ...options, forward: hedgedRead }),
+    ...erasureRoutes({ ...options, forward: hedgedPut }),
     ...policyRoutes({ ...options, forwardGet: hedgedRead, forwardPut: hedgedPut }),
   ];
   const open: Route[] = metaRoutes(ending, () => document);

@@ -153,6 +153,7 @@ export const requests = {
     dataversion: dataVersion.optional(),
     view: z.enum(['content', 'head', 'receipt', 'policy']).default('content'),
   }),
+  'dev.selvedge.data.erase.v1': z.object({ network: objectName, key: dataKey }),
   'dev.selvedge.policy.put.v1': z.object({
     network: objectName,
     key: dataKey,
@@ -211,6 +212,12 @@ export const results = {
   'dev.selvedge.network.degraded.v1': networkState,
   'dev.selvedge.network.failed.v1': networkState,
   'dev.selvedge.data.stored.v1': receipt,
+  'dev.selvedge.data.erased.v1': z.object({
+    network: objectName,
+    key: dataKey,
+    owner: z.string(),
+    erasedAt: z.iso.datetime(),
+  }),
   'dev.selvedge.data.rejected.v1': z.object({
     network: objectName,
     key: dataKey,

@@ -22,6 +22,8 @@ export interface DataClient {
   put(key: string, body: Uint8Array, options: PutOptions): Promise<Receipt>;
   get(key: string, version?: number): Promise<Uint8Array>;
   verify(key: string, version?: number): Promise<Verification>;
+  /** Erases the datum for good; gives the transaction that says so. */
+  erase(key: string): Promise<string>;
 }
 
 /** An answer of the gateway that is not a success; `status` and the problem's `detail`. */
@@ -47,8 +49,8 @@ export interface GatewayOptions {
 }
 
 /**
- * Every request may be sent again, a put because it always carries an idempotency key; so an answer
- * that says «later» (503) is tried again for half a minute, unless told.
+ * Every request may be sent again, a put because it always carries an idempotency key, an erasure because the
+ * second changes nothing; so an answer that says «later» (503) is tried again for half a minute, unless told.
  *
  * @param gateway its address, e.g. `http://127.0.0.1:8480`
  * @param token a bearer token, e.g. from `kubectl create token`
@@ -92,6 +94,10 @@ export function connectGateway(
     async verify(key, version) {
       const response = await request(key, `/receipt${of(version)}`);
       return (await response.json()) as Verification;
+    },
+    async erase(key) {
+      const response = await request(key, '', { method: 'DELETE' });
+      return response.headers.get('Selvedge-Transaction') ?? '';
     },
   };
 }

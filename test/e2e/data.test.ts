@@ -99,6 +99,20 @@ for (const { what, options, read, replace } of [
     t.is((await refused(t, bob.verify(key))).status, 404);
     t.is((await refused(t, bob.put(key, content(), options))).status, 403);
   });
+
+  test.serial(`an erased ${what} is gone for good, and its ciphertext with it`, async (t) => {
+    const [alice, bob] = [await user('alice'), await user('bob')];
+    const key = fresh(what);
+    const { index } = await alice.put(key, content(), options);
+    t.truthy(await read(index));
+    t.is((await refused(t, bob.erase(key))).status, 404);
+    const transaction = await alice.erase(key);
+    t.is(await alice.erase(key), transaction);
+    t.is((await refused(t, alice.get(key))).status, 410);
+    t.is((await refused(t, alice.put(key, content(), options))).status, 410);
+    t.is((await refused(t, bob.get(key))).status, 404);
+    await t.throwsAsync(read(index));
+  });
 }
 
 test.serial(

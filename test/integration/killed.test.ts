@@ -38,7 +38,7 @@ function mortal(deps: Deps, { call, moment }: End): { deps: Deps; hasEnded: () =
         // Lists are read as they go: what is done with their items is what counts.
         if (
           typeof original !== 'function' ||
-          ['intents', 'proposals', 'outbox'].includes(String(name))
+          ['intents', 'proposals', 'erasures', 'outbox'].includes(String(name))
         )
           return original;
         return async (...args: unknown[]): Promise<unknown> => {

@@ -36,16 +36,14 @@ test.after.always(async (t) => {
   await t.context.server.stop();
 });
 
-const { data, versions, policies, proposals, records, intents, outbox } = prefixes;
+const { data, versions, policies, proposals, records, intents, erasures, outbox } = prefixes;
 const elsewhere = ['', 'selvedge/', 'selvedge/v2/', 'selvedge/v1'];
-const places = [data, versions, policies, proposals, records, intents, outbox, ...elsewhere];
+const all = [data, versions, policies, proposals, records, intents, erasures, outbox];
+const places = [...all, ...elsewhere];
 
 const may: Record<User, { read: string[]; write: string[] }> = {
   root: { read: places, write: places },
-  'data-put': {
-    read: [data, versions, policies, proposals, records, intents, outbox],
-    write: [data, versions, policies, proposals, records, intents, outbox],
-  },
+  'data-put': { read: all, write: all },
   'data-get': { read: [data, versions, policies, proposals, records], write: [] },
   stranger: { read: [], write: [] },
 };

@@ -8,6 +8,7 @@ import { createCiphertexts } from '../../functions/data-get/ciphertext.ts';
 import { content, receipt, type ReceiptView } from '../../functions/data-get/get.ts';
 import { policyInForce } from '../../functions/data-get/policy.ts';
 import type { AuditFact, Deps as GetDeps } from '../../functions/data-get/deps.ts';
+import { eraseDatum } from '../../functions/data-put/erasure.ts';
 import { createGroupCommit } from '../../functions/data-put/group-commit.ts';
 import { createOutbox } from '../../functions/data-put/outbox.ts';
 import type { Deps as PutDeps } from '../../functions/data-put/deps.ts';
@@ -52,6 +53,8 @@ export interface World {
   restrict: (key: string, text: string, options?: PolicyOptions) => Promise<PolicyChange>;
   /** The policy in force. */
   policy: (key: string, options?: GetOptions) => Promise<string>;
+  /** Erases a datum; gives the transaction. */
+  erase: (key: string, options?: Pick<PutOptions, 'who' | 'deps'>) => Promise<string>;
   sweep: (deps?: PutDeps) => Promise<Swept & { events: OutboxEntry[] }>;
   stop: () => Promise<void>;
 }
@@ -159,6 +162,9 @@ export async function startWorld(): Promise<World> {
     policy: async (key, options = {}) =>
       (await policyInForce(getDeps, request(key, options))).policy,
 
+    erase: (key, { who = 'alice', deps = putDeps } = {}) =>
+      eraseDatum(deps, { ref: { ...network, key }, caller: caller(who) }),
+
     sweep: async (deps = putDeps) => {
       const events: OutboxEntry[] = [];
       const broker = {
@@ -206,7 +212,10 @@ export async function sweepLater(world: World, ms: number) {
   }
 }
 
-/** Every record and object is the ciphertext of a version that readers see, and no policy is on its way. */
+/**
+ * Every record and object is the ciphertext of a version that readers see, and no policy or erasure is on its
+ * way.
+ */
 export async function noOrphans(
   t: ExecutionContext,
   { etcd, minio }: Pick<World, 'etcd' | 'minio'>,
@@ -219,6 +228,7 @@ export async function noOrphans(
     t.true(seen.has(`etcd://${key}`), key);
   }
   t.deepEqual(await etcd.list(prefixes.proposals, 1000), []);
+  t.deepEqual(await etcd.list(prefixes.erasures, 1000), []);
   const objects = await minio.client().listObjectsV2('selvedge', '', true).toArray();
   for (const { name } of objects as { name: string }[])
     t.true(seen.has(`minio://selvedge/${name}`), name);

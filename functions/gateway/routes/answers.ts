@@ -71,7 +71,7 @@ const reasons = {
   422: 'Understood and refused',
   429: 'The caller takes more than its share; try again after `Retry-After` seconds',
   500: 'What is stored does not match the chain, or a fault inside',
-  503: 'A part does not answer; try again after `Retry-After` seconds. A put that may yet be done says so (`fate-open`): the same again, with the `Idempotency-Key` of the answer, gives its receipt',
+  503: 'A part does not answer; try again after `Retry-After` seconds. A put that may yet be done says so (`fate-open`): the same again, with the `Idempotency-Key` of the answer, gives its receipt; a policy or an erasure likewise, and the same again tells',
   507: 'The store is out of space',
 } as const;
 

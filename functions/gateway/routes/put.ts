@@ -29,7 +29,7 @@ export interface PutOptions {
 /** What may be asked of a datum that is there. */
 const afterwards = [
   ...['getDatum', 'headDatum', 'getReceipt'],
-  ...['getPolicy', 'putPolicy', 'checkPolicy'],
+  ...['getPolicy', 'putPolicy', 'checkPolicy', 'eraseDatum'],
 ];
 
 /** Storing data, by the function `data-put`. */
@@ -89,7 +89,7 @@ export function putRoutes(options: PutOptions): Route[] {
             content: json(stored),
             links: leadsTo(dataPath, ...afterwards),
           },
-          ...refusals(400, 403, 404, 408, 409, 413, 415, 422, 507),
+          ...refusals(400, 403, 404, 408, 409, 410, 413, 415, 422, 507),
         },
       },
       handlers: [refuseEarly, proceed, put],

@@ -13,6 +13,7 @@
  *                                                      Proposal
  *     selvedge/v1/records/<network>/<name>             ciphertext of a record
  *     selvedge/v1/intents/<network>/<id>               Intent
+ *     selvedge/v1/erasures/<network>/<key>             Erasure
  *     selvedge/v1/outbox/<id>                          OutboxEntry
  *     selvedge/v1/sweeper                              there while a sweep is under way
  *
@@ -53,6 +54,7 @@ export const prefixes = {
   proposals: `${root}/proposals/`,
   records: `${root}/records/`,
   intents: `${root}/intents/`,
+  erasures: `${root}/erasures/`,
   outbox: `${root}/outbox/`,
 } as const;
 
@@ -74,14 +76,23 @@ export const keys = {
     `${keyed('proposals', ref)}/${edition}/${policy.slice('sha256:'.length)}`,
   record: (network: Incarnation, name: string) => `${below('records', network)}${name}`,
   intent: (network: Incarnation, id: string) => `${below('intents', network)}${id}`,
+  erasure: (ref: DatumRef) => keyed('erasures', ref),
   outbox: (id: string) => `${prefixes.outbox}${id}`,
   sweeper: `${root}/sweeper`,
 };
 
 /** What all etcd keys of a network begin with. */
 export function networkPrefixes(network: Incarnation): string[] {
-  const kinds = ['data', 'versions', 'policies', 'proposals', 'records', 'intents'] as const;
+  const kinds = [
+    ...(['data', 'versions', 'policies', 'proposals', 'records'] as const),
+    ...(['intents', 'erasures'] as const),
+  ];
   return kinds.map((kind) => below(kind, network));
+}
+
+/** What the keys begin with of which a datum may have any number. */
+export function datumPrefixes(ref: DatumRef): string[] {
+  return (['versions', 'proposals'] as const).map((kind) => `${keyed(kind, ref)}/`);
 }
 
 /** What the names of all objects of a network begin with. */

@@ -3,14 +3,22 @@
  * path's story and one transaction at most; losing a race is told by `undefined` or `false`,
  * never by a half-done change.
  */
-import { IntegrityError } from '../errors.ts';
+import { IntegrityError, NoSpace } from '../errors.ts';
 import { policyDigest } from './digests.ts';
 import type { Change, Entry, Etcd } from './etcd.ts';
 import type { Head } from './fact.ts';
-import { keys, networkPrefixes, prefixes, type DatumRef, type Incarnation } from './datum.ts';
+import {
+  datumPrefixes,
+  keys,
+  networkPrefixes,
+  prefixes,
+  type DatumRef,
+  type Incarnation,
+} from './datum.ts';
 import type {
   Datum,
   DoneIntent,
+  Erasure,
   Intent,
   OpenIntent,
   OutboxEntry,
@@ -36,6 +44,13 @@ export interface Publication {
   /** The intent as it is afterwards, with its receipt. */
   done: DoneIntent;
   event: OutboxEntry;
+}
+
+export interface Closing {
+  ref: DatumRef;
+  /** The datum as it was read; undefined when there is none. */
+  datum: Revised<Datum> | undefined;
+  event: Extract<OutboxEntry, { type: 'dev.selvedge.data.erased.v1' }>;
 }
 
 /** The record of a version whose number is known. */
@@ -79,6 +94,20 @@ export interface Metadata {
    * datum: deletions only, which etcd takes when it is out of space, too. False when it was changed.
    */
   forget(intent: Revised<Intent>, also?: readonly string[]): Promise<boolean>;
+  /** Says, or says anew, that an erasure was begun; false when that was changed meanwhile. */
+  begin(erasure: Erasure): Promise<boolean>;
+  erasures(): AsyncIterable<Revised<Erasure>>;
+  /** Strikes an erasure of which nothing came, unless it was begun anew. */
+  callOff(erasure: Revised<Erasure>): Promise<void>;
+  /**
+   * Says that a datum was erased, with what is not needed any more: from here on nothing of it is published.
+   * Out of space, etcd takes only deletions: then it forgets the datum, and the chain alone says so.
+   *
+   * @returns false when it was changed meanwhile
+   */
+  close(closing: Closing): Promise<boolean>;
+  /** Erases versions and proposals of a datum; true when none was left. */
+  eraseVersions(ref: DatumRef): Promise<boolean>;
   /** Erases what there is of a network; true when nothing was left. */
   erase(network: Incarnation): Promise<boolean>;
   intents(): AsyncIterable<Revised<Intent>>;
@@ -116,6 +145,12 @@ export function createMetadata(etcd: Etcd): Metadata {
       : undefined;
   };
 
+  /** A batch of each; true when nothing was left. */
+  const eraseAll = async (prefixesOfAll: string[]): Promise<boolean> => {
+    const counts = await Promise.all(prefixesOfAll.map((one) => etcd.erase(one, mostErased)));
+    return counts.every((count) => count === 0);
+  };
+
   return {
     datum: (ref) => read<Datum>(keys.datum(ref)),
     version: async (ref, index) => (await read<VersionRecord>(keys.version(ref, index)))?.value,
@@ -135,7 +170,7 @@ export function createMetadata(etcd: Etcd): Metadata {
       const { edition, policy } = proposal;
       const datumKey = keys.datum(proposal);
       const changes: Change[] = [{ key: proposalKey(proposal) }];
-      if (edition > (value.edition ?? 1)) {
+      if (value.erasedAt === undefined && edition > (value.edition ?? 1)) {
         changes.push(json(datumKey, { ...value, edition }));
         changes.push({ key: keys.policy(proposal), value: policy });
       }
@@ -199,12 +234,37 @@ export function createMetadata(etcd: Etcd): Metadata {
       return (await etcd.get(intentKey)) === undefined;
     },
 
-    erase: async (network) => {
-      const erased = await Promise.all(
-        networkPrefixes(network).map((prefix) => etcd.erase(prefix, mostErased)),
-      );
-      return erased.every((count) => count === 0);
+    begin: async (erasure) => {
+      const key = keys.erasure(erasure);
+      const expected = { [key]: (await etcd.get(key))?.revision ?? '0' };
+      return (await etcd.commit(expected, [json(key, erasure)])) !== undefined;
     },
+
+    erasures: () => pages<Erasure>(etcd, prefixes.erasures),
+
+    callOff: async ({ value, revision }) => {
+      const key = keys.erasure(value);
+      await etcd.commit({ [key]: revision }, [{ key }]);
+    },
+
+    close: async ({ ref, datum, event }) => {
+      const [datumKey, policy] = [keys.datum(ref), { key: keys.policy(ref) }];
+      const expected = { [datumKey]: datum?.revision ?? '0' };
+      const commit = async (changes: Change[]): Promise<boolean> =>
+        (await etcd.commit(expected, changes)) !== undefined;
+      if (!datum || datum.value.erasedAt !== undefined) return commit([policy]);
+      const { owner, claims } = datum.value;
+      const closed: Datum = { owner, claims, erasedAt: event.data.erasedAt };
+      try {
+        return await commit([json(datumKey, closed), policy, json(keys.outbox(event.id), event)]);
+      } catch (error) {
+        if (error instanceof NoSpace) return commit([{ key: datumKey }, policy]);
+        throw error;
+      }
+    },
+
+    eraseVersions: (ref) => eraseAll(datumPrefixes(ref)),
+    erase: (network) => eraseAll(networkPrefixes(network)),
 
     intents: () => pages<Intent>(etcd, prefixes.intents),
     async *outbox() {

@@ -1,5 +1,5 @@
 /** What etcd keeps of the data path (keys: datum.ts). All is JSON but ciphertexts and policies in force. */
-import type { Receipt, Tier } from '../events.ts';
+import type { Receipt, ResultOf, Tier } from '../events.ts';
 import type { DatumRef } from './datum.ts';
 
 /** A datum: whose it is, how often somebody began to put it, the version that was published last. */
@@ -14,6 +14,12 @@ export interface Datum {
   edition?: number;
   /** When it was erased (ISO 8601). */
   erasedAt?: string;
+}
+
+/** An erasure that was begun, so that the sweep can finish it: it says nothing that the chain does not. */
+export interface Erasure extends DatumRef {
+  /** When it was last begun (ISO 8601). */
+  since: string;
 }
 
 /** A policy on its way: from when the chain names it until it is published, it is read here. */
@@ -111,14 +117,17 @@ export interface AbandonedIntent extends Allotment {
 export type UnfinishedIntent = OpenIntent | StoredIntent | AbandonedIntent;
 export type Intent = UnfinishedIntent | DoneIntent;
 
-/** An event that is still to be sent. */
-export interface OutboxEntry {
+interface Outgoing<T extends 'dev.selvedge.data.stored.v1' | 'dev.selvedge.data.erased.v1'> {
   id: string;
-  type: 'dev.selvedge.data.stored.v1';
+  type: T;
   subject: string;
   createdAt: string;
-  data: Receipt;
+  data: ResultOf<T>;
 }
+
+/** An event that is still to be sent. */
+export type OutboxEntry =
+  Outgoing<'dev.selvedge.data.stored.v1'> | Outgoing<'dev.selvedge.data.erased.v1'>;
 
 /** A value as it was read: `revision` is etcd's mod revision, for compare and swap. */
 export interface Revised<T> {

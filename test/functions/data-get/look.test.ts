@@ -16,15 +16,20 @@ interface Answers {
   /** By edition; taken for the text that the head names. */
   proposals?: Record<number, string>;
   published?: number;
+  erasedAt?: string;
 }
 
-function depsOf({ heads, policies, proposals = {}, published }: Answers) {
+function depsOf({ heads, policies, proposals = {}, published, erasedAt }: Answers) {
   const asked: string[] = [];
   const turn = <T>(what: string, answers: T[]): Promise<T | undefined> => {
     asked.push(what);
     return Promise.resolve(answers.length > 1 ? answers.shift() : answers[0]);
   };
-  const value = { owner: 'alice', claims: 1, current: 1, ...(published && { edition: published }) };
+  const value = {
+    ...{ owner: 'alice', claims: 1, current: 1 },
+    ...(published && { edition: published }),
+    ...(erasedAt !== undefined && { erasedAt }),
+  };
   const deps = {
     metadata: {
       datum: () => Promise.resolve({ value, revision: '1' }),
@@ -78,6 +83,33 @@ for (const [name, { answers, sees, asks }] of Object.entries(states)) {
     const { known, head: last } = await look(deps, ref);
     t.is(known.policy, sees);
     t.is(last?.policy === policyDigest(sees), !sees.startsWith('forged'));
+    t.is(asked.join(' '), asks);
+  });
+}
+
+const erased = { ...head(1, 'one'), erased: true };
+const erasures: Record<string, { answers: Answers; asks: string }> = {
+  'at the first look': {
+    answers: { heads: [erased], policies: ['none'] },
+    asks: 'policy head proposal policy',
+  },
+  'that takes its policy away while it is looked for': {
+    answers: { heads: [head(1, 'one'), erased], policies: ['none'] },
+    asks: 'policy head proposal policy head policy head proposal policy',
+  },
+  'that peers who lagged behind etcd have then': {
+    answers: {
+      heads: [head(1, 'one'), erased],
+      policies: ['one'],
+      erasedAt: '2026-01-01T00:00:00Z',
+    },
+    asks: 'policy head head',
+  },
+};
+for (const [name, { answers, asks }] of Object.entries(erasures)) {
+  test(`a look sees an erasure ${name}`, async (t) => {
+    const { deps, asked } = depsOf(answers);
+    t.true((await look(deps, ref)).head?.erased);
     t.is(asked.join(' '), asks);
   });
 }

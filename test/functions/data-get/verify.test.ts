@@ -133,6 +133,13 @@ test('etcd is behind or ahead of the chain by the version that it has published'
   );
 });
 
+test('etcd is ahead of the chain by the erasure that it has published', (t) => {
+  const erased = { owner: 'alice', claims: 3, erasedAt };
+  t.true(isAhead(erased, head));
+  t.true(isAhead(erased, undefined));
+  t.false(isAhead(erased, { ...head, erased: true }));
+});
+
 test('etcd is ahead of the chain by the policy that it has published, the first without a number', (t) => {
   const at = (edition?: number) => ({
     ...{ owner: 'alice', claims: 9, current: 3 },

@@ -2,10 +2,10 @@ import test from 'ava';
 import {
   fateOfProposal,
   invalid,
-  isDue,
   nextEdition,
   type ProposalFate,
 } from '../../../functions/data-put/policy-decisions.ts';
+import { isDue } from '../../../functions/data-put/settle-each.ts';
 import { policyDigest } from '../../../functions/lib/data/digests.ts';
 import type { Head } from '../../../functions/lib/data/fact.ts';
 import { PreconditionFailed } from '../../../functions/lib/errors.ts';
@@ -73,6 +73,11 @@ const fates: Record<string, [ReturnType<typeof proposal>, Head | undefined, Prop
     proposal(3),
     head(2, two),
     'leave',
+  ],
+  'what the chain names of a datum that was erased is removed': [
+    proposal(2),
+    { ...head(2, two), erased: true },
+    'withdraw',
   ],
   'of a datum that the chain does not know': [proposal(2, ago(16 * 60)), undefined, 'withdraw'],
 };

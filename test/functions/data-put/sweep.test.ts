@@ -37,6 +37,7 @@ test('a network that does not answer is asked once a pass, and the others still'
   const metadata = {
     ...{ intents, policy, async *outbox() {} },
     async *proposals() {},
+    async *erasures() {},
   } as unknown as Metadata;
   const networks = {
     find: (network: NetworkRef) =>

@@ -2,6 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import test from 'ava';
 import type { Express } from 'express';
 import { openApi } from '../../../functions/gateway/openapi.ts';
+import { erasureRoutes } from '../../../functions/gateway/routes/erasure.ts';
 import { metaRoutes } from '../../../functions/gateway/routes/meta.ts';
 import { networkRoutes } from '../../../functions/gateway/routes/networks.ts';
 import { policyRoutes } from '../../../functions/gateway/routes/policies.ts';
@@ -22,6 +23,7 @@ const document = JSON.parse(
       ...networkRoutes(none),
       ...putRoutes(none),
       ...readRoutes(none),
+      ...erasureRoutes(none),
       ...policyRoutes(none),
       ...metaRoutes(none, none),
     ]),
@@ -76,7 +78,7 @@ test('a method that a path does not have is refused with those it has', async (t
   const { url } = await startGateway(t);
   const answer = await fetch(`${url}/v1/networks/a/data/b`, { method: 'PATCH', headers: bearer });
   t.is(answer.status, 405);
-  t.is(answer.headers.get('allow'), 'PUT, HEAD, GET');
+  t.is(answer.headers.get('allow'), 'PUT, HEAD, GET, DELETE');
   t.is(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8');
 });
 

@@ -43,6 +43,7 @@ export function fakeGateway(before: (call: number) => Promise<void> | void = () 
       await before(calls++);
       return versionOf(key, version).body;
     },
+    erase: () => Promise.reject(new GatewayError(405, { detail: 'nothing is erased here' })),
     verify: (key, version) =>
       Promise.resolve().then(() => ({ ...versionOf(key, version), verified: true })),
   };

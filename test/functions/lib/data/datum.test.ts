@@ -50,6 +50,7 @@ const texts: Record<string, [string, string]> = {
   ],
   'a record': [keys.record(network, 'n'), `selvedge/v1/records/${scope}/n`],
   'an intent': [keys.intent(network, 'i'), `selvedge/v1/intents/${scope}/i`],
+  'an erasure': [keys.erasure(ref), `selvedge/v1/erasures/${scope}/readings%2F42%20%C3%BC`],
   'an event': [keys.outbox('e'), 'selvedge/v1/outbox/e'],
   'the index of a record': [
     recordPlace(network, 'n').index,
