@@ -7,9 +7,10 @@ import { lateness } from '../../functions/data-put/sweep-networks.ts';
 import { ownerOnly } from '../../functions/lib/data/access-policy.ts';
 import { networkPrefixes, objectPrefix } from '../../functions/lib/data/datum.ts';
 import type { Tier } from '../../functions/lib/events.ts';
-import { NotFound } from '../../functions/lib/errors.ts';
+import { Gone, NotFound } from '../../functions/lib/errors.ts';
 import { connectVault } from '../../functions/lib/vault/client.ts';
 import { createIncarnations } from '../../functions/lib/vault/incarnations.ts';
+import { leftOf } from './erased.ts';
 import { network, noOrphans, startWorld, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;
@@ -207,6 +208,60 @@ scenarios['a sweep that removes a policy that the chain never got'] = async (wor
     await noOrphans(t, t.context);
   };
   return { run: world.sweep, ahead: patience.open + 1000, meanwhile: isEither(key), holds };
+};
+
+/** Two versions, one of each tier, two policies, and a put whose version is anchored and not published. */
+async function erasable(world: World) {
+  const key = randomUUID();
+  await world.put(key, body, { tier: 'record' });
+  await world.put(key, body, { tier: 'object' });
+  await world.restrict(key, open);
+  const publish = () => Promise.reject(new Error('the process has ended'));
+  const { putDeps } = world;
+  const deps = { ...putDeps, metadata: { ...putDeps.metadata, publish } };
+  await world.put(key, body, { deps }).catch(() => undefined);
+  return key;
+}
+
+/** It is there as a whole, or it is gone. */
+const isWholeOrGone = (key: string) => async (t: ExecutionContext<World>) => {
+  const reading = t.context.get(key).then(
+    (read) => read.equals(body),
+    (error: unknown) => error instanceof Gone,
+  );
+  t.true(await reading);
+  t.false(t.context.audit.some((fact) => fact.audit === 'integrity' && fact.key === key));
+};
+
+/** Nothing is left of it, but that it was. */
+const isErased = (key: string) => async (t: ExecutionContext<World>) => {
+  await t.throwsAsync(t.context.get(key), { instanceOf: Gone });
+  await t.throwsAsync(t.context.put(key, body), { instanceOf: Gone });
+  t.context.ahead.ms += patience.open + 1000;
+  t.is((await t.context.sweep()).failed, 0);
+  t.context.ahead.ms -= patience.open + 1000;
+  t.deepEqual(await leftOf(t.context, key), ['selvedge/v1/data/']);
+  await noOrphans(t, t.context);
+};
+
+scenarios['an erasure'] = async (world) => {
+  const key = await erasable(world);
+  const run = (deps: Deps) => world.erase(key, { deps });
+  return { run, meanwhile: isWholeOrGone(key), holds: isErased(key) };
+};
+
+scenarios['a sweep that finishes an erasure'] = async (world) => {
+  const key = await erasable(world);
+  const { putDeps } = world;
+  const close = () => Promise.reject(new Error('the process has ended'));
+  const deps = { ...putDeps, metadata: { ...putDeps.metadata, close } };
+  await world.erase(key, { deps }).catch(() => undefined);
+  const ahead = patience.stored + 1000;
+  return { run: world.sweep, ahead, meanwhile: isGone(key), holds: isErased(key) };
+};
+
+const isGone = (key: string) => async (t: ExecutionContext<World>) => {
+  await t.throwsAsync(t.context.get(key), { instanceOf: Gone });
 };
 
 scenarios['a sweep that erases a removed network'] = async (world) => {
