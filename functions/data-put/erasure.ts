@@ -3,8 +3,8 @@
  *
  *  1. begin: a note in etcd says so, for the sweep to finish what is cut off;
  *  2. anchor: the chain keeps the erasure. From here on it is gone to readers, and no put is taken;
- *  3. close: one etcd transaction says so in the datum and takes its policy away. What was anchored before and
- *     not published yet will not be;
+ *  3. close: one etcd transaction says so in the datum. What was anchored before and not published yet will not
+ *     be. The policy stays: it says who may know that there was something;
  *  4. all records of versions go, and with their wrapped keys what could open a ciphertext; all proposals, too;
  *  5. remove: the ciphertext of every version that the chain knows; then the note is struck.
  *

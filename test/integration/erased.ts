@@ -20,9 +20,9 @@ export async function made({ put, restrict }: World, key = fresh()): Promise<str
   return key;
 }
 
-/** Nothing is left of it, but that it was. */
+/** Nothing is left of it, but that it was, and who may know. */
 export async function isErased(t: ExecutionContext<World>, key: string): Promise<void> {
-  t.deepEqual(await leftOf(t.context, key), [prefixes.data]);
+  t.deepEqual(await leftOf(t.context, key), [prefixes.data, prefixes.policies]);
   const datum = await t.context.putDeps.metadata.datum(refOf(key));
   t.deepEqual(Object.keys(datum?.value ?? {}).sort(), ['claims', 'erasedAt', 'owner']);
 }

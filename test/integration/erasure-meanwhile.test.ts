@@ -146,7 +146,7 @@ test.serial(
     await t.throwsAsync(get(key), { instanceOf: errors.Gone });
     // Only noise is left, with no key that opens it.
     const left = new Set(await leftOf(t.context, key));
-    t.deepEqual(left, new Set([prefixes.data, prefixes.erasures, 'object']));
+    t.deepEqual(left, new Set([prefixes.data, prefixes.policies, prefixes.erasures, 'object']));
     t.deepEqual(await etcd.list(keys.version(refOf(key), '/'), 10), []);
     t.is((await sweepLater(t.context, patience.stored + 1000)).failed, 0);
     await isErased(t, key);

@@ -1,6 +1,7 @@
 /** Erasing a datum: for good, for everybody, only by its owner, and nothing else with it. */
 import anyTest, { type TestFn } from 'ava';
 import { patience } from '../../functions/data-put/decisions.ts';
+import { ownerOnly } from '../../functions/lib/data/access-policy.ts';
 import { keys, prefixes } from '../../functions/lib/data/datum.ts';
 import type { Erasure, VersionRecord } from '../../functions/lib/data/model.ts';
 import * as errors from '../../functions/lib/errors.ts';
@@ -26,7 +27,7 @@ async function dump({ etcd }: World): Promise<string> {
   return all.map(({ value }) => value.toString('latin1')).join('\n');
 }
 
-test.serial('ciphertexts, wrapped keys and policies are gone, and nothing of others', async (t) => {
+test.serial('ciphertexts and wrapped keys are gone, and nothing of others', async (t) => {
   const key = fresh();
   // Names that begin as its own does, and have it in them.
   const others = [`${key}2`, `${key}/2`, `a/${key}`];
@@ -49,7 +50,7 @@ test.serial('ciphertexts, wrapped keys and policies are gone, and nothing of oth
   await noOrphans(t, t.context);
 });
 
-test('to its owner it is gone for good, whatever is asked; to others there is none', async (t) => {
+test('it is gone for good, whatever is asked', async (t) => {
   const { get, verify, policy, restrict, put, erase, audit } = t.context;
   const key = await made(t.context);
   await erase(key);
@@ -61,10 +62,41 @@ test('to its owner it is gone for good, whatever is asked; to others there is no
   await t.throwsAsync(restrict(key, open), gone);
   await t.throwsAsync(put(key, body), gone);
   await t.throwsAsync(put(key, body, bob), gone);
-  await t.throwsAsync(get(key, bob), { instanceOf: errors.NotFound });
-  await t.throwsAsync(policy(key, bob), { instanceOf: errors.NotFound });
   t.false(audit.some((fact) => fact.audit === 'integrity' && fact.key === key));
   await isErased(t, key);
+});
+
+test('who could read it hears that it is gone; to others there is none, and never was', async (t) => {
+  const { get, verify, policy, restrict, erase, audit } = t.context;
+  const key = await made(t.context);
+  await erase(key);
+  const [gone, notFound] = [{ instanceOf: errors.Gone }, { instanceOf: errors.NotFound }];
+  await t.throwsAsync(get(key, bob), gone);
+  await t.throwsAsync(get(key, { ...bob, version: 1 }), gone);
+  await t.throwsAsync(verify(key, bob), gone);
+  // As before, who may read it does not learn who else may.
+  await t.throwsAsync(policy(key, bob), notFound);
+
+  const other = await made(t.context);
+  await restrict(other, ownerOnly);
+  await erase(other);
+  await t.throwsAsync(get(other), gone);
+  const there = await t.throwsAsync(get(other, bob), notFound);
+  const not = await t.throwsAsync(get(fresh(), bob), notFound);
+  t.deepEqual(errors.toProblem(there), errors.toProblem(not));
+  t.false(audit.some((fact) => fact.audit === 'integrity' && [key, other].includes(fact.key)));
+});
+
+test.serial('a policy that somebody made up afterwards tells nobody', async (t) => {
+  const { get, restrict, erase, etcd } = t.context;
+  const key = await made(t.context);
+  await restrict(key, ownerOnly);
+  await erase(key);
+  const at = keys.policy(refOf(key));
+  const { revision } = (await etcd.get(at))!;
+  await etcd.commit({ [at]: revision }, [{ key: at, value: open }]);
+  await t.throwsAsync(get(key, bob), { instanceOf: errors.NotFound });
+  await t.throwsAsync(get(key), { instanceOf: errors.Gone });
 });
 
 test('only the owner whom the chain names erases it; to others there is no such datum', async (t) => {
@@ -185,9 +217,8 @@ test.serial('out of space, what is there is erased all the same', async (t) => {
       changes.some(({ value }) => value !== undefined) ? full() : etcd.commit(expected, changes),
   });
   t.truthy(await erase(key, { deps: { ...putDeps, metadata } }));
-  t.deepEqual(await leftOf(t.context, key), []);
+  t.deepEqual(await leftOf(t.context, key), [prefixes.policies]);
   await t.throwsAsync(get(key), { instanceOf: errors.Gone });
-  await t.throwsAsync(get(key, bob), { instanceOf: errors.NotFound });
   await t.throwsAsync(t.context.put(key, body), { instanceOf: errors.Gone });
   await noOrphans(t, t.context);
 });

@@ -233,14 +233,14 @@ const isWholeOrGone = (key: string) => async (t: ExecutionContext<World>) => {
   t.false(t.context.audit.some((fact) => fact.audit === 'integrity' && fact.key === key));
 };
 
-/** Nothing is left of it, but that it was. */
+/** Nothing is left of it, but that it was, and who may know. */
 const isErased = (key: string) => async (t: ExecutionContext<World>) => {
   await t.throwsAsync(t.context.get(key), { instanceOf: Gone });
   await t.throwsAsync(t.context.put(key, body), { instanceOf: Gone });
   t.context.ahead.ms += patience.open + 1000;
   t.is((await t.context.sweep()).failed, 0);
   t.context.ahead.ms -= patience.open + 1000;
-  t.deepEqual(await leftOf(t.context, key), ['selvedge/v1/data/']);
+  t.deepEqual(await leftOf(t.context, key), ['selvedge/v1/data/', 'selvedge/v1/policies/']);
   await noOrphans(t, t.context);
 };
 

@@ -100,8 +100,8 @@ export interface Metadata {
   /** Strikes an erasure of which nothing came, unless it was begun anew. */
   callOff(erasure: Revised<Erasure>): Promise<void>;
   /**
-   * Says that a datum was erased, with what is not needed any more: from here on nothing of it is published.
-   * Out of space, etcd takes only deletions: then it forgets the datum, and the chain alone says so.
+   * Says that a datum was erased: from here on nothing of it is published. Its policy stays, for it says who
+   * may know that. Out of space, etcd takes only deletions: then it forgets the datum, and the chain alone says so.
    *
    * @returns false when it was changed meanwhile
    */
@@ -248,17 +248,16 @@ export function createMetadata(etcd: Etcd): Metadata {
     },
 
     close: async ({ ref, datum, event }) => {
-      const [datumKey, policy] = [keys.datum(ref), { key: keys.policy(ref) }];
-      const expected = { [datumKey]: datum?.revision ?? '0' };
+      if (!datum || datum.value.erasedAt !== undefined) return true;
+      const datumKey = keys.datum(ref);
       const commit = async (changes: Change[]): Promise<boolean> =>
-        (await etcd.commit(expected, changes)) !== undefined;
-      if (!datum || datum.value.erasedAt !== undefined) return commit([policy]);
+        (await etcd.commit({ [datumKey]: datum.revision }, changes)) !== undefined;
       const { owner, claims } = datum.value;
       const closed: Datum = { owner, claims, erasedAt: event.data.erasedAt };
       try {
-        return await commit([json(datumKey, closed), policy, json(keys.outbox(event.id), event)]);
+        return await commit([json(datumKey, closed), json(keys.outbox(event.id), event)]);
       } catch (error) {
-        if (error instanceof NoSpace) return commit([{ key: datumKey }, policy]);
+        if (error instanceof NoSpace) return commit([{ key: datumKey }]);
         throw error;
       }
     },
