@@ -6,7 +6,13 @@ import { Conflict, FateOpen, Forbidden, Gone } from '../lib/errors.ts';
 import type { Tier } from '../lib/events.ts';
 import { ownerOnly } from '../lib/data/access-policy.ts';
 import { policyDigest } from '../lib/data/digests.ts';
-import { locate, objectPlace, recordPlace, type Incarnation } from '../lib/data/datum.ts';
+import {
+  locate,
+  objectPlace,
+  recordPlace,
+  type DatumRef,
+  type Incarnation,
+} from '../lib/data/datum.ts';
 import type {
   AbandonedIntent,
   Allotment,
@@ -207,6 +213,17 @@ export async function requireWritable(
   });
   if (!allowed) throw new Forbidden(`writing is denied: ${reason}`, { members: { policies } });
   return { datum, policy: policyDigest(policy) };
+}
+
+/** @throws Gone */
+export async function requireNotErased(
+  { metadata, chain, names }: Pick<Deps, 'metadata' | 'chain' | 'names'>,
+  ref: DatumRef,
+): Promise<void> {
+  const datum = await metadata.datum(ref);
+  // Out of space, etcd forgets what is erased.
+  const head = datum ? undefined : await asked(chain.head(ref, await names.idOf(ref)));
+  if (datum?.value.erasedAt !== undefined || head?.erased) throw new Gone('the datum was erased');
 }
 
 function freshIndex({ objects }: Deps, network: Incarnation, tier: Tier): string {

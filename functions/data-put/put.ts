@@ -17,7 +17,7 @@ import { asked } from '../lib/data/chain.ts';
 import type { OpenIntent, Revised, StoredIntent } from '../lib/data/model.ts';
 import { anchor } from './anchor.ts';
 import { digestOf, open } from './body.ts';
-import { claim, clean, giveUp, requireWritable, takeOver } from './claim.ts';
+import { claim, clean, giveUp, requireNotErased, requireWritable, takeOver } from './claim.ts';
 import { chooseTier, next, PolicyChanged, refusalOf, reused } from './decisions.ts';
 import type { Deps, PutRequest } from './deps.ts';
 import { catchUp } from './enact.ts';
@@ -59,6 +59,7 @@ export async function put(deps: Deps, request: PutRequest): Promise<Receipt> {
     }
     case 'repeat':
       await requireSameBody(deps, todo.intent, whole);
+      await requireNotErased(deps, ref);
       return todo.intent.receipt;
   }
 }

@@ -1,4 +1,5 @@
 /** Erasing a datum: for good, for everybody, only by its owner, and nothing else with it. */
+import { randomUUID } from 'node:crypto';
 import anyTest, { type TestFn } from 'ava';
 import { patience } from '../../functions/data-put/decisions.ts';
 import { ownerOnly } from '../../functions/lib/data/access-policy.ts';
@@ -52,7 +53,10 @@ test.serial('ciphertexts and wrapped keys are gone, and nothing of others', asyn
 
 test('it is gone for good, whatever is asked', async (t) => {
   const { get, verify, policy, restrict, put, erase, audit } = t.context;
-  const key = await made(t.context);
+  const [key, first] = [fresh(), { id: randomUUID() }];
+  const receipt = await put(key, body, first);
+  await made(t.context, key);
+  t.deepEqual(await put(key, body, first), receipt);
   await erase(key);
   const gone = { instanceOf: errors.Gone };
   await t.throwsAsync(get(key), gone);
@@ -62,6 +66,7 @@ test('it is gone for good, whatever is asked', async (t) => {
   await t.throwsAsync(restrict(key, open), gone);
   await t.throwsAsync(put(key, body), gone);
   await t.throwsAsync(put(key, body, bob), gone);
+  await t.throwsAsync(put(key, body, first), gone);
   t.false(audit.some((fact) => fact.audit === 'integrity' && fact.key === key));
   await isErased(t, key);
 });
@@ -205,8 +210,10 @@ test.serial('records that somebody made up cost nobody else a ciphertext', async
 });
 
 test.serial('out of space, what is there is erased all the same', async (t) => {
-  const { erase, get, putDeps } = t.context;
-  const key = await made(t.context);
+  const { erase, get, put, putDeps } = t.context;
+  const [key, first] = [fresh(), randomUUID()];
+  await put(key, body, { id: first });
+  await made(t.context, key);
   const full = () => Promise.reject(new errors.NoSpace('etcd is out of space'));
   // As etcd does: what writes is refused, what only deletes is taken.
   const { etcd } = t.context;
@@ -219,7 +226,8 @@ test.serial('out of space, what is there is erased all the same', async (t) => {
   t.truthy(await erase(key, { deps: { ...putDeps, metadata } }));
   t.deepEqual(await leftOf(t.context, key), [prefixes.policies]);
   await t.throwsAsync(get(key), { instanceOf: errors.Gone });
-  await t.throwsAsync(t.context.put(key, body), { instanceOf: errors.Gone });
+  for (const id of [first, randomUUID()])
+    await t.throwsAsync(put(key, body, { id }), { instanceOf: errors.Gone });
   await noOrphans(t, t.context);
 });
 
