@@ -7,6 +7,7 @@ import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/
 import { content, head, receipt, type Described } from './get.ts';
 import type { GetRequest, Deps } from './deps.ts';
 import { check, policyInForce } from './policy.ts';
+import { versions } from './versions.ts';
 
 export interface Handlers {
   deps: Deps;
@@ -16,6 +17,7 @@ export interface Handlers {
 }
 
 type GetCall = Call<RequestOf<'dev.selvedge.data.get.v1'>>;
+type VersionsCall = Call<RequestOf<'dev.selvedge.versions.list.v1'>>;
 type CheckCall = Call<RequestOf<'dev.selvedge.policy.check.v1'>>;
 
 export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>> {
@@ -27,15 +29,21 @@ export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>>
         return views[view](handlers.deps, { ...(await requestOf(handlers, call)), version });
       },
     ),
+    'dev.selvedge.versions.list.v1': endpoint(
+      requests['dev.selvedge.versions.list.v1'],
+      async (call: VersionsCall) => {
+        const { limit, before } = call.attributes;
+        const request = await requestOf(handlers, call);
+        return json(await versions(handlers.deps, request, { limit, before }));
+      },
+    ),
     'dev.selvedge.policy.check.v1': endpoint(
       requests['dev.selvedge.policy.check.v1'],
       async (call: CheckCall) => {
         const request = await requestOf(handlers, call);
         const { caller: claims, action } = await readJson(call.body, policyQuestion, mostQuestion);
         const caller = callerWith(handlers.authenticator, claims);
-        const decision = await check(handlers.deps, request, { caller, action });
-        const headers = { 'Content-Type': 'application/json' };
-        return { status: 200, headers, body: JSON.stringify(decision) };
+        return json(await check(handlers.deps, request, { caller, action }));
       },
     ),
   };
@@ -47,7 +55,7 @@ const mostQuestion = 64 * 1024;
 /** Who asks for which datum, once the token was checked. */
 async function requestOf(
   { deps, authenticator, namespace }: Handlers,
-  { attributes, authorization, signal }: GetCall | CheckCall,
+  { attributes, authorization, signal }: GetCall | VersionsCall | CheckCall,
 ): Promise<GetRequest> {
   const { network, key } = attributes;
   const caller = await authenticator.authenticate(authorization);
@@ -77,9 +85,7 @@ const views: Record<
     return { status: 200, headers: headersOf(await head(deps, request)) };
   },
   async receipt(deps, request) {
-    const view = await receipt(deps, request);
-    const headers = { 'Content-Type': 'application/json' };
-    return { status: 200, headers, body: JSON.stringify(view) };
+    return json(await receipt(deps, request));
   },
   async policy(deps, request) {
     const { policy, head: now } = await policyInForce(deps, request);
@@ -87,6 +93,11 @@ const views: Record<
     return { status: 200, headers, body: policy };
   },
 };
+
+function json(value: object): Reply {
+  const headers = { 'Content-Type': 'application/json' };
+  return { status: 200, headers, body: JSON.stringify(value) };
+}
 
 function headersOf({ anchored, record, size }: Described): Record<string, string> {
   return {

@@ -26,10 +26,9 @@ export interface Readable {
  * @throws NotFound, Gone, IntegrityError, Unavailable
  */
 export async function readable(deps: Deps, request: GetRequest): Promise<Readable> {
-  const { ref, version: wanted } = request;
-  const { known, head } = await found(deps, request);
-  const version = wanted ?? head.version;
-  await requireReadable(deps, request, { known, head, version });
+  const { ref } = request;
+  const { known, head } = await permitted(deps, request);
+  const version = request.version ?? head.version;
   if (version > head.version) throw new NotFound('there is no such version');
   const reading = async (): Promise<Readable> => {
     const anchored = await deps.chain.version(ref, version);
@@ -45,6 +44,20 @@ export async function readable(deps: Deps, request: GetRequest): Promise<Readabl
     return { head, anchored, record, wrong };
   };
   return audited(deps, request, version, () => present(deps, request, reading()));
+}
+
+/**
+ * What there is of a datum, if the caller may read it.
+ *
+ * @throws NotFound, Gone, IntegrityError, Unavailable
+ */
+export async function permitted(
+  deps: Deps,
+  request: GetRequest,
+): Promise<{ known: Known; head: Head }> {
+  const { known, head } = await found(deps, request);
+  await requireReadable(deps, request, { known, head, version: request.version ?? head.version });
+  return { known, head };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dataKey, entityTags, idempotencyKey, tier } from '../lib/events.ts';
+import { dataKey, entityTags, idempotencyKey, pageSize, tier } from '../lib/events.ts';
 import { objectName } from '../lib/network/shape.ts';
 
 /** The path of a network. */
@@ -8,12 +8,24 @@ export const networkPath = z.object({ network: objectName.meta({ examples: ['sup
 /** The path of a datum: its key is one percent-encoded segment (`a/b` is `a%2Fb`). */
 export const dataPath = networkPath.extend({ key: dataKey.meta({ examples: ['readings/42'] }) });
 
-/** The query of a read. Text, so that what looks like a number only to JavaScript is refused. */
-export const readQuery = z.object({
-  version: z
+/** Text, so that what looks like a number only to JavaScript is refused. */
+const positive = z.string().regex(/^[1-9]\d{0,14}$/, 'must be a positive number');
+
+/** The query of a read. */
+export const readQuery = z.object({ version: positive.optional() });
+
+/** The query of a list of versions. */
+export const versionsQuery = z.object({
+  limit: z
     .string()
-    .regex(/^[1-9]\d{0,14}$/, 'must be a positive number')
-    .optional(),
+    .regex(/^([1-9]\d?|100)$/, `must be a number from 1 to ${pageSize.most}`)
+    .optional()
+    .meta({
+      description: `The most items of a page: 1 to ${pageSize.most}; ${pageSize.usual} when left out`,
+    }),
+  cursor: positive
+    .optional()
+    .meta({ description: 'The `next` of the page before; the first page when left out' }),
 });
 
 /** The headers of a change of policy. */

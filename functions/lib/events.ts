@@ -86,6 +86,39 @@ export const anchored = z.object({
   transactionId: z.string(),
 } satisfies Record<keyof Anchored, z.ZodType>);
 
+/** A version in a list: by the chain, but for what its record in etcd says and the chain supports. */
+export const listedVersion = z.object({
+  version: z.number().int().min(1),
+  tier: tier.optional(),
+  digest,
+  /** Bytes of plaintext. */
+  size: z.number().int().min(0).optional(),
+  transactionId: z.string(),
+  /** That of the transaction; left out where no peer knows it now. */
+  block: z.number().int().min(0).optional(),
+  /** Left out, as is `createdAt`, where the record is missing or belied by the chain. */
+  contentType: z.string().optional(),
+  createdAt: z.iso.datetime().optional(),
+  verified: z.boolean().meta({
+    description:
+      'Whether the record in etcd, the transaction and what the chain keeps agree; the ciphertext is not read',
+  }),
+});
+export type ListedVersion = z.infer<typeof listedVersion>;
+
+/** A page of versions, newest first. */
+export const versionList = z.object({
+  items: z.array(listedVersion),
+  next: z
+    .string()
+    .optional()
+    .meta({ description: 'The `cursor` of the next page; left out on the last' }),
+});
+export type VersionList = z.infer<typeof versionList>;
+
+/** The most items of one page, and as many as there are when nobody says. */
+export const pageSize = { most: 100, usual: 20 };
+
 /** What of a datum counts now, by the chain. */
 export const head = z.object({
   owner: z.string(),
@@ -152,6 +185,13 @@ export const requests = {
     key: dataKey,
     dataversion: dataVersion.optional(),
     view: z.enum(['content', 'head', 'receipt', 'policy']).default('content'),
+  }),
+  'dev.selvedge.versions.list.v1': z.object({
+    network: objectName,
+    key: dataKey,
+    limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.usual),
+    /** Only versions with a lower number. */
+    before: dataVersion.optional(),
   }),
   'dev.selvedge.data.erase.v1': z.object({ network: objectName, key: dataKey }),
   'dev.selvedge.policy.put.v1': z.object({

@@ -7,6 +7,7 @@ import { createChain } from '../../functions/data-get/chain.ts';
 import { createCiphertexts } from '../../functions/data-get/ciphertext.ts';
 import { content, receipt, type ReceiptView } from '../../functions/data-get/get.ts';
 import { policyInForce } from '../../functions/data-get/policy.ts';
+import { versions, type Page } from '../../functions/data-get/versions.ts';
 import type { AuditFact, Deps as GetDeps } from '../../functions/data-get/deps.ts';
 import { eraseDatum } from '../../functions/data-put/erasure.ts';
 import { createGroupCommit } from '../../functions/data-put/group-commit.ts';
@@ -16,7 +17,7 @@ import { putPolicy, type PolicyChange } from '../../functions/data-put/policy.ts
 import { put } from '../../functions/data-put/put.ts';
 import { sweep, type Swept } from '../../functions/data-put/sweep.ts';
 import type { Caller } from '../../functions/lib/function/authentication.ts';
-import type { Receipt, Tier } from '../../functions/lib/events.ts';
+import type { Receipt, Tier, VersionList } from '../../functions/lib/events.ts';
 import { keys, prefixes } from '../../functions/lib/data/datum.ts';
 import { connectEtcd, type Etcd } from '../../functions/lib/data/etcd.ts';
 import { createKeys } from '../../functions/lib/data/keys.ts';
@@ -49,6 +50,7 @@ export interface World {
   put: (key: string, body: Buffer | Readable, options?: PutOptions) => Promise<Receipt>;
   get: (key: string, options?: GetOptions) => Promise<Buffer>;
   verify: (key: string, options?: GetOptions) => Promise<ReceiptView>;
+  versions: (key: string, page?: Partial<Page>, options?: GetOptions) => Promise<VersionList>;
   /** Puts a policy in force. */
   restrict: (key: string, text: string, options?: PolicyOptions) => Promise<PolicyChange>;
   /** The policy in force. */
@@ -155,6 +157,9 @@ export async function startWorld(): Promise<World> {
     get: async (key, options = {}) => buffer((await content(getDeps, request(key, options))).body),
 
     verify: (key, options = {}) => receipt(getDeps, request(key, options)),
+
+    versions: (key, { limit = 20, before } = {}, options = {}) =>
+      versions(getDeps, request(key, options), { limit, before }),
 
     restrict: (key, text, { who = 'alice', ifMatch, deps = putDeps } = {}) =>
       putPolicy(deps, { ref: { ...network, key }, caller: caller(who), text, ifMatch }),

@@ -28,7 +28,7 @@ export interface PutOptions {
 
 /** What may be asked of a datum that is there. */
 const afterwards = [
-  ...['getDatum', 'headDatum', 'getReceipt'],
+  ...['getDatum', 'headDatum', 'getReceipt', 'listVersions'],
   ...['getPolicy', 'putPolicy', 'checkPolicy', 'eraseDatum'],
 ];
 

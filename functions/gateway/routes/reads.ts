@@ -1,12 +1,12 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
-import { anchored, head as datumHead } from '../../lib/events.ts';
+import { anchored, head as datumHead, versionList } from '../../lib/events.ts';
 import { parse } from '../../lib/function/envelope.ts';
 import { callerHeaders, departure } from '../call.ts';
 import { eventHeaders } from '../event.ts';
 import { forwardRead, type Forward } from '../forward.ts';
-import { dataPath, readQuery } from '../parameters.ts';
+import { dataPath, readQuery, versionsQuery } from '../parameters.ts';
 import { relay, relayHead } from '../relay.ts';
 import { bytes, datumPath, json, onDatum, refusals, stored } from './answers.ts';
 import type { Route } from './route.ts';
@@ -31,6 +31,13 @@ export function readRoutes(options: ReadOptions): Route[] {
   };
   const getReceipt: RequestHandler = async (request, response) => {
     await relay(await read(options, 'receipt', request, response), response);
+  };
+  const listVersions: RequestHandler = async (request, response) => {
+    const given = { ...request.query, ...request.params };
+    const asked = parse(dataPath.extend(versionsQuery.shape), given, 'the request');
+    const { cursor: before, ...rest } = asked;
+    const event = eventHeaders('dev.selvedge.versions.list.v1', { ...rest, before });
+    await relay(await ask(options, event, request, response), response);
   };
   return [
     {
@@ -58,6 +65,21 @@ export function readRoutes(options: ReadOptions): Route[] {
         { 200: { description: 'The receipt', content: json(proof) } },
       ),
       handlers: [getReceipt],
+    },
+    {
+      method: 'get',
+      path: `${datumPath}/versions`,
+      operation: {
+        ...onDatum('listVersions', 'The versions of a datum, newest first, for who may read it', {
+          200: {
+            description: 'A page of versions, each held against what the chain keeps of it',
+            content: json(versionList.meta({ id: 'VersionList' })),
+          },
+          ...refusals(400, 404, 410),
+        }),
+        requestParams: { path: dataPath, query: versionsQuery },
+      },
+      handlers: [listVersions],
     },
   ];
 }
@@ -91,21 +113,24 @@ const reading = (
 });
 
 /** Asks `data-get` for one view of the datum that the request names. */
-async function read(
-  { forward, dataGetUrl }: ReadOptions,
+function read(
+  options: ReadOptions,
   view: 'content' | 'head' | 'receipt',
   request: Request,
   response: Response,
 ) {
   const given = { ...request.query, ...request.params };
   const { version, ...path } = parse(dataPath.extend(readQuery.shape), given, 'the request');
-  return forwardRead(forward, {
-    url: dataGetUrl,
-    headers: {
-      ...eventHeaders('dev.selvedge.data.get.v1', { ...path, dataversion: version, view }),
-      ...callerHeaders(request, response),
-      'content-length': '0',
-    },
-    signal: departure(response),
-  });
+  const event = eventHeaders('dev.selvedge.data.get.v1', { ...path, dataversion: version, view });
+  return ask(options, event, request, response);
+}
+
+function ask(
+  { forward, dataGetUrl }: ReadOptions,
+  event: Record<string, string>,
+  request: Request,
+  response: Response,
+) {
+  const headers = { ...event, ...callerHeaders(request, response), 'content-length': '0' };
+  return forwardRead(forward, { url: dataGetUrl, headers, signal: departure(response) });
 }

@@ -208,6 +208,26 @@ test('the receipt is asked for as a view of its own', async (t) => {
   t.is(headers['ce-dataversion'], undefined);
 });
 
+test('a page of versions is asked for by an event of its own', async (t) => {
+  let headers: IncomingHttpHeaders = {};
+  const { url } = await startGateway(t, (request, response) => {
+    headers = request.headers;
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"items":[]}');
+  });
+  const path = `${url}/v1/networks/supply/data/a%2Fb/versions`;
+  const answer = await fetch(`${path}?limit=100&cursor=7`, { headers: bearer });
+  t.deepEqual(await answer.json(), { items: [] });
+  t.like(headers, {
+    'ce-type': 'dev.selvedge.versions.list.v1',
+    ...{ 'ce-network': 'supply', 'ce-key': 'a/b', 'ce-limit': '100', 'ce-before': '7' },
+  });
+  await fetch(path, { headers: bearer });
+  t.like(headers, { 'ce-limit': undefined, 'ce-before': undefined });
+  for (const query of ['limit=0', 'limit=101', 'limit=1.5', 'limit=', 'cursor=0', 'cursor=x']) {
+    t.is((await fetch(`${path}?${query}`, { headers: bearer })).status, 400, query);
+  }
+});
+
 for (const version of ['0', '-1', '1.5', '1e3', '0x1', '', 'new', '9'.repeat(17)]) {
   test(`the version ${JSON.stringify(version)} is refused`, async (t) => {
     const { url } = await startGateway(t);
@@ -223,6 +243,7 @@ for (const [method, path] of [
   ['GET', 'v1/networks/supply/data/a'],
   ['HEAD', 'v1/networks/supply/data/a'],
   ['GET', 'v1/networks/supply/data/a/receipt'],
+  ['GET', 'v1/networks/supply/data/a/versions'],
   ['PUT', 'V1/networks/supply/data/a'],
   ['PUT', '/v1/networks/supply/data/a'],
   ['PUT', 'v1/networks/supply/data/a/'],
