@@ -11,6 +11,7 @@ import {
   factText,
   faultOf,
   headText,
+  isCount,
   parseAnchored,
   parseHead,
   type Anchored,
@@ -18,6 +19,7 @@ import {
   type Fact,
   type Head,
   type Kept,
+  type NextVersion,
   type PolicyFact,
   type VersionFact,
 } from '../lib/data/fact.ts';
@@ -38,7 +40,7 @@ export async function put(state: LedgerState, given: unknown): Promise<Kept[]> {
   const book = new Book(state);
   const kept: Kept[] = [];
   // One after another: each may follow the one before.
-  for (const fact of check(given)) kept.push(await keep(book, fact));
+  for (const { fact, after } of check(given)) kept.push(await keep(book, fact, after));
   return kept;
 }
 
@@ -76,10 +78,10 @@ export async function ask(state: LedgerState, given: unknown): Promise<string[]>
   );
 }
 
-function keep(book: Book, fact: Fact): Promise<Kept> {
+function keep(book: Book, fact: Fact, after: number | undefined): Promise<Kept> {
   switch (fact.kind) {
     case 'version':
-      return keepVersion(book, fact);
+      return keepVersion(book, fact, after);
     case 'policy':
       return keepPolicy(book, fact);
     case 'erasure':
@@ -87,7 +89,11 @@ function keep(book: Book, fact: Fact): Promise<Kept> {
   }
 }
 
-async function keepVersion(book: Book, fact: VersionFact): Promise<Kept> {
+async function keepVersion(
+  book: Book,
+  fact: VersionFact,
+  after: number | undefined,
+): Promise<Kept> {
   const { id, index, owner, policy } = fact;
   const known = await versionAt(book, index);
   if (known) {
@@ -97,7 +103,11 @@ async function keepVersion(book: Book, fact: VersionFact): Promise<Kept> {
   }
   const before = await headOf(book, id);
   if (before) requireNext(before, fact);
-  const version = (before?.version ?? 0) + 1;
+  const current = before?.version ?? 0;
+  if (after !== undefined && after !== current) {
+    throw new Error('CONFLICT: another version came first');
+  }
+  const version = current + 1;
   const { transactionId } = book;
   const at = versionKey(id, version);
   await book.put(at, anchoredText({ ...fact, version, transactionId }));
@@ -186,13 +196,25 @@ function asQuestions(given: unknown): Asked[] {
   throw new Error('INVALID: a list of questions is needed');
 }
 
-function check(given: unknown): Fact[] {
+/** A fact to keep, and the number of the version that it must follow, where it matters which. */
+interface Wanted {
+  fact: Fact;
+  after: number | undefined;
+}
+
+function check(given: unknown): Wanted[] {
   if (!Array.isArray(given) || given.length === 0 || given.length > mostFacts) {
     throw new Error(`INVALID: a list of 1 to ${mostFacts} facts is needed`);
   }
-  return given.map((fact: unknown, position) => {
-    const fault = faultOf(fact);
+  return given.map((one: unknown, position) => {
+    const { after, ...fact } = Object(one) as NextVersion;
+    const fault = faultOf(fact) ?? faultOfAfter(fact, after);
     if (fault !== undefined) throw new Error(`INVALID: fact ${position}: ${fault}`);
-    return factOf(fact as Fact);
+    return { fact: factOf(fact), after };
   });
+}
+
+function faultOfAfter({ kind }: Fact, after: unknown): string | undefined {
+  if (after === undefined || (kind === 'version' && isCount(0)(after))) return undefined;
+  return 'what it must follow is no version';
 }

@@ -51,9 +51,8 @@ export async function head(deps: Deps, request: GetRequest): Promise<Described> 
 export async function content(
   deps: Deps,
   request: GetRequest,
-): Promise<Described & { body: Readable }> {
-  const described = await head(deps, request);
-  const { anchored, record } = described;
+  { anchored, record }: Described,
+): Promise<Readable> {
   const { version } = anchored;
   const [dataKey, sealed] = await audited(deps, request, version, () =>
     // Both are needed before the first byte, and neither depends on the other.
@@ -66,7 +65,7 @@ export async function content(
   plain.on('error', (error) => noteMismatch(deps, request, version, error));
   await firstByte(pipeline(sealed, plain, () => undefined));
   dataKey.fill(0);
-  return { ...described, body: plain };
+  return plain;
 }
 
 /** The receipt, with everything read and compared anew. A mismatch is told, not thrown. */

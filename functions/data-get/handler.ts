@@ -1,4 +1,5 @@
 /** Events in, data out. */
+import { versionTag, type Conditions } from '../lib/conditions.ts';
 import { Unauthorized, Unprocessable } from '../lib/errors.ts';
 import type { Authenticator, Caller, Callers, Claims } from '../lib/function/authentication.ts';
 import { readJson } from '../lib/function/envelope.ts';
@@ -6,6 +7,7 @@ import { policyHeaders, policyQuestion, requests, type RequestOf } from '../lib/
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
 import { content, head, receipt, type Described } from './get.ts';
 import type { GetRequest, Deps } from './deps.ts';
+import { select } from './select.ts';
 import { check, policyInForce } from './policy.ts';
 import { versions } from './versions.ts';
 
@@ -25,8 +27,10 @@ export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>>
     'dev.selvedge.data.get.v1': endpoint(
       requests['dev.selvedge.data.get.v1'],
       async (call: GetCall) => {
-        const { dataversion: version, view } = call.attributes;
-        return views[view](handlers.deps, { ...(await requestOf(handlers, call)), version });
+        const { dataversion: version, view, ifmatch, ifnonematch } = call.attributes;
+        const request = { ...(await requestOf(handlers, call)), version };
+        const conditions = { ifMatch: ifmatch, ifNoneMatch: ifnonematch };
+        return views[view](handlers.deps, request, conditions);
       },
     ),
     'dev.selvedge.versions.list.v1': endpoint(
@@ -74,15 +78,19 @@ function callerWith(callers: Callers, claims: Claims): Caller {
 
 const views: Record<
   GetCall['attributes']['view'],
-  (deps: Deps, request: GetRequest) => Promise<Reply>
+  (deps: Deps, request: GetRequest, conditions: Conditions) => Promise<Reply>
 > = {
-  async content(deps, request) {
-    const { body, ...found } = await content(deps, request);
-    const headers = { ...headersOf(found), 'Content-Length': String(found.size) };
-    return { status: 200, headers, body };
+  async content(deps, request, conditions) {
+    const found = await head(deps, request);
+    const headers = headersOf(found);
+    if (select(conditions, headers.ETag) === 'unchanged') return unchanged(headers);
+    const body = await content(deps, request, found);
+    return { status: 200, headers: { ...headers, 'Content-Length': String(found.size) }, body };
   },
-  async head(deps, request) {
-    return { status: 200, headers: headersOf(await head(deps, request)) };
+  async head(deps, request, conditions) {
+    const headers = headersOf(await head(deps, request));
+    if (select(conditions, headers.ETag) === 'unchanged') return unchanged(headers);
+    return { status: 200, headers };
   },
   async receipt(deps, request) {
     return json(await receipt(deps, request));
@@ -99,9 +107,15 @@ function json(value: object): Reply {
   return { status: 200, headers, body: JSON.stringify(value) };
 }
 
-function headersOf({ anchored, record, size }: Described): Record<string, string> {
+/** The caller has it already: nothing is told but which one it is (RFC 9110, section 15.4.5). */
+function unchanged({ ETag }: { ETag: string }): Reply {
+  return { status: 304, headers: { ETag } };
+}
+
+function headersOf({ anchored, record, size }: Described) {
   return {
     'Content-Type': record.contentType,
+    ETag: versionTag(anchored),
     'Selvedge-Version': String(anchored.version),
     'Selvedge-Digest': anchored.digest,
     'Selvedge-Transaction': anchored.transactionId,

@@ -1,12 +1,16 @@
 /** Having the chain keep what a whole ciphertext is. */
+import { persist } from '../lib/backoff.ts';
 import { asked } from '../lib/data/chain.ts';
 import { format } from '../lib/data/cipher.ts';
 import { metaDigest } from '../lib/data/digests.ts';
-import { differences, type VersionFact } from '../lib/data/fact.ts';
+import { differences, type NextVersion, type VersionFact } from '../lib/data/fact.ts';
 import type { Revised, StoredIntent } from '../lib/data/model.ts';
-import { CommitUnknown, IntegrityError } from '../lib/errors.ts';
+import { CommitUnknown, IntegrityError, Unprocessable } from '../lib/errors.ts';
 import type { Deps } from './deps.ts';
 import type { Anchoring, Found } from './group-commit.ts';
+
+/** Together some two seconds: a peer that is alive has a block by then. */
+const lagging = { tries: 8, firstMs: 50, mostMs: 500 };
 
 /**
  * @param fresh nobody tried to anchor it before; else the chain is asked first
@@ -21,6 +25,7 @@ export async function anchor(
   const { chain, metadata } = deps;
   const { value } = intent;
   const fact = await factFor(deps.names, value);
+  const { after } = value;
   if (!fresh) {
     const found = await findAgain(chain, value);
     if (found) return requireSame(fact, found);
@@ -28,13 +33,36 @@ export async function anchor(
     // same fact twice and keeps the first.
   }
   try {
-    return await chain.add(value, fact);
+    if (after === undefined) return await chain.add(value, fact);
+    return await addAfter(deps, value, { ...fact, after });
   } catch (error) {
     if (error instanceof CommitUnknown) {
       await metadata.advance(intent, { ...value, pending: error.transactionId });
     }
     throw error;
   }
+}
+
+/** Peers that lag refuse what follows a version that they do not have yet: they are asked again. */
+async function addAfter(
+  { chain }: Pick<Deps, 'chain'>,
+  intent: StoredIntent,
+  fact: NextVersion & { after: number },
+): Promise<Anchoring> {
+  let refusal: unknown;
+  const anchoring = await persist(lagging, async () => {
+    try {
+      return await chain.add(intent, fact);
+    } catch (error) {
+      if (!(error instanceof Unprocessable)) throw error;
+      refusal = error;
+      const head = await asked(chain.head(intent, fact.id));
+      if ((head?.version ?? 0) > fact.after) throw error;
+      return undefined;
+    }
+  });
+  if (!anchoring) throw refusal;
+  return anchoring;
 }
 
 async function factFor(names: Deps['names'], intent: StoredIntent): Promise<VersionFact> {

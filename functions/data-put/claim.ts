@@ -23,6 +23,7 @@ import type {
 } from '../lib/data/model.ts';
 import type { Deps, PutRequest } from './deps.ts';
 import { refusalOf } from './decisions.ts';
+import { currentVersion, mustFollow } from './preconditions.ts';
 import {
   isAnchored,
   isPast,
@@ -50,13 +51,13 @@ export async function claim(
   const { metadata, now } = deps;
   const { ref, caller, id, contentType } = request;
   const claimed = await persist(contention, async () => {
-    const { datum, policy } = await requireWritable(deps, request);
+    const { datum, ...terms } = await requireWritable(deps, request);
     const at = now().toISOString();
     const intent: OpenIntent = {
       id,
       ...ref,
       owner: datum?.value.owner ?? caller.id,
-      policy,
+      ...terms,
       tier,
       index: freshIndex(deps, ref, tier),
       contentType,
@@ -77,18 +78,19 @@ export async function claim(
  * Takes over from an attempt that was cut off: from here on its writes fail. Removes what it left first,
  * so that the intent always names all there is.
  *
- * @param allotted as which tier, and by which policy (its digest)
+ * @param terms as which tier, and on which terms
  * @throws FateOpen when yet another try does the same
  */
 export async function takeOver(
   deps: Deps,
   known: Revised<OpenIntent | AbandonedIntent>,
-  { tier, policy }: Pick<Allotment, 'tier' | 'policy'>,
+  { tier, ...terms }: Pick<Allotment, 'tier'> & Terms,
 ): Promise<Revised<OpenIntent>> {
   const since = deps.now().toISOString();
+  const { after: _, ...before } = abandoned(known.value);
   const mine = {
-    ...abandoned(known.value),
-    policy,
+    ...before,
+    ...terms,
     attempt: randomUUID(),
     since,
     ...formerOf(known.value, deps.now()),
@@ -176,30 +178,37 @@ function formerOf({ tier, index, since, former = [] }: Allotment, now: Date) {
 
 /** What is common to all states of an intent. */
 export function allotmentOf(intent: Allotment): Allotment {
-  const { namespace, network, incarnation, key, id, owner, policy, tier, index } = intent;
+  const { namespace, network, incarnation, key, id, owner, policy, after, tier, index } = intent;
   const { contentType, createdAt, attempt, since, former } = intent;
   return {
     ...{ namespace, network, incarnation, key, id, owner, policy, tier, index },
-    ...{ contentType, createdAt, attempt, since, ...(former && { former }) },
+    ...{ contentType, createdAt, attempt, since },
+    ...(after !== undefined && { after }),
+    ...(former && { former }),
   };
 }
 
 /**
- * @returns the datum as it is now; undefined when it is new, and anyone who may put may make it. And the
- *   digest of the policy that lets the caller: the chain refuses the version under another, so that what is
- *   decided here holds there
- * @throws Forbidden, Gone, IntegrityError
+ * What the chain holds a version to, so that what is decided before holds there: the digest of the policy that
+ * lets the caller, and the version that it must follow.
+ */
+type Terms = Pick<Allotment, 'policy' | 'after'>;
+
+/**
+ * @returns the datum as it is now; undefined when it is new, and anyone who may put may make it
+ * @throws Forbidden, Gone, PreconditionFailed, IntegrityError, Unavailable
  */
 export async function requireWritable(
-  { metadata, decide, chain, names }: Deps,
-  { ref, caller }: PutRequest,
-): Promise<{ datum: Revised<Datum> | undefined; policy: string }> {
+  deps: Deps,
+  { ref, caller, conditions }: PutRequest,
+): Promise<Terms & { datum: Revised<Datum> | undefined }> {
+  const { metadata, decide, chain, names } = deps;
   const datum = await metadata.datum(ref);
   if (!datum) {
     // A name that etcd has lost is not free: the chain knows whose it is.
     const head = await asked(chain.head(ref, await names.idOf(ref)));
     if (head) throw refusalOf(head, { owner: caller.id });
-    return { datum, policy: policyDigest(ownerOnly) };
+    return { datum, policy: policyDigest(ownerOnly), ...following(conditions, undefined) };
   }
   const { owner, erasedAt } = datum.value;
   if (erasedAt !== undefined) throw new Gone('the datum was erased');
@@ -212,7 +221,14 @@ export async function requireWritable(
     policy,
   });
   if (!allowed) throw new Forbidden(`writing is denied: ${reason}`, { members: { policies } });
-  return { datum, policy: policyDigest(policy) };
+  const isConditional = Object.values(conditions).some((one) => one !== undefined);
+  const current = isConditional ? await currentVersion(deps, ref, datum.value) : undefined;
+  return { datum, policy: policyDigest(policy), ...following(conditions, current) };
+}
+
+function following(...given: Parameters<typeof mustFollow>): Pick<Terms, 'after'> {
+  const after = mustFollow(...given);
+  return after === undefined ? {} : { after };
 }
 
 /** @throws Gone */

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Caller } from '../lib/function/authentication.ts';
+import type { Conditions } from '../lib/conditions.ts';
 import type { Decide, Validate } from '../lib/data/access-policy.ts';
 import type { DatumRef } from '../lib/data/datum.ts';
 import type { Keys } from '../lib/data/keys.ts';
@@ -35,6 +36,8 @@ export interface PutRequest {
   /** The same for every try of the same put. */
   id: string;
   tier: Tier | undefined;
+  /** Which version it may follow. */
+  conditions: Conditions;
   contentType: string;
   body: Readable;
   /** Aborted when the caller leaves. */

@@ -5,7 +5,7 @@
 import { CommitUnknown, Conflict, Unavailable, Unprocessable } from '../lib/errors.ts';
 import { findVersion, readHead, readVersion, submitFacts } from '../lib/data/chain.ts';
 import { scopeOf, type Incarnation } from '../lib/data/datum.ts';
-import type { Anchored, ErasureFact, Head, PolicyFact, VersionFact } from '../lib/data/fact.ts';
+import type { Anchored, ErasureFact, Head, NextVersion, PolicyFact } from '../lib/data/fact.ts';
 import type { Ledger } from '../lib/fabric/ledger.ts';
 import type { Ledgers } from '../lib/fabric/ledgers.ts';
 
@@ -26,7 +26,7 @@ export interface GroupCommit {
    * @throws Conflict when others kept changing the datum
    * @throws Unprocessable when peers refuse it
    */
-  add(network: Incarnation, fact: VersionFact): Promise<Anchoring>;
+  add(network: Incarnation, fact: NextVersion): Promise<Anchoring>;
   /**
    * Has the chain keep another policy, or an erasure, in a transaction of its own; gives its id. The same
    * again gives the first. Throws as `add` does.
@@ -48,7 +48,7 @@ export type Found = Anchored & Anchoring;
 const mostFacts = 200;
 
 interface Waiting {
-  fact: VersionFact;
+  fact: NextVersion;
   resolve: (anchoring: Anchoring) => void;
   reject: (error: unknown) => void;
 }
@@ -116,7 +116,7 @@ export function createGroupCommit(ledgers: Pick<Ledgers, 'with'>): GroupCommit {
   };
 }
 
-async function commit(ledger: Ledger, facts: VersionFact[]): Promise<Anchoring[]> {
+async function commit(ledger: Ledger, facts: NextVersion[]): Promise<Anchoring[]> {
   try {
     const { transactionId, block, kept } = await submitFacts(ledger, facts);
     return await Promise.all(
@@ -135,7 +135,7 @@ async function commit(ledger: Ledger, facts: VersionFact[]): Promise<Anchoring[]
 /** What became of facts whose transaction's fate was unknown: the chain says what it has of them. */
 async function findAll(
   ledger: Ledger,
-  facts: VersionFact[],
+  facts: NextVersion[],
   unknown: CommitUnknown,
 ): Promise<Anchoring[]> {
   await requireCommitted(ledger, unknown);

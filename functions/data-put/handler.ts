@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Authenticator, Caller } from '../lib/function/authentication.ts';
 import type { Authorizer } from '../lib/kubernetes/authorization.ts';
 import type { Incarnation } from '../lib/data/datum.ts';
+import { versionTag } from '../lib/conditions.ts';
 import { policyLimit } from '../lib/data/policy-extent.ts';
 import { readText, type Envelope } from '../lib/function/envelope.ts';
 import { BadRequest } from '../lib/errors.ts';
@@ -69,6 +70,7 @@ async function handlePut(handlers: Handlers, call: PutCall): Promise<Reply> {
   const subject = `${network}/${key}`;
   return {
     status: 201,
+    headers: { ETag: versionTag(receipt) },
     event: resultEvent('dev.selvedge.data.stored.v1', source, subject, receipt),
   };
 }
@@ -124,12 +126,13 @@ async function writable(
 
 async function store(handlers: Handlers, call: PutCall, caller: Caller): Promise<Receipt> {
   const { attributes, event, body, signal } = call;
-  const { network, key, tier } = attributes;
+  const { network, key, tier, ifmatch: ifMatch, ifnonematch: ifNoneMatch } = attributes;
   return put(handlers.deps, {
     ref: { ...(await writable(handlers, network, caller)), key },
     caller,
     id: idempotencyId(caller, event, attributes.idempotencykey),
     tier,
+    conditions: { ifMatch, ifNoneMatch },
     contentType: contentTypeOf(event),
     body,
     signal,

@@ -1,4 +1,5 @@
 /** What a change of policy decides, without doing anything. */
+import { matches } from '../lib/conditions.ts';
 import { policyDigest } from '../lib/data/digests.ts';
 import type { Head } from '../lib/data/fact.ts';
 import type { Proposal } from '../lib/data/model.ts';
@@ -20,15 +21,9 @@ export function nextEdition(
   ifMatch: string | undefined,
 ): number | undefined {
   if (policy === digest) return undefined;
-  if (ifMatch === undefined || matches(ifMatch, edition)) return edition + 1;
+  if (ifMatch === undefined || matches(ifMatch, `"${edition}"`)) return edition + 1;
   const now = `the policy in force is edition ${edition}`;
   throw new PreconditionFailed(now, { members: { edition } });
-}
-
-/** By strong comparison: a weak tag matches nothing (RFC 9110, section 13.1.1). */
-function matches(ifMatch: string, edition: number): boolean {
-  const tags = ifMatch.split(',').map((tag) => tag.trim());
-  return ifMatch.trim() === '*' || tags.includes(`"${edition}"`);
 }
 
 /** Says all that is wrong with a text, and where. */

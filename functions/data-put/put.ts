@@ -21,6 +21,7 @@ import { claim, clean, giveUp, requireNotErased, requireWritable, takeOver } fro
 import { chooseTier, next, PolicyChanged, refusalOf, reused } from './decisions.ts';
 import type { Deps, PutRequest } from './deps.ts';
 import { catchUp } from './enact.ts';
+import { failed } from './preconditions.ts';
 import { publish } from './publish.ts';
 import { store } from './store.ts';
 
@@ -32,6 +33,7 @@ import { store } from './store.ts';
  * @throws Gone when the datum was erased
  * @throws NotFound when the network was removed meanwhile
  * @throws Unprocessable when the idempotency id was used for another body
+ * @throws PreconditionFailed when another version is there than the one meant; nothing was stored
  * @throws Conflict when too many other puts came first, or another policy came into force; nothing was stored
  * @throws IntegrityError when the chain does not support what etcd says of the datum; nothing was stored
  * @throws FateOpen when it may be stored yet: the same put again tells
@@ -48,8 +50,8 @@ export async function put(deps: Deps, request: PutRequest): Promise<Receipt> {
       return complete(deps, await write(deps, intent, whole, signal), { fresh: true });
     }
     case 'takeOver': {
-      const { policy } = await requireWritable(deps, request);
-      const intent = await takeOver(deps, todo.intent, { tier, policy });
+      const { datum: _, ...terms } = await requireWritable(deps, request);
+      const intent = await takeOver(deps, todo.intent, { tier, ...terms });
       return complete(deps, await write(deps, intent, whole, signal), { fresh: true });
     }
     case 'finish': {
@@ -112,10 +114,11 @@ async function isFinal(deps: Deps, intent: StoredIntent, error: unknown): Promis
 
 /** Peers refuse in their own words; the head tells what etcd has wrong, or what came first. */
 async function explain(deps: Deps, intent: StoredIntent, refusal: unknown): Promise<unknown> {
-  const { owner, policy } = intent;
+  const { owner, policy, after } = intent;
   const head = await asked(deps.chain.head(intent, await deps.names.idOf(intent)));
   if (!head) return refusal;
   if (head.owner !== owner || head.erased) return refusalOf(head, { owner });
+  if (after !== undefined && head.version > after) return failed(head.version);
   if (head.policy === policy) return refusal;
   // Whoever changed it may have ended before the next try could see what is in force.
   return (await catchUp(deps.metadata, intent, head))

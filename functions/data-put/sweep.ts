@@ -2,7 +2,14 @@
  * Finishes or removes what crashed puts, changes of policies and erasures left, erases the data of removed
  * networks, and sends the events that were not sent.
  */
-import { Gone, IntegrityError, NoSpace, SelvedgeError, Unavailable } from '../lib/errors.ts';
+import {
+  Gone,
+  IntegrityError,
+  NoSpace,
+  PreconditionFailed,
+  SelvedgeError,
+  Unavailable,
+} from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Revised, StoredIntent } from '../lib/data/model.ts';
 import type { Removal } from '../lib/vault/incarnations.ts';
@@ -115,7 +122,7 @@ async function settle(
         await clean(deps, what.intent, { gone: true });
         return 'removed';
       }
-      return await finishUnlessErased(deps, what.intent);
+      return await finishOrRemove(deps, what.intent);
     case 'remove':
       await clean(deps, what.intent, removing);
       return 'removed';
@@ -126,8 +133,11 @@ async function settle(
   }
 }
 
-/** A put whose datum was erased since has its own removed by the attempt to finish it. */
-async function finishUnlessErased(
+/**
+ * A put whose datum was erased since, or before which another version came than the one that it must follow,
+ * has its own removed by the attempt to finish it.
+ */
+async function finishOrRemove(
   deps: Deps,
   intent: Revised<StoredIntent>,
 ): Promise<'finished' | 'removed'> {
@@ -135,7 +145,7 @@ async function finishUnlessErased(
     await finish(deps, intent, { fresh: false });
     return 'finished';
   } catch (error) {
-    if (error instanceof Gone) return 'removed';
+    if (error instanceof Gone || error instanceof PreconditionFailed) return 'removed';
     throw error;
   }
 }

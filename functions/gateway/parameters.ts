@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dataKey, entityTags, idempotencyKey, pageSize, tier } from '../lib/events.ts';
+import { anyVersion, dataKey, entityTags, idempotencyKey, pageSize, tier } from '../lib/events.ts';
 import { objectName } from '../lib/network/shape.ts';
 
 /** The path of a network. */
@@ -13,6 +13,16 @@ const positive = z.string().regex(/^[1-9]\d{0,14}$/, 'must be a positive number'
 
 /** The query of a read. */
 export const readQuery = z.object({ version: positive.optional() });
+
+/** The headers of a read. */
+export const readHeaders = z.object({
+  'if-match': entityTags
+    .optional()
+    .meta({ description: 'Only if the version has one of these entity tags; else 412' }),
+  'if-none-match': entityTags
+    .optional()
+    .meta({ description: 'Only if the version has none of these entity tags; else 304' }),
+});
 
 /** The query of a list of versions. */
 export const versionsQuery = z.object({
@@ -35,4 +45,8 @@ export const policyHeaders = z.object({ 'if-match': entityTags.optional() });
 export const putHeaders = z.object({
   'idempotency-key': idempotencyKey.optional(),
   'selvedge-tier': tier.optional(),
+  'if-match': entityTags
+    .optional()
+    .meta({ description: 'Only as the next after a version with one of these entity tags' }),
+  'if-none-match': anyVersion.optional().meta({ description: 'Only as the first version' }),
 });

@@ -67,7 +67,7 @@ function passed(headers: IncomingHttpHeaders): Record<string, string> {
 
 async function refuseFailure(answer: IncomingMessage): Promise<void> {
   const { statusCode: status = 502, headers } = answer;
-  if (status >= 200 && status < 300) return;
+  if ((status >= 200 && status < 300) || status === 304) return;
   const problem = isProblem(headers) ? await readProblem(answer) : undefined;
   answer.destroy();
   const retryAfter = headers['retry-after'];

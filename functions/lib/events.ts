@@ -154,6 +154,9 @@ export function policyHeaders({
 /** `If-Match` (RFC 9110, section 13.1.1): `*`, or a list of entity tags. What is neither matches nothing. */
 export const entityTags = z.string().meta({ examples: ['"1"'] });
 
+/** `If-None-Match` of a put: only where there is no version. */
+export const anyVersion = z.literal('*');
+
 /** The data of a check: whether who has a token with such claims might act on the datum now. */
 export const policyQuestion = z.strictObject({
   caller: z.strictObject({
@@ -179,12 +182,16 @@ export const requests = {
     key: dataKey,
     idempotencykey: idempotencyKey.optional(),
     tier: tier.optional(),
+    ifmatch: entityTags.optional(),
+    ifnonematch: anyVersion.optional(),
   }),
   'dev.selvedge.data.get.v1': z.object({
     network: objectName,
     key: dataKey,
     dataversion: dataVersion.optional(),
     view: z.enum(['content', 'head', 'receipt', 'policy']).default('content'),
+    ifmatch: entityTags.optional(),
+    ifnonematch: entityTags.optional(),
   }),
   'dev.selvedge.versions.list.v1': z.object({
     network: objectName,

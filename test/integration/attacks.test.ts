@@ -10,9 +10,16 @@ import { ownerOnly } from '../../functions/lib/data/access-policy.ts';
 import { keys } from '../../functions/lib/data/datum.ts';
 import { policyDigest } from '../../functions/lib/data/digests.ts';
 import type { OpenIntent, VersionRecord } from '../../functions/lib/data/model.ts';
-import { content } from '../../functions/data-get/get.ts';
 import { edit, first, read, refOf, rewrite, second, victim, type Victim } from './intruder.ts';
-import { caller, network, startWorld, sweepLater, type GetOptions, type World } from './world.ts';
+import {
+  caller,
+  network,
+  opened,
+  startWorld,
+  sweepLater,
+  type GetOptions,
+  type World,
+} from './world.ts';
 
 const test = anyTest as TestFn<World>;
 test.before(async (t) => {
@@ -226,7 +233,7 @@ test('what was written in another life of the network is not read in this one', 
   await rewrite(t.context, record.replace('/uid-1/', '/uid-2/'), await read(t.context, record));
   const { getDeps, audit } = t.context;
   const request = { ref: { ...later, key }, caller: caller('alice'), version: undefined };
-  const reading = content(getDeps, request);
+  const reading = opened(getDeps, request);
   await t.throwsAsync(reading, { instanceOf: errors.IntegrityError });
   t.true(audit.some((fact) => fact.audit === 'integrity' && fact.key === key));
 });

@@ -1,14 +1,13 @@
 /** Erasing a datum while others put it, change its policy or read it. */
 import { randomBytes } from 'node:crypto';
 import anyTest, { type TestFn } from 'ava';
-import { content } from '../../functions/data-get/get.ts';
 import { patience } from '../../functions/data-put/decisions.ts';
 import type { Deps } from '../../functions/data-put/deps.ts';
 import { ownerOnly } from '../../functions/lib/data/access-policy.ts';
 import { keys, prefixes } from '../../functions/lib/data/datum.ts';
 import * as errors from '../../functions/lib/errors.ts';
 import { body, fresh, isErased, leftOf, made, refOf } from './erased.ts';
-import { caller, noOrphans, startWorld, sweepLater, type World } from './world.ts';
+import { caller, noOrphans, startWorld, sweepLater, type World, opened } from './world.ts';
 
 const test = anyTest as TestFn<World>;
 test.before(async (t) => {
@@ -83,7 +82,7 @@ for (const call of ['version', 'policy', 'datum'] as const) {
     };
     const deps = { ...getDeps, metadata: { ...metadata, [call]: late } };
     const request = { ref: refOf(key), caller: caller('alice'), version: undefined };
-    await t.throwsAsync(content(deps, request), { instanceOf: errors.Gone });
+    await t.throwsAsync(opened(deps, request), { instanceOf: errors.Gone });
     await t.throwsAsync(get(key), { instanceOf: errors.Gone });
     t.false(audit.some((fact) => fact.audit === 'integrity' && fact.key === key));
   });
@@ -99,7 +98,7 @@ test('peers that lag behind an erasure give nobody what was', async (t) => {
     asked++ < 3 ? Promise.resolve(old) : getDeps.chain.head(ref);
   const deps = { ...getDeps, chain: { ...getDeps.chain, head } };
   const request = { ref: refOf(key), caller: caller('alice'), version: undefined };
-  await t.throwsAsync(content(deps, request), { instanceOf: errors.Gone });
+  await t.throwsAsync(opened(deps, request), { instanceOf: errors.Gone });
   t.true(asked > 3);
   t.false(audit.some((fact) => fact.audit === 'integrity' && fact.key === key));
 });
@@ -111,7 +110,7 @@ for (const pause of ['as it comes', 'and stops in the middle'] as const) {
     const large = randomBytes(20_000_000);
     await put(key, large, { contentType: 'video/mp4' });
     const request = { ref: refOf(key), caller: caller('alice'), version: undefined };
-    const { body: stream } = await content(getDeps, request);
+    const stream = await opened(getDeps, request);
     const given: Buffer[] = [];
     let erasing: Promise<unknown> | undefined;
     const reading = (async () => {
@@ -127,7 +126,7 @@ for (const pause of ['as it comes', 'and stops in the middle'] as const) {
     t.true(large.subarray(0, read.length).equals(read));
     if (ended.status === 'fulfilled') t.is(read.length, large.length);
     t.truthy(await erasing);
-    await t.throwsAsync(content(getDeps, request), { instanceOf: errors.Gone });
+    await t.throwsAsync(opened(getDeps, request), { instanceOf: errors.Gone });
     t.false(audit.some((fact) => fact.audit === 'integrity' && fact.key === key));
     t.is((await sweepLater(t.context, patience.stored + 1000)).failed, 0);
     await isErased(t, key);

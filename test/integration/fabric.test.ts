@@ -243,7 +243,7 @@ test('an ordinary client reads facts and writes none, nor does an admin', async 
   t.is(await ledger.attest('head', [idOf('taken')]), 'null');
 });
 
-test('puts of one datum at the same moment each get a number of their own', async (t) => {
+test('puts of one datum at the same moment each get a number; of those that must have one, one does', async (t) => {
   const { ledger } = t.context;
   const facts = ['1', '2', '3', '4'].map((index) => versionFact('hot', { index }));
   const puts = facts.map((one) => ledger.submit('put', [JSON.stringify([one])]));
@@ -251,7 +251,11 @@ test('puts of one datum at the same moment each get a number of their own', asyn
     ({ result }) => (JSON.parse(result) as { version: number }[])[0]!.version,
   );
   t.deepEqual(numbers.sort(), [1, 2, 3, 4]);
-  t.like(JSON.parse(await ledger.attest('head', [idOf('hot')])), { version: 4 });
+  const next = ['5', '6'].map((index) => ({ ...versionFact('hot', { index }), after: 4 }));
+  const raced = next.map((one) => ledger.submit('put', [JSON.stringify([one])]));
+  const ends = (await Promise.allSettled(raced)).map(({ status }) => status);
+  t.deepEqual(ends.sort(), ['fulfilled', 'rejected']);
+  t.like(JSON.parse(await ledger.attest('head', [idOf('hot')])), { version: 5 });
 });
 
 test('a transaction nobody sent has no commit status', async (t) => {

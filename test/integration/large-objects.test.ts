@@ -3,12 +3,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import anyTest, { type TestFn } from 'ava';
 import { createCiphertexts } from '../../functions/data-get/ciphertext.ts';
-import { content } from '../../functions/data-get/get.ts';
 import * as errors from '../../functions/lib/errors.ts';
 import { ciphertextSize, headerLength, sealedFrame } from '../../functions/lib/data/cipher.ts';
 import { trailerLength } from '../../functions/lib/data/leaves.ts';
 import { replace, stored } from './intruder.ts';
-import { caller, network, startWorld, type World } from './world.ts';
+import { caller, network, opened, startWorld, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;
 test.before(async (t) => {
@@ -26,7 +25,7 @@ async function drained(
   const chunks: Buffer[] = [];
   try {
     const request = { ref: { ...network, key }, caller: caller('alice'), version: undefined };
-    const { body } = await content(getDeps, request);
+    const body = await opened(getDeps, request);
     for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk);
     return { given: Buffer.concat(chunks) };
   } catch (error) {
@@ -76,14 +75,14 @@ test('a large object is read once, and is given from its first frame on', async 
   };
   const ciphertexts = createCiphertexts({ ...getDeps, objects: { ...objects, get } });
   const request = { ref: { ...network, key }, caller: caller('alice'), version: undefined };
-  const found = await content({ ...getDeps, ciphertexts }, request);
+  const found = await opened({ ...getDeps, ciphertexts }, request);
   const size = ciphertextSize(body.length);
   t.deepEqual(
     reads.map(({ offset }) => offset),
     [size, 0],
   );
   t.true(reads[1]!.bytes < size / 2, `${reads[1]!.bytes}`);
-  t.true(body.equals(await buffer(found.body)));
+  t.true(body.equals(await buffer(found)));
   t.deepEqual(
     reads.map(({ bytes }) => bytes),
     [trailerLength(size), size],

@@ -1,7 +1,6 @@
 /** Changing who may read and write a datum: in force at once, for everybody, and only by its owner. */
 import { randomUUID } from 'node:crypto';
 import anyTest, { type TestFn } from 'ava';
-import { content } from '../../functions/data-get/get.ts';
 import { check } from '../../functions/data-get/policy.ts';
 import { patience } from '../../functions/data-put/decisions.ts';
 import type { Deps } from '../../functions/data-put/deps.ts';
@@ -10,7 +9,7 @@ import { ownerOnly } from '../../functions/lib/data/access-policy.ts';
 import { keys, prefixes } from '../../functions/lib/data/datum.ts';
 import { policyDigest } from '../../functions/lib/data/digests.ts';
 import type { Proposal } from '../../functions/lib/data/model.ts';
-import { caller, network, noOrphans, startWorld, sweepLater, type World } from './world.ts';
+import { caller, network, opened, noOrphans, startWorld, sweepLater, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;
 test.before(async (t) => {
@@ -252,6 +251,6 @@ test('peers that lag behind a revocation let nobody in', async (t) => {
     asked++ < 3 ? Promise.resolve(old) : getDeps.chain.head(ref);
   const deps = { ...getDeps, chain: { ...getDeps.chain, head } };
   const request = { ref: { ...network, key }, caller: caller('bob'), version: undefined };
-  await t.throwsAsync(content(deps, request), { instanceOf: errors.NotFound });
+  await t.throwsAsync(opened(deps, request), { instanceOf: errors.NotFound });
   t.true(asked > 3);
 });

@@ -5,10 +5,10 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { createChain } from '../../functions/data-get/chain.ts';
 import { createCiphertexts } from '../../functions/data-get/ciphertext.ts';
-import { content, receipt, type ReceiptView } from '../../functions/data-get/get.ts';
+import { content, head, receipt, type ReceiptView } from '../../functions/data-get/get.ts';
 import { policyInForce } from '../../functions/data-get/policy.ts';
 import { versions, type Page } from '../../functions/data-get/versions.ts';
-import type { AuditFact, Deps as GetDeps } from '../../functions/data-get/deps.ts';
+import type { AuditFact, Deps as GetDeps, GetRequest } from '../../functions/data-get/deps.ts';
 import { eraseDatum } from '../../functions/data-put/erasure.ts';
 import { createGroupCommit } from '../../functions/data-put/group-commit.ts';
 import { createOutbox } from '../../functions/data-put/outbox.ts';
@@ -17,6 +17,7 @@ import { putPolicy, type PolicyChange } from '../../functions/data-put/policy.ts
 import { put } from '../../functions/data-put/put.ts';
 import { sweep, type Swept } from '../../functions/data-put/sweep.ts';
 import type { Caller } from '../../functions/lib/function/authentication.ts';
+import type { Conditions } from '../../functions/lib/conditions.ts';
 import type { Receipt, Tier, VersionList } from '../../functions/lib/events.ts';
 import { keys, prefixes } from '../../functions/lib/data/datum.ts';
 import { connectEtcd, type Etcd } from '../../functions/lib/data/etcd.ts';
@@ -66,6 +67,7 @@ export interface PutOptions {
   id?: string;
   tier?: Tier;
   contentType?: string;
+  conditions?: Conditions;
   signal?: AbortSignal;
   deps?: PutDeps;
 }
@@ -149,12 +151,13 @@ export async function startWorld(): Promise<World> {
         caller: caller(options.who ?? 'alice'),
         id: options.id ?? randomUUID(),
         tier: options.tier,
+        conditions: options.conditions ?? {},
         contentType: options.contentType ?? 'application/json',
         body: Buffer.isBuffer(body) ? Readable.from([body]) : body,
         signal: options.signal ?? new AbortController().signal,
       }),
 
-    get: async (key, options = {}) => buffer((await content(getDeps, request(key, options))).body),
+    get: async (key, options = {}) => buffer(await opened(getDeps, request(key, options))),
 
     verify: (key, options = {}) => receipt(getDeps, request(key, options)),
 
@@ -187,6 +190,11 @@ export async function startWorld(): Promise<World> {
       await Promise.all([etcdServer.stop(), minio.stop(), vault.stop()]);
     },
   };
+}
+
+/** The plaintext of a version, as a get opens it. */
+export async function opened(deps: GetDeps, request: GetRequest): Promise<Readable> {
+  return content(deps, request, await head(deps, request));
 }
 
 /** What the stores hold of a datum. */

@@ -40,6 +40,11 @@ export const stored = receipt.meta({ id: 'Receipt' });
 /** A body that is a datum's own, of whatever type. */
 export const bytes = { schema: { type: 'string', format: 'binary' } } as const;
 
+/** The header `ETag` of a version. */
+export const versionTag = z
+  .string()
+  .meta({ description: 'The entity tag of the version: for `If-Match` and `If-None-Match`' });
+
 /** A JSON body. */
 export const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
 
@@ -65,7 +70,7 @@ const reasons = {
   408: 'The body came too slowly; nothing was stored',
   409: 'Another change came first, or the idempotency key is in use',
   410: 'The datum was erased',
-  412: 'Another policy is in force than the one that may be replaced',
+  412: 'There is another version, or policy, than the one that is meant; nothing was changed',
   413: 'The body is too large',
   415: 'The body has a type or coding that is not taken',
   422: 'Understood and refused',

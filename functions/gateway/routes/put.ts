@@ -13,7 +13,7 @@ import { defaultFloor, keepPace, type Floor } from '../pace.ts';
 import { dataPath, putHeaders } from '../parameters.ts';
 import { UnsupportedMediaType } from '../problem.ts';
 import { relay } from '../relay.ts';
-import { bytes, datumPath, json, leadsTo, refusals, stored } from './answers.ts';
+import { bytes, datumPath, json, leadsTo, refusals, stored, versionTag } from './answers.ts';
 import type { Route } from './route.ts';
 
 export interface PutOptions {
@@ -50,6 +50,8 @@ export function putRoutes(options: PutOptions): Route[] {
       key,
       idempotencykey: name,
       tier: headers['selvedge-tier'],
+      ifmatch: headers['if-match'],
+      ifnonematch: headers['if-none-match'],
     };
     const tooSlow = keepPace(request, floor);
     const event = {
@@ -85,11 +87,11 @@ export function putRoutes(options: PutOptions): Route[] {
         responses: {
           201: {
             description: 'Stored and anchored',
-            headers: z.object({ 'Idempotency-Key': idempotencyKey }),
+            headers: z.object({ ETag: versionTag, 'Idempotency-Key': idempotencyKey }),
             content: json(stored),
             links: leadsTo(dataPath, ...afterwards),
           },
-          ...refusals(400, 403, 404, 408, 409, 410, 413, 415, 422, 507),
+          ...refusals(400, 403, 404, 408, 409, 410, 412, 413, 415, 422, 507),
         },
       },
       handlers: [refuseEarly, proceed, put],

@@ -6,9 +6,9 @@ import { parse } from '../../lib/function/envelope.ts';
 import { callerHeaders, departure } from '../call.ts';
 import { eventHeaders } from '../event.ts';
 import { forwardRead, type Forward } from '../forward.ts';
-import { dataPath, readQuery, versionsQuery } from '../parameters.ts';
+import { dataPath, readHeaders, readQuery, versionsQuery } from '../parameters.ts';
 import { relay, relayHead } from '../relay.ts';
-import { bytes, datumPath, json, onDatum, refusals, stored } from './answers.ts';
+import { bytes, datumPath, json, onDatum, refusals, stored, versionTag } from './answers.ts';
 import type { Route } from './route.ts';
 
 export interface ReadOptions {
@@ -43,17 +43,25 @@ export function readRoutes(options: ReadOptions): Route[] {
     {
       method: 'head',
       path: datumPath,
-      operation: reading('headDatum', 'What a read would give, without the body', {
-        200: { description: 'There is such a datum', headers: metadataHeaders },
-      }),
+      operation: conditional(
+        reading('headDatum', 'What a read would give, without the body', {
+          200: { description: 'There is such a datum', headers: metadataHeaders },
+        }),
+      ),
       handlers: [head],
     },
     {
       method: 'get',
       path: datumPath,
-      operation: reading('getDatum', 'Read a version, verified against the chain', {
-        200: { description: 'The plaintext', headers: metadataHeaders, content: { '*/*': bytes } },
-      }),
+      operation: conditional(
+        reading('getDatum', 'Read a version, verified against the chain', {
+          200: {
+            description: 'The plaintext',
+            headers: metadataHeaders,
+            content: { '*/*': bytes },
+          },
+        }),
+      ),
       handlers: [get],
     },
     {
@@ -96,6 +104,7 @@ const proof = z
   .meta({ id: 'VerifiedReceipt' });
 
 const metadataHeaders = z.object({
+  ETag: versionTag,
   'Selvedge-Version': z.string().meta({ description: 'The number of the version' }),
   'Selvedge-Digest': z.string().meta({
     description: 'Tree hash (RFC 9162, SHA-256) of the ciphertext, as on the chain',
@@ -112,6 +121,20 @@ const reading = (
   requestParams: { path: dataPath, query: readQuery },
 });
 
+/** The same, where the caller may say which version it means or has. */
+const conditional = (operation: Route['operation']): Route['operation'] => ({
+  ...operation,
+  requestParams: { ...operation.requestParams, header: readHeaders },
+  responses: {
+    ...operation.responses,
+    304: {
+      description: 'It is a version that the caller has',
+      headers: z.object({ ETag: versionTag }),
+    },
+    ...refusals(412),
+  },
+});
+
 /** Asks `data-get` for one view of the datum that the request names. */
 function read(
   options: ReadOptions,
@@ -121,8 +144,14 @@ function read(
 ) {
   const given = { ...request.query, ...request.params };
   const { version, ...path } = parse(dataPath.extend(readQuery.shape), given, 'the request');
-  const event = eventHeaders('dev.selvedge.data.get.v1', { ...path, dataversion: version, view });
-  return ask(options, event, request, response);
+  const conditions = view === 'receipt' ? {} : conditionsOf(request);
+  const attributes = { ...path, dataversion: version, view, ...conditions };
+  return ask(options, eventHeaders('dev.selvedge.data.get.v1', attributes), request, response);
+}
+
+function conditionsOf({ headers }: Request) {
+  const given = parse(readHeaders, headers, 'the headers');
+  return { ifmatch: given['if-match'], ifnonematch: given['if-none-match'] };
 }
 
 function ask(

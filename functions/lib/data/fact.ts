@@ -31,6 +31,12 @@ export interface VersionFact extends Common {
   meta: string;
 }
 
+/** A version as it is submitted: what is asked of the head besides is not kept. */
+export interface NextVersion extends VersionFact {
+  /** The number of the version that it must follow, 0 for none; any when left out. */
+  after?: number;
+}
+
 /** Another policy of a datum. */
 export interface PolicyFact extends Common {
   kind: 'policy';
@@ -79,7 +85,7 @@ const isText = (value: unknown): boolean =>
   !value.includes('\0');
 const isDigest = (value: unknown): boolean =>
   typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
-const isCount =
+export const isCount =
   (least: number) =>
   (value: unknown): boolean =>
     Number.isSafeInteger(value) && (value as number) >= least;

@@ -68,6 +68,8 @@ export interface Allotment extends DatumRef {
   owner: string;
   /** `sha256:<hex>` of the Cedar text that let it: the version is refused under another. */
   policy: string;
+  /** The number of the version that it must follow, 0 for none; any when left out. */
+  after?: number;
   tier: Tier;
   index: string;
   contentType: string;

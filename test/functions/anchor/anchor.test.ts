@@ -119,6 +119,22 @@ for (const [name, facts] of Object.entries(conflicts)) {
   });
 }
 
+test('a version that must follow another one is kept after that alone, and says nothing of it', async (t) => {
+  const chain = ledger();
+  const late = { message: 'CONFLICT: another version came first' };
+  await t.throwsAsync(chain.put({ ...fact('a'), after: 1 }), late);
+  await chain.put({ ...fact('a'), after: 0 });
+  await t.throwsAsync(chain.put({ ...fact('b'), after: 0 }), late);
+  const both = [fact('b'), fact('c')].map((one) => ({ ...one, after: 1 }));
+  await t.throwsAsync(chain.put(...both), late);
+  t.like(await chain.head(), { version: 1 });
+  await chain.put({ ...fact('b'), after: 1 });
+  t.deepEqual(await chain.get(2), { ...fact('b'), version: 2, transactionId: 'tx6' } as Anchored);
+  // The same again is there already, whatever came meanwhile.
+  await chain.put(fact('c'));
+  t.deepEqual(await chain.put({ ...fact('b'), after: 1 }), [{ version: 2, transactionId: 'tx6' }]);
+});
+
 test('who is not the platform itself writes nothing', async (t) => {
   const chain = ledger(false);
   for (const one of [fact(), policyFact(2), erasure]) {
@@ -185,6 +201,9 @@ const malformed: Record<string, unknown> = {
   'an index that no state key holds': [fact('a\0b')],
   'an index without end': [fact('x'.repeat(2000))],
   'the first policy': [policyFact(1)],
+  'a version after none that there can be': [{ ...fact(), after: -1 }],
+  'a version after what is no number': [{ ...fact(), after: '1' }],
+  'a policy after a version': [{ ...policyFact(2), after: 1 }],
 };
 
 for (const [name, facts] of Object.entries(malformed)) {

@@ -180,6 +180,49 @@ test('a read asks for the content and passes what describes it', async (t) => {
   });
 });
 
+test('conditions go along, and that nothing has changed comes back without a body', async (t) => {
+  const seen: IncomingHttpHeaders[] = [];
+  const { url } = await startGateway(t, (request, response) => {
+    seen.push(request.headers);
+    response.writeHead(304, { etag: '"1-ab"', 'selvedge-size': '7' }).end();
+  });
+  const conditions = { 'if-match': '"1-ab", "2-cd"', 'if-none-match': 'W/"1-ab"' };
+  for (const method of ['GET', 'HEAD']) {
+    const headers = { ...bearer, ...conditions };
+    const answer = await fetch(`${url}/v1/networks/supply/data/a`, { method, headers });
+    t.is(answer.status, 304);
+    t.is(answer.headers.get('etag'), '"1-ab"');
+    t.is(await answer.text(), '');
+    t.like(seen.at(-1), {
+      'ce-ifmatch': '%221-ab%22,%20%222-cd%22',
+      'ce-ifnonematch': 'W/%221-ab%22',
+    });
+  }
+  await fetch(`${url}/v1/networks/supply/data/a`, { headers: bearer });
+  t.like(seen.at(-1), { 'ce-ifmatch': undefined, 'ce-ifnonematch': undefined });
+});
+
+test('a put takes its conditions along, and gives the entity tag of what it stored', async (t) => {
+  const seen: IncomingHttpHeaders[] = [];
+  const { url } = await startGateway(t, (request, response) => {
+    seen.push(request.headers);
+    response.writeHead(201, { 'content-type': 'application/json', etag: '"2-ab"' }).end('{}');
+  });
+  const put = (headers: Record<string, string>) =>
+    fetch(`${url}/v1/networks/supply/data/a`, {
+      method: 'PUT',
+      headers: { ...bearer, ...headers },
+    });
+  const answer = await put({ 'if-match': '"1-ab"' });
+  t.is(answer.headers.get('etag'), '"2-ab"');
+  t.like(seen.at(-1), { 'ce-ifmatch': '%221-ab%22', 'ce-ifnonematch': undefined });
+  await put({ 'if-none-match': '*' });
+  t.like(seen.at(-1), { 'ce-ifmatch': undefined, 'ce-ifnonematch': '*' });
+  // What is given and not meant would be stored without a condition.
+  t.is((await put({ 'if-none-match': '"1-ab"' })).status, 400);
+  t.is(seen.length, 2);
+});
+
 test('HEAD gives the headers of a read with the length of the plaintext', async (t) => {
   let view: unknown;
   const { url } = await startGateway(t, (request, response) => {
