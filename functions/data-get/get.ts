@@ -3,8 +3,15 @@
  * against the digest, frame by frame -> decrypt -> stream. Any mismatch is an integrity error and an audit
  * line; not one byte is given of a frame that does not match, nor of any after it.
  */
-import { pipeline, type Readable } from 'node:stream';
-import { decrypt, plaintextSize } from '../lib/data/cipher.ts';
+import { pipeline, Transform, type Readable } from 'node:stream';
+import {
+  decrypt,
+  framesOf,
+  plaintextSize,
+  plaintextStart,
+  type Portion,
+  type Range,
+} from '../lib/data/cipher.ts';
 import { bindingOf } from '../lib/data/datum.ts';
 import type { Anchored, Head } from '../lib/data/fact.ts';
 import type { VersionRecord } from '../lib/data/model.ts';
@@ -47,25 +54,56 @@ export async function head(deps: Deps, request: GetRequest): Promise<Described> 
   return { anchored, record, size: plaintextSize(record.size) };
 }
 
-/** A version's plaintext, as a stream that fails rather than give a byte that is not verified. */
+/** A version's plaintext, or a range of it, as a stream that fails rather than give a byte that is not verified. */
 export async function content(
   deps: Deps,
   request: GetRequest,
-  { anchored, record }: Described,
+  { anchored, record, size }: Described,
+  range?: Range,
 ): Promise<Readable> {
   const { version } = anchored;
   const [dataKey, sealed] = await audited(deps, request, version, () =>
     // Both are needed before the first byte, and neither depends on the other.
     settled([
       deps.keys.unwrap(record.owner, record.wrapped),
-      present(deps, request, deps.ciphertexts.verified(request.ref, anchored, request.signal)),
+      present(deps, request, sealedPart(deps, request, anchored, range)),
     ]),
   );
-  const plain = decrypt(dataKey, bindingOf(request.ref, record));
+  const binding = bindingOf(request.ref, record);
+  const plain = decrypt(dataKey, binding, range && portionOf(range, size));
   plain.on('error', (error) => noteMismatch(deps, request, version, error));
   await firstByte(pipeline(sealed, plain, () => undefined));
   dataKey.fill(0);
-  return plain;
+  return range ? pipeline(plain, cut(range), () => undefined) : plain;
+}
+
+function sealedPart(
+  { ciphertexts }: Deps,
+  { ref, signal }: GetRequest,
+  anchored: Anchored,
+  range: Range | undefined,
+): Promise<Readable> {
+  return range
+    ? ciphertexts.part(ref, anchored, framesOf(range), signal)
+    : ciphertexts.verified(ref, anchored, signal);
+}
+
+/** @param size bytes of plaintext of the whole version */
+function portionOf(range: Range, size: number): Portion {
+  const { first, last } = framesOf(range);
+  return { first, toEnd: plaintextStart(last + 1) >= size };
+}
+
+/** Of the plaintext of the frames that hold a range, the range. */
+function cut(range: Range): Transform {
+  let at = plaintextStart(framesOf(range).first);
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const part = chunk.subarray(Math.max(0, range.first - at), Math.max(0, range.last + 1 - at));
+      at += chunk.length;
+      done(null, part);
+    },
+  });
 }
 
 /** The receipt, with everything read and compared anew. A mismatch is told, not thrown. */

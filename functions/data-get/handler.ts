@@ -1,5 +1,6 @@
 /** Events in, data out. */
-import { versionTag, type Conditions } from '../lib/conditions.ts';
+import { versionTag } from '../lib/conditions.ts';
+import type { Range } from '../lib/data/cipher.ts';
 import { Unauthorized, Unprocessable } from '../lib/errors.ts';
 import type { Authenticator, Caller, Callers, Claims } from '../lib/function/authentication.ts';
 import { readJson } from '../lib/function/envelope.ts';
@@ -7,7 +8,7 @@ import { policyHeaders, policyQuestion, requests, type RequestOf } from '../lib/
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
 import { content, head, receipt, type Described } from './get.ts';
 import type { GetRequest, Deps } from './deps.ts';
-import { select } from './select.ts';
+import { select, type Asked } from './select.ts';
 import { check, policyInForce } from './policy.ts';
 import { versions } from './versions.ts';
 
@@ -27,10 +28,9 @@ export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>>
     'dev.selvedge.data.get.v1': endpoint(
       requests['dev.selvedge.data.get.v1'],
       async (call: GetCall) => {
-        const { dataversion: version, view, ifmatch, ifnonematch } = call.attributes;
+        const { dataversion: version, view } = call.attributes;
         const request = { ...(await requestOf(handlers, call)), version };
-        const conditions = { ifMatch: ifmatch, ifNoneMatch: ifnonematch };
-        return views[view](handlers.deps, request, conditions);
+        return views[view](handlers.deps, request, askedOf(call));
       },
     ),
     'dev.selvedge.versions.list.v1': endpoint(
@@ -67,6 +67,11 @@ async function requestOf(
   return { ref, caller, version: undefined, signal };
 }
 
+function askedOf({ attributes }: GetCall): Asked {
+  const { ifmatch: ifMatch, ifnonematch: ifNoneMatch, range, ifrange: ifRange } = attributes;
+  return { ifMatch, ifNoneMatch, range, ifRange };
+}
+
 function callerWith(callers: Callers, claims: Claims): Caller {
   try {
     return callers.callerWith(claims);
@@ -78,19 +83,27 @@ function callerWith(callers: Callers, claims: Claims): Caller {
 
 const views: Record<
   GetCall['attributes']['view'],
-  (deps: Deps, request: GetRequest, conditions: Conditions) => Promise<Reply>
+  (deps: Deps, request: GetRequest, asked: Asked) => Promise<Reply>
 > = {
-  async content(deps, request, conditions) {
+  async content(deps, request, asked) {
+    const found = await head(deps, request);
+    const { size } = found;
+    const headers = headersOf(found);
+    const selected = select(asked, { tag: headers.ETag, size });
+    if (selected === 'unchanged') return unchanged(headers);
+    if (selected === 'whole') {
+      const body = await content(deps, request, found);
+      return { status: 200, headers: { ...headers, 'Content-Length': String(size) }, body };
+    }
+    const body = await content(deps, request, found, selected);
+    return { status: 206, headers: { ...headers, ...rangeHeaders(selected, size) }, body };
+  },
+  // A range is asked of a body alone (RFC 9110, section 14.2).
+  async head(deps, request, { ifMatch, ifNoneMatch }) {
     const found = await head(deps, request);
     const headers = headersOf(found);
-    if (select(conditions, headers.ETag) === 'unchanged') return unchanged(headers);
-    const body = await content(deps, request, found);
-    return { status: 200, headers: { ...headers, 'Content-Length': String(found.size) }, body };
-  },
-  async head(deps, request, conditions) {
-    const headers = headersOf(await head(deps, request));
-    if (select(conditions, headers.ETag) === 'unchanged') return unchanged(headers);
-    return { status: 200, headers };
+    const selected = select({ ifMatch, ifNoneMatch }, { tag: headers.ETag, size: found.size });
+    return selected === 'unchanged' ? unchanged(headers) : { status: 200, headers };
   },
   async receipt(deps, request) {
     return json(await receipt(deps, request));
@@ -112,10 +125,18 @@ function unchanged({ ETag }: { ETag: string }): Reply {
   return { status: 304, headers: { ETag } };
 }
 
+function rangeHeaders({ first, last }: Range, size: number): Record<string, string> {
+  return {
+    'Content-Range': `bytes ${first}-${last}/${size}`,
+    'Content-Length': String(last - first + 1),
+  };
+}
+
 function headersOf({ anchored, record, size }: Described) {
   return {
     'Content-Type': record.contentType,
     ETag: versionTag(anchored),
+    'Accept-Ranges': 'bytes',
     'Selvedge-Version': String(anchored.version),
     'Selvedge-Digest': anchored.digest,
     'Selvedge-Transaction': anchored.transactionId,

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { anyVersion, dataKey, entityTags, idempotencyKey, pageSize, tier } from '../lib/events.ts';
+import {
+  anyVersion,
+  byteRange,
+  dataKey,
+  entityTags,
+  idempotencyKey,
+  pageSize,
+  tier,
+} from '../lib/events.ts';
 import { objectName } from '../lib/network/shape.ts';
 
 /** The path of a network. */
@@ -22,6 +30,17 @@ export const readHeaders = z.object({
   'if-none-match': entityTags
     .optional()
     .meta({ description: 'Only if the version has none of these entity tags; else 304' }),
+});
+
+/** The headers of a read of the content. */
+export const contentHeaders = readHeaders.extend({
+  range: byteRange
+    .optional()
+    .meta({ description: 'One range of bytes; what is none, or several, gives the whole' }),
+  'if-range': z
+    .string()
+    .optional()
+    .meta({ description: 'The entity tag under which the range counts; else the whole is given' }),
 });
 
 /** The query of a list of versions. */

@@ -69,6 +69,8 @@ function answer(response: Response, error: unknown, problem: Problem): void {
   const retryAfter = retryAfterOf(error);
   if (retryAfter !== undefined) response.set('Retry-After', retryAfter);
   if (problem.status === 401) response.set('WWW-Authenticate', 'Bearer realm="selvedge"');
+  // How much there is (RFC 9110, section 15.5.17).
+  if (problem.status === 416) response.set('Content-Range', `bytes */${String(problem['size'])}`);
   response.status(problem.status).type(problemType).send(JSON.stringify(problem));
 }
 

@@ -9,7 +9,10 @@ import { FunctionProblem } from './problem.ts';
 const problemLimit = 64 * 1024;
 
 /** Headers of a function's answer that are the caller's, beside all `selvedge-…`. */
-const passedHeaders = new Set(['content-type', 'content-length', 'etag', 'last-modified']);
+const passedHeaders = new Set([
+  ...['content-type', 'content-length', 'content-range', 'accept-ranges'],
+  ...['etag', 'last-modified'],
+]);
 
 const problemSchema = z.looseObject({
   type: z.string(),

@@ -103,6 +103,17 @@ export class TooLarge extends SelvedgeError {
   readonly title = 'The body is too large';
 }
 
+/** The datum has no byte of the range asked for; `members.size` is how many it has. */
+export class RangeNotSatisfiable extends SelvedgeError {
+  readonly status = 416;
+  readonly kind = 'range-not-satisfiable';
+  readonly title = 'There is no such range';
+
+  constructor(size: number) {
+    super(`there are ${size} bytes`, { members: { size } });
+  }
+}
+
 /** Well-formed, and refused: a reused idempotency key, a failed endorsement. Final. */
 export class Unprocessable extends SelvedgeError {
   readonly status = 422;

@@ -154,6 +154,12 @@ export function policyHeaders({
 /** `If-Match` (RFC 9110, section 13.1.1): `*`, or a list of entity tags. What is neither matches nothing. */
 export const entityTags = z.string().meta({ examples: ['"1"'] });
 
+/**
+ * `Range` (RFC 9110, section 14.2). What is no single range of bytes is as if it were not there. The example
+ * leaves nothing out: a part of what is JSON is none, to who tries it.
+ */
+export const byteRange = z.string().meta({ examples: ['bytes=0-'] });
+
 /** `If-None-Match` of a put: only where there is no version. */
 export const anyVersion = z.literal('*');
 
@@ -192,6 +198,8 @@ export const requests = {
     view: z.enum(['content', 'head', 'receipt', 'policy']).default('content'),
     ifmatch: entityTags.optional(),
     ifnonematch: entityTags.optional(),
+    range: byteRange.optional(),
+    ifrange: z.string().optional(),
   }),
   'dev.selvedge.versions.list.v1': z.object({
     network: objectName,

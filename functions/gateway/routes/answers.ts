@@ -73,6 +73,7 @@ const reasons = {
   412: 'There is another version, or policy, than the one that is meant; nothing was changed',
   413: 'The body is too large',
   415: 'The body has a type or coding that is not taken',
+  416: 'There is no byte of the range; `Content-Range` and `size` say how many there are',
   422: 'Understood and refused',
   429: 'The caller takes more than its share; try again after `Retry-After` seconds',
   500: 'What is stored does not match the chain, or a fault inside',

@@ -6,7 +6,7 @@ import { parse } from '../../lib/function/envelope.ts';
 import { callerHeaders, departure } from '../call.ts';
 import { eventHeaders } from '../event.ts';
 import { forwardRead, type Forward } from '../forward.ts';
-import { dataPath, readHeaders, readQuery, versionsQuery } from '../parameters.ts';
+import { contentHeaders, dataPath, readHeaders, readQuery, versionsQuery } from '../parameters.ts';
 import { relay, relayHead } from '../relay.ts';
 import { bytes, datumPath, json, onDatum, refusals, stored, versionTag } from './answers.ts';
 import type { Route } from './route.ts';
@@ -44,6 +44,7 @@ export function readRoutes(options: ReadOptions): Route[] {
       method: 'head',
       path: datumPath,
       operation: conditional(
+        readHeaders,
         reading('headDatum', 'What a read would give, without the body', {
           200: { description: 'There is such a datum', headers: metadataHeaders },
         }),
@@ -54,12 +55,21 @@ export function readRoutes(options: ReadOptions): Route[] {
       method: 'get',
       path: datumPath,
       operation: conditional(
-        reading('getDatum', 'Read a version, verified against the chain', {
+        contentHeaders,
+        reading('getDatum', 'Read a version, or a range of it, verified against the chain', {
           200: {
             description: 'The plaintext',
             headers: metadataHeaders,
             content: { '*/*': bytes },
           },
+          206: {
+            description: 'The range: of a large object nothing else is read and verified',
+            headers: metadataHeaders.extend({
+              'Content-Range': z.string().meta({ description: '`bytes first-last/size`' }),
+            }),
+            content: { '*/*': bytes },
+          },
+          ...refusals(416),
         }),
       ),
       handlers: [get],
@@ -105,6 +115,7 @@ const proof = z
 
 const metadataHeaders = z.object({
   ETag: versionTag,
+  'Accept-Ranges': z.literal('bytes'),
   'Selvedge-Version': z.string().meta({ description: 'The number of the version' }),
   'Selvedge-Digest': z.string().meta({
     description: 'Tree hash (RFC 9162, SHA-256) of the ciphertext, as on the chain',
@@ -122,9 +133,12 @@ const reading = (
 });
 
 /** The same, where the caller may say which version it means or has. */
-const conditional = (operation: Route['operation']): Route['operation'] => ({
+const conditional = (
+  header: typeof readHeaders,
+  operation: Route['operation'],
+): Route['operation'] => ({
   ...operation,
-  requestParams: { ...operation.requestParams, header: readHeaders },
+  requestParams: { ...operation.requestParams, header },
   responses: {
     ...operation.responses,
     304: {
@@ -144,14 +158,16 @@ function read(
 ) {
   const given = { ...request.query, ...request.params };
   const { version, ...path } = parse(dataPath.extend(readQuery.shape), given, 'the request');
-  const conditions = view === 'receipt' ? {} : conditionsOf(request);
-  const attributes = { ...path, dataversion: version, view, ...conditions };
+  const attributes = { ...path, dataversion: version, view, ...conditionsOf(view, request) };
   return ask(options, eventHeaders('dev.selvedge.data.get.v1', attributes), request, response);
 }
 
-function conditionsOf({ headers }: Request) {
-  const given = parse(readHeaders, headers, 'the headers');
-  return { ifmatch: given['if-match'], ifnonematch: given['if-none-match'] };
+function conditionsOf(view: 'content' | 'head' | 'receipt', { headers }: Request) {
+  if (view === 'receipt') return {};
+  const given = parse(contentHeaders, headers, 'the headers');
+  const { 'if-match': ifmatch, 'if-none-match': ifnonematch } = given;
+  if (view === 'head') return { ifmatch, ifnonematch };
+  return { ifmatch, ifnonematch, range: given.range, ifrange: given['if-range'] };
 }
 
 function ask(

@@ -57,6 +57,33 @@ export function frameCount(ciphertext: number): number {
   return Math.ceil((ciphertext - headerLength) / sealedFrame);
 }
 
+/** Frames that follow one another, by the numbers of the first and the last. */
+export interface Frames {
+  first: number;
+  last: number;
+}
+
+/** A range of bytes, by the positions of the first and the last. */
+export interface Range {
+  first: number;
+  last: number;
+}
+
+/** The frames that hold a range of the plaintext. */
+export function framesOf({ first, last }: Range): Frames {
+  return { first: Math.floor(first / 2 ** frameBits), last: Math.floor(last / 2 ** frameBits) };
+}
+
+/** Where the plaintext of a frame begins. */
+export function plaintextStart(frame: number): number {
+  return frame * 2 ** frameBits;
+}
+
+/** Where a frame begins in the ciphertext. */
+export function sealedStart(frame: number): number {
+  return headerLength + frame * sealedFrame;
+}
+
 /**
  * Bytes of plaintext in so many bytes of ciphertext.
  *
@@ -100,11 +127,23 @@ export function encrypt(
   });
 }
 
+/** Which frames of a ciphertext follow its header; all of them when nothing is said. */
+export interface Portion {
+  /** The number of the first one. */
+  first: number;
+  /** Whether the last one is the ciphertext's own last. */
+  toEnd: boolean;
+}
+
 /**
- * Decrypts what is written to it; fails with IntegrityError at the first frame that does not
- * verify, and releases none of its bytes.
+ * Decrypts what is written to it, a header and frames; fails with IntegrityError at the first frame that
+ * does not verify, and releases none of its bytes.
  */
-export function decrypt(dataKey: Buffer, binding: Binding): Transform {
+export function decrypt(
+  dataKey: Buffer,
+  binding: Binding,
+  { first, toEnd }: Portion = { first: 0, toEnd: true },
+): Transform {
   let suite: Suite | undefined;
   return new Framer(sealedFrame, {
     header: {
@@ -114,7 +153,8 @@ export function decrypt(dataKey: Buffer, binding: Binding): Transform {
         suite = open(dataKey, header, binding);
       },
     },
-    frame: (sealed, number, last) => {
+    frame: (sealed, position, ends) => {
+      const [number, last] = [first + position, ends && toEnd];
       if (!suite || sealed.length < tagLength) throw broken('its length');
       // An empty last frame stands only in an empty ciphertext.
       if (last && number > 0 && sealed.length === tagLength) throw broken('its length');

@@ -4,7 +4,13 @@ import { buffer } from 'node:stream/consumers';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import test from 'ava';
 import { createCiphertexts, type Ciphertexts } from '../../../functions/data-get/ciphertext.ts';
-import { headerLength, sealedFrame } from '../../../functions/lib/data/cipher.ts';
+import {
+  frameCount,
+  headerLength,
+  sealedFrame,
+  sealedStart,
+  type Frames,
+} from '../../../functions/lib/data/cipher.ts';
 import { CiphertextHash, mostHeld } from '../../../functions/lib/data/leaves.ts';
 import type { Objects } from '../../../functions/lib/data/objects.ts';
 import { IntegrityError, NotFound } from '../../../functions/lib/errors.ts';
@@ -163,6 +169,102 @@ test('a body that ends early behind good hashes is refused, wherever it ends', a
     t.true(given.length <= Math.max(0, end));
   }
 });
+
+const lastFrame = frameCount(size) - 1;
+const portions: Record<string, Frames> = {
+  'the first frame': { first: 0, last: 0 },
+  'the first frames': { first: 0, last: 2 },
+  'the second frame': { first: 1, last: 1 },
+  'frames in the middle': { first: 20, last: 29 },
+  'the last frame': { first: lastFrame, last: lastFrame },
+  'all but the first': { first: 1, last: lastFrame },
+};
+
+/** The header and some frames, as they are stored. */
+const portion = (stored: Buffer, { first: from, last }: Frames): Buffer =>
+  Buffer.concat([
+    stored.subarray(0, headerLength),
+    stored.subarray(sealedStart(from), Math.min(sealedStart(last + 1), size)),
+  ]);
+
+for (const [name, frames] of Object.entries(portions)) {
+  test(`of a long ciphertext, ${name} and the header are given, and little else is read`, async (t) => {
+    const { part, reads } = holding(long.stored);
+    const given = await buffer(await part(network, long.expected, frames));
+    t.true(given.equals(portion(long.stored, frames)));
+    const header = frames.first === 0 ? 0 : sealedStart(1);
+    const own = given.length - (frames.first === 0 ? 0 : headerLength);
+    t.is(reads.bytes, long.stored.length - size + header + own);
+  });
+
+  test(`of a long ciphertext, ${name} and the header are not given with any flipped bit`, async (t) => {
+    const random = randomFrom(4);
+    const { first: from, last } = frames;
+    const own = Math.min(sealedStart(last + 1), size) - sealedStart(from);
+    for (let i = 0; i < 20; i++) {
+      const at = i < 5 ? i * 9 : sealedStart(from) + Math.floor(random() * own);
+      const { part } = holding(flipped(long.stored, at, random));
+      const { given, error } = await drained(part(network, long.expected, frames));
+      t.true(error instanceof IntegrityError, `${at}`);
+      const before = Math.max(0, Math.floor((at - headerLength) / sealedFrame) - from);
+      t.true(given.length <= headerLength + before * sealedFrame);
+      t.true(given.equals(portion(long.stored, frames).subarray(0, given.length)));
+    }
+  });
+}
+
+test('a frame that is not asked for is not looked at, but for the hashes of all', async (t) => {
+  const frames = { first: 20, last: 29 };
+  const other = holding(flipped(long.stored, sealedStart(40) + 7, () => 0));
+  const given = await buffer(await other.part(network, long.expected, frames));
+  t.true(given.equals(portion(long.stored, frames)));
+  const hashes = holding(flipped(long.stored, size + 40 * 32, () => 0));
+  const reading = hashes.part(network, long.expected, frames);
+  await t.throwsAsync(reading, { instanceOf: IntegrityError });
+});
+
+test('frames in whose place are others of the same ciphertext are refused', async (t) => {
+  const moved = Buffer.from(long.stored);
+  long.stored.copy(moved, sealedStart(20), sealedStart(21), sealedStart(22));
+  const { part } = holding(moved);
+  const { given, error } = await drained(part(network, long.expected, { first: 20, last: 29 }));
+  t.true(error instanceof IntegrityError);
+  t.is(given.length, headerLength);
+});
+
+test('a part that ends early is refused', async (t) => {
+  const frames = { first: 1, last: 3 };
+  for (const end of [sealedStart(1), sealedStart(2), sealedStart(3), sealedStart(4) - 1]) {
+    const { part } = over((_name, { offset, length } = { offset: 0 }) => {
+      const till = offset < size ? Math.min(end, offset + (length ?? size)) : undefined;
+      return Promise.resolve(
+        Readable.from([long.stored.subarray(offset, till)], { objectMode: false }),
+      );
+    });
+    const { error } = await drained(part(network, long.expected, frames));
+    t.true(error instanceof IntegrityError, `${end}`);
+  }
+});
+
+test('of a short ciphertext any frames are given, after all of it was seen to match', async (t) => {
+  const { stored, expected } = short;
+  for (const frames of [
+    { first: 0, last: 0 },
+    { first: 1, last: 2 },
+    { first: 3, last: 3 },
+  ]) {
+    const given = await buffer(await holding(stored).part(network, expected, frames));
+    t.true(given.equals(cutOf(stored, frames)));
+    const { part } = holding(flipped(stored, stored.length - 1, () => 0));
+    await t.throwsAsync(part(network, expected, frames), { instanceOf: IntegrityError });
+  }
+});
+
+const cutOf = (stored: Buffer, { first: from, last }: Frames): Buffer =>
+  Buffer.concat([
+    stored.subarray(0, headerLength),
+    stored.subarray(sealedStart(from), sealedStart(last + 1)),
+  ]);
 
 test('what breaks before anybody reads is heard by who reads then', async (t) => {
   const { verified } = holding(flipped(long.stored, 100, () => 0));

@@ -180,49 +180,6 @@ test('a read asks for the content and passes what describes it', async (t) => {
   });
 });
 
-test('conditions go along, and that nothing has changed comes back without a body', async (t) => {
-  const seen: IncomingHttpHeaders[] = [];
-  const { url } = await startGateway(t, (request, response) => {
-    seen.push(request.headers);
-    response.writeHead(304, { etag: '"1-ab"', 'selvedge-size': '7' }).end();
-  });
-  const conditions = { 'if-match': '"1-ab", "2-cd"', 'if-none-match': 'W/"1-ab"' };
-  for (const method of ['GET', 'HEAD']) {
-    const headers = { ...bearer, ...conditions };
-    const answer = await fetch(`${url}/v1/networks/supply/data/a`, { method, headers });
-    t.is(answer.status, 304);
-    t.is(answer.headers.get('etag'), '"1-ab"');
-    t.is(await answer.text(), '');
-    t.like(seen.at(-1), {
-      'ce-ifmatch': '%221-ab%22,%20%222-cd%22',
-      'ce-ifnonematch': 'W/%221-ab%22',
-    });
-  }
-  await fetch(`${url}/v1/networks/supply/data/a`, { headers: bearer });
-  t.like(seen.at(-1), { 'ce-ifmatch': undefined, 'ce-ifnonematch': undefined });
-});
-
-test('a put takes its conditions along, and gives the entity tag of what it stored', async (t) => {
-  const seen: IncomingHttpHeaders[] = [];
-  const { url } = await startGateway(t, (request, response) => {
-    seen.push(request.headers);
-    response.writeHead(201, { 'content-type': 'application/json', etag: '"2-ab"' }).end('{}');
-  });
-  const put = (headers: Record<string, string>) =>
-    fetch(`${url}/v1/networks/supply/data/a`, {
-      method: 'PUT',
-      headers: { ...bearer, ...headers },
-    });
-  const answer = await put({ 'if-match': '"1-ab"' });
-  t.is(answer.headers.get('etag'), '"2-ab"');
-  t.like(seen.at(-1), { 'ce-ifmatch': '%221-ab%22', 'ce-ifnonematch': undefined });
-  await put({ 'if-none-match': '*' });
-  t.like(seen.at(-1), { 'ce-ifmatch': undefined, 'ce-ifnonematch': '*' });
-  // What is given and not meant would be stored without a condition.
-  t.is((await put({ 'if-none-match': '"1-ab"' })).status, 400);
-  t.is(seen.length, 2);
-});
-
 test('HEAD gives the headers of a read with the length of the plaintext', async (t) => {
   let view: unknown;
   const { url } = await startGateway(t, (request, response) => {
@@ -249,26 +206,6 @@ test('the receipt is asked for as a view of its own', async (t) => {
   t.deepEqual(await answer.json(), { verified: true });
   t.is(headers['ce-view'], 'receipt');
   t.is(headers['ce-dataversion'], undefined);
-});
-
-test('a page of versions is asked for by an event of its own', async (t) => {
-  let headers: IncomingHttpHeaders = {};
-  const { url } = await startGateway(t, (request, response) => {
-    headers = request.headers;
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{"items":[]}');
-  });
-  const path = `${url}/v1/networks/supply/data/a%2Fb/versions`;
-  const answer = await fetch(`${path}?limit=100&cursor=7`, { headers: bearer });
-  t.deepEqual(await answer.json(), { items: [] });
-  t.like(headers, {
-    'ce-type': 'dev.selvedge.versions.list.v1',
-    ...{ 'ce-network': 'supply', 'ce-key': 'a/b', 'ce-limit': '100', 'ce-before': '7' },
-  });
-  await fetch(path, { headers: bearer });
-  t.like(headers, { 'ce-limit': undefined, 'ce-before': undefined });
-  for (const query of ['limit=0', 'limit=101', 'limit=1.5', 'limit=', 'cursor=0', 'cursor=x']) {
-    t.is((await fetch(`${path}?${query}`, { headers: bearer })).status, 400, query);
-  }
 });
 
 for (const version of ['0', '-1', '1.5', '1e3', '0x1', '', 'new', '9'.repeat(17)]) {

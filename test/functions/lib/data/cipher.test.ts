@@ -7,8 +7,10 @@ import {
   ciphertextSize,
   decrypt,
   encrypt,
+  framesOf,
   headerLength,
   plaintextSize,
+  sealedStart,
 } from '../../../../functions/lib/data/cipher.ts';
 import type { Binding } from '../../../../functions/lib/data/datum.ts';
 import { IntegrityError } from '../../../../functions/lib/errors.ts';
@@ -43,6 +45,57 @@ for (const size of [0, 1, 15, 16, 17, frame - 1, frame, frame + 1, 2 * frame, 5 
     t.true((await through(decrypt(dataKey, binding), sealed)).equals(plaintext));
   });
 }
+
+test('some frames after the header open alone, each as the one that it is', async (t) => {
+  const plaintext = randomBytes(4 * frame + 5);
+  const sealed = await seal(plaintext);
+  const header = sealed.subarray(0, headerLength);
+  const part = (first: number, end: number) =>
+    Buffer.concat([header, sealed.subarray(sealedStart(first), sealedStart(end))]);
+  for (const [first, end] of [
+    [0, 1],
+    [1, 3],
+    [3, 5],
+    [4, 5],
+    [0, 5],
+  ] as const) {
+    const opener = decrypt(dataKey, binding, { first, toEnd: end === 5 });
+    const opened = await through(opener, part(first, end));
+    t.true(opened.equals(plaintext.subarray(first * frame, end * frame)));
+    // As others than they are they do not.
+    for (const wrong of [
+      { first: first + 1, toEnd: end === 5 },
+      { first, toEnd: end !== 5 },
+    ]) {
+      const refused = through(decrypt(dataKey, binding, wrong), part(first, end));
+      await t.throwsAsync(refused, { instanceOf: IntegrityError });
+    }
+  }
+});
+
+test('a range lies in the frames that hold its first and its last byte', (t) => {
+  const ranges: [[number, number], [number, number]][] = [
+    [
+      [0, 0],
+      [0, 0],
+    ],
+    [
+      [0, frame - 1],
+      [0, 0],
+    ],
+    [
+      [frame - 1, frame],
+      [0, 1],
+    ],
+    [
+      [frame, 3 * frame - 1],
+      [1, 2],
+    ],
+  ];
+  for (const [[first, last], [from, to]] of ranges) {
+    t.deepEqual(framesOf({ first, last }), { first: from, last: to });
+  }
+});
 
 test('how the bytes are cut into chunks makes no difference', async (t) => {
   const plaintext = randomBytes(3 * frame + 5);
