@@ -8,6 +8,7 @@ import { policyHeaders, policyQuestion, requests, type RequestOf } from '../lib/
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
 import { content, head, receipt, type Described } from './get.ts';
 import type { GetRequest, Deps } from './deps.ts';
+import { list } from './list.ts';
 import { select, type Asked } from './select.ts';
 import { check, policyInForce } from './policy.ts';
 import { versions } from './versions.ts';
@@ -21,6 +22,7 @@ export interface Handlers {
 
 type GetCall = Call<RequestOf<'dev.selvedge.data.get.v1'>>;
 type VersionsCall = Call<RequestOf<'dev.selvedge.versions.list.v1'>>;
+type ListCall = Call<RequestOf<'dev.selvedge.data.list.v1'>>;
 type CheckCall = Call<RequestOf<'dev.selvedge.policy.check.v1'>>;
 
 export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>> {
@@ -31,6 +33,16 @@ export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>>
         const { dataversion: version, view } = call.attributes;
         const request = { ...(await requestOf(handlers, call)), version };
         return views[view](handlers.deps, request, askedOf(call));
+      },
+    ),
+    'dev.selvedge.data.list.v1': endpoint(
+      requests['dev.selvedge.data.list.v1'],
+      async ({ attributes, authorization }: ListCall) => {
+        const { authenticator, deps, namespace } = handlers;
+        const { network, ...page } = attributes;
+        const caller = await authenticator.authenticate(authorization);
+        const found = await deps.networks.find({ namespace, network });
+        return json(await list(deps, { network: found, caller, ...page, cursor: page.cursor }));
       },
     ),
     'dev.selvedge.versions.list.v1': endpoint(

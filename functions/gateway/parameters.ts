@@ -2,9 +2,11 @@ import { z } from 'zod';
 import {
   anyVersion,
   byteRange,
+  dataCursor,
   dataKey,
   entityTags,
   idempotencyKey,
+  keyPrefix,
   pageSize,
   tier,
 } from '../lib/events.ts';
@@ -43,15 +45,27 @@ export const contentHeaders = readHeaders.extend({
     .meta({ description: 'The entity tag under which the range counts; else the whole is given' }),
 });
 
+/** The most items of a page. */
+const limit = z
+  .string()
+  .regex(/^([1-9]\d?|100)$/, `must be a number from 1 to ${pageSize.most}`)
+  .optional()
+  .meta({
+    description: `The most items of a page: 1 to ${pageSize.most}; ${pageSize.usual} when left out`,
+  });
+
+/** The query of a list of data. */
+export const dataQuery = z.object({
+  prefix: keyPrefix.optional().meta({ description: 'What the keys begin with' }),
+  limit,
+  cursor: dataCursor
+    .optional()
+    .meta({ description: 'The `next` of the page before; the first page when left out' }),
+});
+
 /** The query of a list of versions. */
 export const versionsQuery = z.object({
-  limit: z
-    .string()
-    .regex(/^([1-9]\d?|100)$/, `must be a number from 1 to ${pageSize.most}`)
-    .optional()
-    .meta({
-      description: `The most items of a page: 1 to ${pageSize.most}; ${pageSize.usual} when left out`,
-    }),
+  limit,
   cursor: positive
     .optional()
     .meta({ description: 'The `next` of the page before; the first page when left out' }),

@@ -116,8 +116,33 @@ export const versionList = z.object({
 });
 export type VersionList = z.infer<typeof versionList>;
 
+/** A datum in a list of the caller's own, with the number of its current version, by the chain. */
+export const listedDatum = z.object({ key: dataKey, version: z.number().int().min(1) });
+export type ListedDatum = z.infer<typeof listedDatum>;
+
+/** A page of data, in the order of their percent-encoded keys. */
+export const dataList = z.object({
+  items: z.array(listedDatum),
+  next: z.string().optional().meta({
+    description: 'The `cursor` of the next page, also of an empty one; left out on the last',
+  }),
+});
+export type DataList = z.infer<typeof dataList>;
+
+/** What keys may begin with. */
+export const keyPrefix = z
+  .string()
+  .regex(new RegExp(`^[^${unprintable}]{0,512}$`, 'u'), 'must be printable')
+  .refine((prefix) => prefix.isWellFormed(), 'must be printable');
+
+/** Where a page of data begins: opaque to callers. */
+export const dataCursor = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,4096}$/, 'must be the `next` of a page');
+
 /** The most items of one page, and as many as there are when nobody says. */
 export const pageSize = { most: 100, usual: 20 };
+const pageLimit = z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.usual);
 
 /** What of a datum counts now, by the chain. */
 export const head = z.object({
@@ -201,10 +226,16 @@ export const requests = {
     range: byteRange.optional(),
     ifrange: z.string().optional(),
   }),
+  'dev.selvedge.data.list.v1': z.object({
+    network: objectName,
+    prefix: keyPrefix.default(''),
+    limit: pageLimit,
+    cursor: dataCursor.optional(),
+  }),
   'dev.selvedge.versions.list.v1': z.object({
     network: objectName,
     key: dataKey,
-    limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.usual),
+    limit: pageLimit,
     /** Only versions with a lower number. */
     before: dataVersion.optional(),
   }),

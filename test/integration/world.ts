@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { createChain } from '../../functions/data-get/chain.ts';
 import { createCiphertexts } from '../../functions/data-get/ciphertext.ts';
+import { list } from '../../functions/data-get/list.ts';
 import { content, head, receipt, type ReceiptView } from '../../functions/data-get/get.ts';
 import { policyInForce } from '../../functions/data-get/policy.ts';
 import { versions, type Page } from '../../functions/data-get/versions.ts';
@@ -18,7 +19,7 @@ import { put } from '../../functions/data-put/put.ts';
 import { sweep, type Swept } from '../../functions/data-put/sweep.ts';
 import type { Caller } from '../../functions/lib/function/authentication.ts';
 import type { Conditions } from '../../functions/lib/conditions.ts';
-import type { Receipt, Tier, VersionList } from '../../functions/lib/events.ts';
+import type { DataList, Receipt, Tier, VersionList } from '../../functions/lib/events.ts';
 import { keys, prefixes } from '../../functions/lib/data/datum.ts';
 import { connectEtcd, type Etcd } from '../../functions/lib/data/etcd.ts';
 import { createKeys } from '../../functions/lib/data/keys.ts';
@@ -52,6 +53,7 @@ export interface World {
   get: (key: string, options?: GetOptions) => Promise<Buffer>;
   verify: (key: string, options?: GetOptions) => Promise<ReceiptView>;
   versions: (key: string, page?: Partial<Page>, options?: GetOptions) => Promise<VersionList>;
+  list: (page?: ListOptions) => Promise<DataList>;
   /** Puts a policy in force. */
   restrict: (key: string, text: string, options?: PolicyOptions) => Promise<PolicyChange>;
   /** The policy in force. */
@@ -76,6 +78,13 @@ export interface PolicyOptions {
   who?: string;
   ifMatch?: string;
   deps?: PutDeps;
+}
+
+export interface ListOptions {
+  who?: string;
+  prefix?: string;
+  limit?: number;
+  cursor?: string | undefined;
 }
 
 export interface GetOptions {
@@ -163,6 +172,9 @@ export async function startWorld(): Promise<World> {
 
     versions: (key, { limit = 20, before } = {}, options = {}) =>
       versions(getDeps, request(key, options), { limit, before }),
+
+    list: ({ who = 'alice', prefix = '', limit = 20, cursor } = {}) =>
+      list(getDeps, { network, caller: caller(who), prefix, limit, cursor }),
 
     restrict: (key, text, { who = 'alice', ifMatch, deps = putDeps } = {}) =>
       putPolicy(deps, { ref: { ...network, key }, caller: caller(who), text, ifMatch }),

@@ -1,12 +1,20 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
-import { anchored, head as datumHead, versionList } from '../../lib/events.ts';
+import { anchored, dataList, head as datumHead, versionList } from '../../lib/events.ts';
 import { parse } from '../../lib/function/envelope.ts';
 import { callerHeaders, departure } from '../call.ts';
 import { eventHeaders } from '../event.ts';
 import { forwardRead, type Forward } from '../forward.ts';
-import { contentHeaders, dataPath, readHeaders, readQuery, versionsQuery } from '../parameters.ts';
+import {
+  contentHeaders,
+  dataPath,
+  dataQuery,
+  networkPath,
+  readHeaders,
+  readQuery,
+  versionsQuery,
+} from '../parameters.ts';
 import { relay, relayHead } from '../relay.ts';
 import { bytes, datumPath, json, onDatum, refusals, stored, versionTag } from './answers.ts';
 import type { Route } from './route.ts';
@@ -31,6 +39,12 @@ export function readRoutes(options: ReadOptions): Route[] {
   };
   const getReceipt: RequestHandler = async (request, response) => {
     await relay(await read(options, 'receipt', request, response), response);
+  };
+  const listData: RequestHandler = async (request, response) => {
+    const given = { ...request.query, ...request.params };
+    const asked = parse(networkPath.extend(dataQuery.shape), given, 'the request');
+    const event = eventHeaders('dev.selvedge.data.list.v1', asked);
+    await relay(await ask(options, event, request, response), response);
   };
   const listVersions: RequestHandler = async (request, response) => {
     const given = { ...request.query, ...request.params };
@@ -83,6 +97,25 @@ export function readRoutes(options: ReadOptions): Route[] {
         { 200: { description: 'The receipt', content: json(proof) } },
       ),
       handlers: [getReceipt],
+    },
+    {
+      method: 'get',
+      path: '/v1/networks/{network}/data',
+      operation: {
+        tags: ['data'],
+        operationId: 'listData',
+        summary: 'The data of the caller’s own, in the order of their percent-encoded keys',
+        requestParams: { path: networkPath, query: dataQuery },
+        responses: {
+          200: {
+            description:
+              'A page of keys, each with the current version by the chain. What others own is not listed, may the caller read it or not',
+            content: json(dataList.meta({ id: 'DataList' })),
+          },
+          ...refusals(400, 404),
+        },
+      },
+      handlers: [listData],
     },
     {
       method: 'get',

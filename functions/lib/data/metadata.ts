@@ -58,6 +58,11 @@ export type PublishedRecord = VersionRecord & Required<Pick<VersionRecord, 'publ
 
 export interface Metadata {
   datum(ref: DatumRef): Promise<Revised<Datum> | undefined>;
+  /** At most so many data whose keys begin with `prefix` and sort, percent-encoded, after `after`. */
+  data(
+    network: Incarnation,
+    page: { prefix: string; after: string | undefined; most: number },
+  ): Promise<(Datum & { key: string })[]>;
   /** The version whose ciphertext is at `index`. */
   version(ref: DatumRef, index: string): Promise<VersionRecord | undefined>;
   /** The Cedar text that decides about a datum. */
@@ -153,6 +158,16 @@ export function createMetadata(etcd: Etcd): Metadata {
 
   return {
     datum: (ref) => read<Datum>(keys.datum(ref)),
+    data: async (network, { prefix, after, most }) => {
+      const at = (key: string): string => keys.datum({ ...network, key });
+      // A cursor of another list may lie before all that is asked for.
+      const from = after !== undefined && at(after) > at(prefix) ? at(after) : undefined;
+      const found = await etcd.list(at(prefix), most, from);
+      return found.map((entry) => ({
+        ...revised<Datum>(entry).value,
+        key: decodeURIComponent(entry.key.slice(at('').length)),
+      }));
+    },
     version: async (ref, index) => (await read<VersionRecord>(keys.version(ref, index)))?.value,
     policy: async (ref) => (await etcd.get(keys.policy(ref)))?.value.toString(),
     proposal: (ref, named) => read<Proposal>(keys.proposal(ref, named)),

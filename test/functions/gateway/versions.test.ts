@@ -83,6 +83,25 @@ test('a put takes its conditions along, and gives the entity tag of what it stor
   t.is(seen.length, 2);
 });
 
+test('a page of data is asked for by an event of its own', async (t) => {
+  let headers: IncomingHttpHeaders = {};
+  const { url } = await startGateway(t, (request, response) => {
+    headers = request.headers;
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"items":[]}');
+  });
+  const path = `${url}/v1/networks/supply/data`;
+  const answer = await fetch(`${path}?prefix=a%2F%E2%98%83&limit=5&cursor=YQ`, { headers: bearer });
+  t.deepEqual(await answer.json(), { items: [] });
+  t.like(headers, {
+    ...{ 'ce-type': 'dev.selvedge.data.list.v1', 'ce-network': 'supply', 'ce-key': undefined },
+    ...{ 'ce-prefix': 'a/%E2%98%83', 'ce-limit': '5', 'ce-cursor': 'YQ' },
+  });
+  for (const query of ['limit=0', 'limit=101', 'cursor=', 'cursor=%2B', 'prefix=%00']) {
+    t.is((await fetch(`${path}?${query}`, { headers: bearer })).status, 400, query);
+  }
+  t.is((await fetch(path)).status, 401);
+});
+
 test('a page of versions is asked for by an event of its own', async (t) => {
   let headers: IncomingHttpHeaders = {};
   const { url } = await startGateway(t, (request, response) => {
