@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { consentersOf } from '../../lib/fabric/config-block.ts';
+import { nodeOus } from '../../lib/fabric/node-ous.ts';
 import {
   keyed,
   type MemberIdentity,
-  nodeOus,
   readSecret,
   type Secret,
   unkeyed,
