@@ -17,6 +17,8 @@ export interface Import {
 }
 
 const fabric = ['functions/lib/fabric/'];
+/** Requests are made in the one and read in the other. */
+const x509 = ['scripts/lib/x509.ts', 'functions/lib/vault/certificate-request.ts'];
 const http = [
   'app',
   'call',
@@ -38,7 +40,7 @@ const owners: Record<string, readonly string[] | undefined> = {
   '@hyperledger/fabric-gateway': fabric,
   '@hyperledger/fabric-protos': fabric,
   '@kubernetes/client-node': ['functions/lib/kubernetes/', 'scripts/cli/target.ts'],
-  '@peculiar/x509': ['scripts/lib/x509.ts'],
+  '@peculiar/x509': x509,
   cloudevents: ['functions/lib/events.ts', 'functions/lib/function/'],
   cockatiel: ['functions/lib/data/etcd-faults.ts', 'functions/lib/vault/client.ts'],
   commander: ['scripts/main.ts', 'scripts/cli/main.ts', 'scripts/chaos/main.ts'],
@@ -58,7 +60,7 @@ const owners: Record<string, readonly string[] | undefined> = {
     'functions/gateway/observe.ts',
     'glusterfs/keeper/metrics.ts',
   ],
-  'reflect-metadata': ['scripts/lib/x509.ts'],
+  'reflect-metadata': x509,
   yaml: ['functions/gateway/spec.ts', 'functions/provisioning/crd.ts', 'scripts/'],
   'zod-openapi': ['functions/gateway/'],
 };

@@ -84,6 +84,22 @@ export async function issue(
   return { certificate: certificate.toString('pem'), key: await toPem(keys.privateKey) };
 }
 
+/** A key, made here, and the request (PKCS #10) for a certificate of it, PEM both; the key is PKCS #8. */
+export interface Request {
+  request: string;
+  key: string;
+}
+
+/** A request that leaves it to the authority whom the certificate is for. */
+export async function makeRequest(): Promise<Request> {
+  const keys = await webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify']);
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    keys,
+    signingAlgorithm: ecdsa,
+  });
+  return { request: request.toString('pem'), key: await toPem(keys.privateKey) };
+}
+
 /** Why a certificate must be replaced, or undefined while it is good. */
 export async function staleness(
   certificate: string,

@@ -3,7 +3,9 @@
  * Its private key never leaves Vault; a member's key is made by Vault with its certificate.
  */
 import { X509Certificate } from 'node:crypto';
+import { Unprocessable } from '../errors.ts';
 import type { Vault } from './client.ts';
+import { VaultRefusal } from './refusal.ts';
 
 /** A certificate with its private key (PKCS #8 or SEC 1), in PEM. */
 export interface KeyPair {
@@ -23,10 +25,20 @@ export const writerUnit = 'selvedge-writer';
 /** Roles of an authority: members by NodeOU, servers (TLS both ways), or TLS clients. */
 export type AuthorityRole = MemberRole | 'server' | 'tlsclient';
 
+/** The role that signs for keys made elsewhere: of a request it takes the key, and nothing else. */
+const applicationRole = 'application';
+
 export interface IssueOptions {
   commonName: string;
   /** DNS names of a server. */
   names?: readonly string[];
+  hours: number;
+}
+
+export interface SignOptions {
+  /** A certificate request (PKCS #10), PEM. */
+  request: string;
+  commonName: string;
   hours: number;
 }
 
@@ -37,7 +49,16 @@ export interface Identities {
    * @returns its certificate, PEM
    */
   authority(mount: string, name: string, roles: readonly AuthorityRole[]): Promise<string>;
+  /** The certificate of an authority that was made, PEM. */
+  certificate(mount: string): Promise<string | undefined>;
   issue(mount: string, role: AuthorityRole, options: IssueOptions): Promise<KeyPair>;
+  /**
+   * A client's certificate for the key of a request; its names and units are not the request's to choose.
+   *
+   * @returns PEM
+   * @throws Unprocessable when the authority does not take the request
+   */
+  sign(mount: string, options: SignOptions): Promise<string>;
   /** Destroys the authority with its key; absent is fine. */
   removeAuthority(mount: string): Promise<void>;
 }
@@ -83,6 +104,25 @@ export function createIdentities(vault: Vault): Identities {
         certificate: text(issued, 'certificate', mount),
         privateKey: text(issued, 'private_key', mount),
       };
+    },
+
+    certificate: (mount) => certificateOf(vault, mount),
+
+    async sign(mount, { request, commonName, hours }) {
+      // Authorities that are older than it do not have the role.
+      await vault.write(`${mount}/roles/${applicationRole}`, applicationSettings());
+      const signed = await vault
+        .write(`${mount}/sign/${applicationRole}`, {
+          csr: request,
+          common_name: commonName,
+          ttl: `${hours}h`,
+          exclude_cn_from_sans: true,
+        })
+        .catch((cause: unknown) => {
+          if (!(cause instanceof VaultRefusal) || cause.status !== 400) throw cause;
+          throw new Unprocessable('the certificate authority does not take the request', { cause });
+        });
+      return text(signed, 'certificate', mount);
     },
 
     removeAuthority: (mount) => vault.remove(`sys/mounts/${mount}`),
@@ -137,6 +177,13 @@ function roleSettings(role: AuthorityRole): Record<string, unknown> {
     generate_lease: false,
   };
 }
+
+/** A client of which the request says nothing; keys of more than `key_bits` are taken as well. */
+const applicationSettings = (): Record<string, unknown> => ({
+  ...roleSettings('client'),
+  use_csr_common_name: false,
+  use_csr_sans: false,
+});
 
 function text(answer: Record<string, unknown> | undefined, field: string, mount: string): string {
   const value = answer?.[field];

@@ -195,6 +195,8 @@ function identitiesOver(authorities: World['authorities']): Identities {
       authorities.add(mount);
       return (await made).root;
     },
+    certificate: async (mount) => (authorities.has(mount) ? (await made).root : undefined),
+    sign: async () => (await made).pair.certificate,
     issue: async () => {
       const { certificate, privateKey } = (await made).pair;
       return { certificate: `${certificate}\n# ${++count}\n`, privateKey };

@@ -4,6 +4,7 @@ import { issue, makeAuthority } from '../../../../scripts/lib/x509.ts';
 
 export interface Authority {
   certificate: string;
+  privateKey: string;
   issue(leaf: { name: string; unit?: string | string[]; hosts?: string[] }): Promise<KeyPair>;
 }
 
@@ -23,6 +24,7 @@ async function authority(name: string): Promise<Authority> {
   const root = await makeAuthority(name);
   return {
     certificate: root.certificate,
+    privateKey: root.key,
     issue: async ({ unit = [], ...leaf }) => {
       const units = [unit].flat();
       const { certificate, key } = await issue(root, { hosts: [], units, ...leaf });

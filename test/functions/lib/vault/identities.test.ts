@@ -88,6 +88,41 @@ test('a server is one and a client, since orderers are both to each other', asyn
   t.like(bodies.get(`${mount}/roles/server`), { server_flag: true, client_flag: true });
 });
 
+test('who signs for a key made elsewhere takes no names from the request', async (t) => {
+  const { vault, writes, bodies } = fakeVault();
+  const signing = { request: 'CSR', commonName: 'alice', hours: 720 };
+  t.is(await createIdentities(vault).sign(mount, signing), 'CERT\n');
+  // The role comes first: authorities that were made before it lack it.
+  t.deepEqual(writes, [`${mount}/roles/application`, `${mount}/sign/application`]);
+  t.like(bodies.get(`${mount}/roles/application`), {
+    ou: ['client'],
+    use_csr_common_name: false,
+    use_csr_sans: false,
+    ext_key_usage: [],
+  });
+  t.like(bodies.get(`${mount}/sign/application`), {
+    csr: 'CSR',
+    common_name: 'alice',
+    ttl: '720h',
+  });
+});
+
+for (const [status, name] of [
+  [400, 'Unprocessable'],
+  [403, 'VaultRefusal'],
+] as const) {
+  test(`what Vault answers to a request with ${status} is ${name}`, async (t) => {
+    const { vault } = fakeVault();
+    const { write } = vault;
+    vault.write = (path, body) =>
+      path.includes('/sign/')
+        ? Promise.reject(new VaultRefusal(status, 'no', path))
+        : write(path, body);
+    const signing = { request: 'CSR', commonName: 'alice', hours: 1 };
+    await t.throwsAsync(createIdentities(vault).sign(mount, signing), { name });
+  });
+}
+
 test('what is no refusal of an absent mount is told', async (t) => {
   const { vault } = fakeVault();
   vault.read = (path) => Promise.reject(new VaultRefusal(403, 'permission denied', path));
