@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { announceTimeout, createAnnouncer } from '../lib/function/announce.ts';
+import { createAuthenticator } from '../lib/function/authentication.ts';
 import { connectBroker } from '../lib/function/broker.ts';
 import { readEnv, settings } from '../lib/function/env.ts';
 import { changeChannel } from '../lib/fabric/channel-update/change-channel.ts';
@@ -10,11 +11,13 @@ import { connectOrderer } from '../lib/fabric/orderer.ts';
 import { connectParticipation } from '../lib/fabric/participation.ts';
 import { connectPeer } from '../lib/fabric/peer.ts';
 import { createIdentities } from '../lib/vault/identities.ts';
+import { createAuthorizer } from '../lib/kubernetes/authorization.ts';
 import { connectKubernetes } from '../lib/kubernetes/client.ts';
-import { vaultOptions } from '../lib/function/options.ts';
+import { authenticatorOptions, vaultOptions } from '../lib/function/options.ts';
 import { createLogger } from '../lib/log.ts';
 import { functionApp, serve } from '../lib/function/serve.ts';
 import { connectVault } from '../lib/vault/client.ts';
+import { applicationEndpoints } from './applications/handler.ts';
 import { greet } from './greet.ts';
 import { createEndpoints } from './handler.ts';
 import type { Clients } from './clients.ts';
@@ -29,6 +32,9 @@ const env = readEnv({
   VAULT_ROLE: settings.VAULT_ROLE,
   VAULT_TOKEN_FILE: settings.VAULT_TOKEN_FILE,
   CA_FILE: settings.CA_FILE,
+  OIDC_ISSUER: settings.OIDC_ISSUER,
+  OIDC_AUDIENCE: settings.OIDC_AUDIENCE,
+  OIDC_JWKS_URL: settings.OIDC_JWKS_URL,
   PEER_IMAGE: z.string().min(1),
   ORDERER_IMAGE: z.string().min(1),
   CHAINCODE_IMAGE: z.string().min(1),
@@ -63,13 +69,21 @@ const clients: Clients = {
   now: () => new Date(),
 };
 
-const endpoints = createEndpoints({
-  kubernetes: clients.kubernetes,
-  broker: clients.broker,
-  namespace: env.NAMESPACE,
-  greet: (id) => greet(clients, id),
-  reconcile: (id, urgent) => reconcile(clients, id, urgent),
-});
+const endpoints = {
+  ...createEndpoints({
+    kubernetes: clients.kubernetes,
+    broker: clients.broker,
+    namespace: env.NAMESPACE,
+    greet: (id) => greet(clients, id),
+    reconcile: (id, urgent) => reconcile(clients, id, urgent),
+  }),
+  ...applicationEndpoints({
+    clients,
+    authenticator: createAuthenticator(authenticatorOptions(env)),
+    authorizer: createAuthorizer(clients.kubernetes),
+    namespace: env.NAMESPACE,
+  }),
+};
 
 serve(functionApp({ endpoints, log }), { port: env.PORT, log });
 

@@ -14,7 +14,10 @@ function refOfNetwork({ namespace, network }: NetworkId): Ref {
   return { apiVersion, kind, namespace, name: network };
 }
 
-export function read({ kubernetes }: Clients, id: NetworkId): Promise<FabricNetwork | undefined> {
+export function read(
+  { kubernetes }: Pick<Clients, 'kubernetes'>,
+  id: NetworkId,
+): Promise<FabricNetwork | undefined> {
   return kubernetes.get<FabricNetwork>(refOfNetwork(id));
 }
 

@@ -90,6 +90,7 @@ const table: Record<string, string[]> = {
   'system:serviceaccounts:selvedge-users': [
     'selvedge: get,list fabricnetworks',
     'selvedge: create fabricnetworks/data',
+    'selvedge: create fabricnetworks/identities',
   ],
   'system:unauthenticated': ['everywhere: all of system:service-account-issuer-discovery'],
 };

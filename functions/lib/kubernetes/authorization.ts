@@ -8,8 +8,11 @@ import { group } from '../network.ts';
 export interface Access {
   verb: 'get' | 'list' | 'watch' | 'create' | 'update' | 'delete';
   resource: 'fabricnetworks';
-  /** `data`: the data of a network; putting is `create`. */
-  subresource?: 'data';
+  /**
+   * `data`: the data of a network; putting is `create`. `identities`: who an organization's applications
+   * are, by names as `supply/farm`; issuing is `create`.
+   */
+  subresource?: 'data' | 'identities';
   namespace: string;
   /** Left out: all of the namespace. */
   name?: string;
