@@ -15,6 +15,20 @@ export function bodyHeaders({ headers }: Request): Record<string, string> {
   return { 'content-type': type, 'content-length': headers['content-length'] ?? '0' };
 }
 
+/** What of a request goes to the function with an event; its body where one was read. */
+export function outgoing(event: Record<string, string>, request: Request, response: Response) {
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  return {
+    headers: {
+      ...event,
+      ...callerHeaders(request, response),
+      'content-length': String(body.length),
+    },
+    body,
+    signal: departure(response),
+  };
+}
+
 /** Aborted when the caller leaves before its answer is whole. */
 export function departure(response: Response): AbortSignal {
   const controller = new AbortController();

@@ -1,14 +1,13 @@
-import { raw, type Request, type RequestHandler, type Response } from 'express';
+import { raw, type Request, type RequestHandler } from 'express';
 import { z } from 'zod';
 import { policyLimit } from '../../lib/data/policy-extent.ts';
 import { policyDecision, policyQuestion, policyReceipt } from '../../lib/events.ts';
 import { parse } from '../../lib/function/envelope.ts';
-import { callerHeaders, departure, unanswered } from '../call.ts';
+import { outgoing, unanswered } from '../call.ts';
 import { eventHeaders } from '../event.ts';
-import { proceed } from '../expect.ts';
+import { proceed, takes, takesJson } from '../expect.ts';
 import { forwardRead, type Forward } from '../forward.ts';
 import { dataPath, policyHeaders } from '../parameters.ts';
-import { UnsupportedMediaType } from '../problem.ts';
 import { relay } from '../relay.ts';
 import { datumPath, json, onDatum, refusals } from './answers.ts';
 import type { Route } from './route.ts';
@@ -62,7 +61,7 @@ export function policyRoutes(options: PolicyOptions): Route[] {
     },
     {
       ...described.check,
-      handlers: [takes(isJson, 'application/json'), proceed, bytes, check],
+      handlers: [takesJson, proceed, bytes, check],
     },
   ];
 }
@@ -73,35 +72,10 @@ const readPut = ({ headers, params }: Request) =>
 /** The body as it came: what it says is the function's to judge. */
 const bytes = raw({ type: () => true, limit: policyLimit, inflate: false });
 
-const isJson = (request: Request): boolean => request.is('application/json') !== false;
 const isPlainText = (request: Request): boolean => {
   const charset = /;\s*charset="?([^";\s]*)/i.exec(request.get('content-type') ?? '')?.[1];
   return request.is('text/plain') !== false && /^(utf-8|us-ascii)?$/i.test(charset ?? '');
 };
-
-/** Refuses a body of another type; one of none is taken for what is meant. */
-const takes =
-  (fits: (request: Request) => boolean, wanted: string): RequestHandler =>
-  (request, _response, next) => {
-    if (request.get('content-type') !== undefined && !fits(request)) {
-      throw new UnsupportedMediaType(`the body comes as ${wanted}`);
-    }
-    next();
-  };
-
-/** What of a request goes to the function with an event; its body where there is one. */
-function outgoing(event: Record<string, string>, request: Request, response: Response) {
-  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  return {
-    headers: {
-      ...event,
-      ...callerHeaders(request, response),
-      'content-length': String(body.length),
-    },
-    body,
-    signal: departure(response),
-  };
-}
 
 const policyPath = `${datumPath}/policy` as const;
 
