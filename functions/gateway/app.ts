@@ -14,6 +14,7 @@ import type { Floor } from './pace.ts';
 import { noRoute, problems } from './problem.ts';
 import { createProgress } from './progress.ts';
 import { openApi } from './openapi.ts';
+import { applicationRoutes } from './routes/applications.ts';
 import { erasureRoutes } from './routes/erasure.ts';
 import { metaRoutes } from './routes/meta.ts';
 import { networkRoutes } from './routes/networks.ts';
@@ -30,6 +31,7 @@ export interface GatewayOptions {
   namespace: string;
   dataPutUrl: string;
   dataGetUrl: string;
+  provisioningUrl: string;
   /** The largest datum taken. */
   maxBodyBytes: number;
   /** What each user may take of it. */
@@ -77,6 +79,7 @@ export function createRoutes(options: GatewayOptions): { open: Route[]; closed: 
   const progress = createProgress({ networks, kubernetes, namespace, ending, log });
   const closed = [
     ...networkRoutes({ networks, authorizer, progress, namespace }),
+    ...applicationRoutes({ ...options, forwardGet: hedgedRead, forwardPost: hedgedPut }),
     ...putRoutes({ ...options, forward, hedged: hedgedPut }),
     ...readRoutes({ ...options, forward: hedgedRead }),
     ...erasureRoutes({ ...options, forward: hedgedPut }),

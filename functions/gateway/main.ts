@@ -18,6 +18,7 @@ const env = readEnv({
   NAMESPACE: settings.NAMESPACE,
   DATA_PUT_URL: z.url(),
   DATA_GET_URL: z.url(),
+  PROVISIONING_URL: z.url(),
   FAILOVER_URL: settings.FAILOVER_URL,
   OIDC_ISSUER: settings.OIDC_ISSUER,
   OIDC_AUDIENCE: settings.OIDC_AUDIENCE,
@@ -46,6 +47,7 @@ const app = createApp({
   namespace: env.NAMESPACE,
   dataPutUrl: env.DATA_PUT_URL,
   dataGetUrl: env.DATA_GET_URL,
+  provisioningUrl: env.PROVISIONING_URL,
   maxBodyBytes: env.MAX_BODY_BYTES,
   timeoutMs,
   budgets: {

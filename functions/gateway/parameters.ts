@@ -10,10 +10,15 @@ import {
   pageSize,
   tier,
 } from '../lib/events.ts';
-import { objectName } from '../lib/network/shape.ts';
+import { objectName, organizationName } from '../lib/network/shape.ts';
 
 /** The path of a network. */
 export const networkPath = z.object({ network: objectName.meta({ examples: ['supply'] }) });
+
+/** The path of an organization of a network. */
+export const organizationPath = networkPath.extend({
+  organization: organizationName.meta({ examples: ['farm'] }),
+});
 
 /** The path of a datum: its key is one percent-encoded segment (`a/b` is `a%2Fb`). */
 export const dataPath = networkPath.extend({ key: dataKey.meta({ examples: ['readings/42'] }) });

@@ -92,6 +92,7 @@ export async function startGateway(
     namespace: 'selvedge',
     dataPutUrl: `${functions}/put`,
     dataGetUrl: `${functions}/get`,
+    provisioningUrl: `${functions}/provisioning`,
     maxBodyBytes: options.maxBodyBytes ?? 1024 ** 3,
     timeoutMs: options.timeoutMs ?? 5000,
     ...(options.budgets && { budgets: options.budgets }),

@@ -2,6 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import test from 'ava';
 import type { Express } from 'express';
 import { openApi } from '../../../functions/gateway/openapi.ts';
+import { applicationRoutes } from '../../../functions/gateway/routes/applications.ts';
 import { erasureRoutes } from '../../../functions/gateway/routes/erasure.ts';
 import { metaRoutes } from '../../../functions/gateway/routes/meta.ts';
 import { networkRoutes } from '../../../functions/gateway/routes/networks.ts';
@@ -21,6 +22,7 @@ const document = JSON.parse(
   JSON.stringify(
     openApi([
       ...networkRoutes(none),
+      ...applicationRoutes(none),
       ...putRoutes(none),
       ...readRoutes(none),
       ...erasureRoutes(none),

@@ -1,4 +1,4 @@
-/** The whole way of a request: the gateway's process, an API server, both data functions and their stores. */
+/** The whole way of a request: the gateway's process, an API server, the functions behind it and their stores. */
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node';
@@ -14,6 +14,11 @@ import { functionApp } from '../../../functions/lib/function/serve.ts';
 import { createAuthorizer } from '../../../functions/lib/kubernetes/authorization.ts';
 import { connectKubernetes } from '../../../functions/lib/kubernetes/client.ts';
 import { createLogger } from '../../../functions/lib/log.ts';
+import { connectVault } from '../../../functions/lib/vault/client.ts';
+import { createIdentities } from '../../../functions/lib/vault/identities.ts';
+import { applicationEndpoints } from '../../../functions/provisioning/applications/handler.ts';
+import { createCredentials } from '../../../functions/provisioning/credentials.ts';
+import { createWorld, networkOf, planFor } from '../../functions/provisioning/world.ts';
 import { startGateway, startNetworksApi } from '../gateway-process.ts';
 import type { KubernetesApi } from '../kubernetes-api.ts';
 import { network, startWorld, type World } from '../world.ts';
@@ -32,7 +37,12 @@ const grants = `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata: {name: putter, namespace: selvedge}
-rules: [{apiGroups: [selvedge.dev], resources: [fabricnetworks/data], verbs: [create]}]
+rules:
+  - {apiGroups: [selvedge.dev], resources: [fabricnetworks/data], verbs: [create]}
+  - apiGroups: [selvedge.dev]
+    resources: [fabricnetworks/identities]
+    resourceNames: [supply/farm]
+    verbs: [create]
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
@@ -49,6 +59,7 @@ export async function startService(env: Record<string, string> = {}): Promise<Se
   const gateway = await startGateway(api, {
     DATA_PUT_URL: functions.put,
     DATA_GET_URL: functions.get,
+    PROVISIONING_URL: functions.provisioning,
     // Nobody hears of suspicions here.
     FAILOVER_URL: functions.get,
     ...env,
@@ -64,8 +75,9 @@ export async function startService(env: Record<string, string> = {}): Promise<Se
   };
 }
 
-/** Both data functions, which check tokens and ask the API server as their images do. */
-async function startFunctions(api: KubernetesApi, { putDeps, getDeps }: World) {
+/** The functions behind the gateway, which check tokens and ask the API server as their images do. */
+async function startFunctions(api: KubernetesApi, world: World) {
+  const { putDeps, getDeps } = world;
   const log = createLogger('test');
   log.level = 'silent';
   // The keys of the API server without its TLS, whose authority is another process's.
@@ -89,15 +101,30 @@ async function startFunctions(api: KubernetesApi, { putDeps, getDeps }: World) {
     deps: { ...getDeps, networks: { ...getDeps.networks, ...networks } },
     ...{ authenticator, namespace: network.namespace },
   });
+  const applications = applicationEndpoints({
+    clients: await provisioned(world),
+    ...{ authenticator, authorizer, namespace: network.namespace },
+  });
   const servers = [
     await listen(functionApp({ endpoints: put, log })),
     await listen(functionApp({ endpoints: get, log })),
+    await listen(functionApp({ endpoints: applications, log })),
   ] as const;
   return {
     put: servers[0].url,
     get: servers[1].url,
+    provisioning: servers[2].url,
     stop: () => [issuer, ...servers].forEach(({ stop }) => stop()),
   };
+}
+
+/** What provisioning has of the one network there is: its resource, and its authorities in Vault. */
+async function provisioned({ vault }: World) {
+  const { clients, ...world } = await createWorld();
+  const identities = createIdentities(connectVault(vault.as('provisioning')));
+  const plan = planFor(await networkOf({ clients, ...world }));
+  await createCredentials(identities, plan).authorities('farm');
+  return { ...clients, identities };
 }
 
 /** The functions know networks by their connections in Vault: one is there. */
