@@ -109,6 +109,10 @@ export const chaincodeAccountName = 'chaincode';
 /** The budget over all orderers of a network. */
 export const ordererBudgetName = 'orderers';
 
+/** With the value `true`, on namespaces whose pods may reach a network's peers: its applications run there. */
+export const applicationsLabel = ({ namespace }: Pick<Place, 'namespace'>): string =>
+  `applications.selvedge.dev/${namespace}`;
+
 /** The Lease that keeps two passes over a network apart, beside its resource. */
 export const passLease = ({ network }: Pick<Place, 'network'>): string => `${network}-pass`;
 

@@ -1,6 +1,6 @@
 import type { NetworkPolicySpec } from '../../lib/kubernetes/client.ts';
 import { labels } from '../../lib/network.ts';
-import { ports } from './names.ts';
+import { applicationsLabel, ports } from './names.ts';
 import { type Made, metadata, type Plan } from './plan.ts';
 
 type Rule = NonNullable<NetworkPolicySpec['egress']>[number] &
@@ -31,6 +31,10 @@ export function networkPolicies(plan: Plan): Made<NetworkPolicySpec>[] {
       matchExpressions: [{ key: 'serving.knative.dev/service', operator: 'In', values: names }],
     },
   });
+  // Whoever may label a namespace lets its applications in; who they are is for the peer to tell.
+  const applications: Place = {
+    namespaceSelector: { matchLabels: { [applicationsLabel(plan.id)]: 'true' } },
+  };
   const both = ['Ingress', 'Egress'];
   return [
     policy('nothing', { podSelector: {}, policyTypes: both }),
@@ -48,7 +52,7 @@ export function networkPolicies(plan: Plan): Made<NetworkPolicySpec>[] {
       policyTypes: both,
       ingress: [
         from(
-          [{ podSelector: peers }, functions('data-put', 'data-get', 'provisioning')],
+          [{ podSelector: peers }, functions('data-put', 'data-get', 'provisioning'), applications],
           ports.peer,
         ),
       ],

@@ -283,6 +283,20 @@ test('a port is reached by those that need it, and an operations port by nobody'
   t.deepEqual(reaching(plan, 'chaincode', 7053), []);
 });
 
+test('a namespace that is said to have applications of the network reaches peers, and nothing else', (t) => {
+  const opened = networkPolicies(planWith()).flatMap(({ spec }) =>
+    (spec.ingress ?? []).flatMap(({ from = [], ports = [] }) =>
+      from
+        .filter(({ namespaceSelector }) => {
+          const { matchLabels = {} } = namespaceSelector ?? {};
+          return matchLabels['applications.selvedge.dev/selvedge-net-supply'] === 'true';
+        })
+        .map(() => [spec.podSelector?.matchLabels, ports.map(({ port }) => port)]),
+    ),
+  );
+  t.deepEqual(opened, [[{ 'selvedge.dev/component': 'peer' }, [7051]]]);
+});
+
 test('who is not named reaches nobody and is reached by nobody', (t) => {
   const [nothing] = networkPolicies(planWith());
   t.deepEqual(nothing?.spec, { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
