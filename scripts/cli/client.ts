@@ -60,22 +60,11 @@ export function connectGateway(
   gateway: string,
   network: string,
   token: string,
-  { patienceMs = 30_000, deadlineMs = 120_000 }: GatewayOptions = {},
+  options: GatewayOptions = {},
 ): DataClient {
-  const request = async (key: string, tail: string, init: RequestInit = {}): Promise<Response> => {
-    const path = `/v1/networks/${network}/data/${encodeURIComponent(key)}${tail}`;
-    const headers = {
-      ...(init.headers as Record<string, string>),
-      Authorization: `Bearer ${token}`,
-    };
-    const final = (error: unknown): boolean => patienceMs === 0 || !isLater(error);
-    return until({ what: path, timeoutMs: patienceMs, firstMs: 500, final }, async () => {
-      const signal = AbortSignal.timeout(deadlineMs);
-      const response = await fetch(new URL(path, gateway), { ...init, headers, signal });
-      if (!response.ok) throw new GatewayError(response.status, await problemOf(response));
-      return response;
-    });
-  };
+  const ask = asking(gateway, token, options);
+  const request = (key: string, tail: string, init: RequestInit = {}): Promise<Response> =>
+    ask(`/v1/networks/${network}/data/${encodeURIComponent(key)}${tail}`, init);
   return {
     async put(key, body, { contentType, idempotencyKey = randomUUID(), tier }) {
       const headers = {
@@ -99,6 +88,27 @@ export function connectGateway(
       const response = await request(key, '', { method: 'DELETE' });
       return response.headers.get('Selvedge-Transaction') ?? '';
     },
+  };
+}
+
+/** Asks the gateway for a path, as often as the options say. */
+export function asking(
+  gateway: string,
+  token: string,
+  { patienceMs = 30_000, deadlineMs = 120_000 }: GatewayOptions = {},
+): (path: string, init?: RequestInit) => Promise<Response> {
+  const final = (error: unknown): boolean => patienceMs === 0 || !isLater(error);
+  return (path, init = {}) => {
+    const headers = {
+      ...(init.headers as Record<string, string>),
+      Authorization: `Bearer ${token}`,
+    };
+    return until({ what: path, timeoutMs: patienceMs, firstMs: 500, final }, async () => {
+      const signal = AbortSignal.timeout(deadlineMs);
+      const response = await fetch(new URL(path, gateway), { ...init, headers, signal });
+      if (!response.ok) throw new GatewayError(response.status, await problemOf(response));
+      return response;
+    });
   };
 }
 

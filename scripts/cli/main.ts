@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { connectionOf, issueIdentity, type Organization } from './applications.ts';
 import { sendToBroker } from './broker.ts';
 import { drop, listLetters, replay, type Letters } from './dead-letters.ts';
 import { imageNames } from './images.ts';
@@ -64,6 +65,55 @@ command('token <name>', 'print a token of the user NAME for the gateway')
   .action(async (name: string, options: Common & { seconds: string }) => {
     console.log(await issueToken(targetOf(options), name, { seconds: Number(options.seconds) }));
   });
+
+const identity = program
+  .command('identity')
+  .description('who an application is on a network, as one of its organizations');
+
+forApplications('issue <network> <organization>', 'make a key and have it certified', identity)
+  .option('--out <folder>', 'where to write it; NETWORK-ORGANIZATION when left out')
+  .addHelpText(
+    'after',
+    '\nThe folder gets msp/ (certificate, key, config.yaml) and connection.json, with addresses within the\n' +
+      'cluster. It is good for 30 days; issue it again to renew it, with a new key. None can be revoked yet.\n' +
+      'Needed is the right to create fabricnetworks/identities, named NETWORK/ORGANIZATION.',
+  )
+  .action(async (network: string, organization: string, options: Common & ApplicationFlags) => {
+    const of = await organizationOf({ network, organization }, options);
+    const folder = options.out ?? `${network}-${organization}`;
+    const { mspId, notAfter } = await issueIdentity(of, folder);
+    say(`${folder} has an identity of ${mspId}, good until ${notAfter}`);
+  });
+
+forApplications(
+  'connection <network> <organization>',
+  'print where the peers of an organization are, within the cluster',
+).action(async (network: string, organization: string, options: Common & ApplicationFlags) => {
+  const of = await organizationOf({ network, organization }, options);
+  console.log(JSON.stringify(await connectionOf(of), null, 2));
+});
+
+interface ApplicationFlags {
+  gateway: string;
+  name?: string;
+  out?: string;
+}
+
+function forApplications(name: string, description: string, of = program): Command {
+  return command(name, description, of)
+    .option('--gateway <url>', 'the address of the gateway', 'http://127.0.0.1:8480')
+    .option('--name <user>', 'as this service account of selvedge-users; else by SELVEDGE_TOKEN');
+}
+
+async function organizationOf(
+  of: Pick<Organization, 'network' | 'organization'>,
+  { gateway, name, ...common }: Common & ApplicationFlags,
+): Promise<Organization> {
+  const given = process.env['SELVEDGE_TOKEN'];
+  const token = name === undefined ? given : await issueToken(targetOf(common), name);
+  if (!token) throw new Error('say who you are: --name or SELVEDGE_TOKEN');
+  return { ...of, gateway, token };
+}
 
 const events = program
   .command('events')
