@@ -85,3 +85,20 @@ export function distribution(tls: string): string {
   ].join(', ');
   return `[{server, [${files}, {fail_if_no_peer_cert, true}]}, {client, [${files}]}].\n`;
 }
+
+/** Seconds for two to begin to speak. Who answers waits longer than who asks: one that was hung up on does not notice. */
+const toGreet = { member: 60, command: 30 };
+
+/**
+ * What Erlang is started with: a member, and a command that speaks to one. One scheduler that does not spin; a silent
+ * member counts as lost after ten seconds. A handshake by TLS takes its time where much else is done, and what waits
+ * for it is not what clients wait for.
+ * @param file what {@link distribution} gives is in
+ */
+export function erlang(file: string): { member: string; command: string } {
+  const tls = `-proto_dist inet_tls -ssl_dist_optfile ${file}`;
+  return {
+    member: `+S 1:1 +A 4 -kernel net_ticktime 10 -kernel net_setuptime ${toGreet.member} ${tls}`,
+    command: `+S 1:1 +A 1 -kernel net_setuptime ${toGreet.command} ${tls}`,
+  };
+}

@@ -12,6 +12,7 @@ import { CommandError, run } from '../../scripts/lib/shell.ts';
 import {
   configuration,
   distribution,
+  erlang,
   nodeOf,
   plugins,
   ports,
@@ -169,7 +170,7 @@ export class RabbitMQ {
 
   get #environment(): Record<string, string> {
     const { run: folder } = this.#places;
-    const tls = `-proto_dist inet_tls -ssl_dist_optfile ${join(folder, 'distribution.config')}`;
+    const { member, command } = erlang(join(folder, 'distribution.config'));
     return {
       HOME: folder,
       RABBITMQ_NODENAME: nodeOf(this.#host),
@@ -182,10 +183,8 @@ export class RabbitMQ {
       RABBITMQ_PID_FILE: join(folder, 'pid'),
       RABBITMQ_LOGS: '-',
       ERL_CRASH_DUMP_SECONDS: '0',
-      // One scheduler that does not spin; a silent member counts as lost after ten seconds. A handshake by TLS takes
-      // its time where much else is done, and what waits for it is not what clients wait for.
-      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `+S 1:1 +A 4 -kernel net_ticktime 10 -kernel net_setuptime 15 ${tls}`,
-      RABBITMQ_CTL_ERL_ARGS: `+S 1:1 +A 1 -kernel net_setuptime 30 ${tls}`,
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: member,
+      RABBITMQ_CTL_ERL_ARGS: command,
     };
   }
 }

@@ -1,6 +1,6 @@
 import test from 'ava';
 
-import { configuration, distribution } from '../../rabbitmq/keeper/configuration.ts';
+import { configuration, distribution, erlang } from '../../rabbitmq/keeper/configuration.ts';
 
 const settings = (cluster: string[]): Map<string, string> => {
   const text = configuration({ tls: '/tls', user: 'knative', password: 'secret', cluster });
@@ -31,4 +31,12 @@ test('a member that joins is told by whom first', (t) => {
 
 test('a half that sees no majority stops', (t) => {
   t.is(settings(['a.test']).get('cluster_partition_handling'), 'pause_minority');
+});
+
+test('who asks hangs up before who answers does', (t) => {
+  const seconds = (args: string): number => Number(/net_setuptime (\d+)/.exec(args)?.[1]);
+  const { member, command } = erlang('/run/distribution.config');
+  t.true(seconds(command) < seconds(member));
+  for (const args of [member, command])
+    t.regex(args, /-proto_dist inet_tls -ssl_dist_optfile \/run\/distribution\.config$/);
 });
