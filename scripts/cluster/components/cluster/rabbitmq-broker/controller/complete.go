@@ -53,32 +53,53 @@ func completeBody(body []byte) ([]byte, error) {
 	return json.Marshal(&deployment)
 }
 
-// complete makes the pods of a Broker pass Pod Security "restricted", and gives its ingress a second replica on
-// another node. The controller compares only what it sets itself, so none of this makes it write again.
+// complete makes the pods of a Broker pass Pod Security "restricted", and puts two on two nodes of what an event
+// passes. The controller compares only what it sets itself, so none of this makes it write again.
 func complete(deployment *appsv1.Deployment) {
-	pod := &deployment.Spec.Template.Spec
-	role := deployment.Spec.Template.Labels[roleLabel]
+	template := &deployment.Spec.Template
+	role := template.Labels[roleLabel]
 	if role == "" {
 		return
 	}
+	pod := &template.Spec
 	pod.SecurityContext = &corev1.PodSecurityContext{
 		RunAsNonRoot:   ptr.To(true),
 		SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 	}
 	pod.AutomountServiceAccountToken = ptr.To(false)
 	pod.EnableServiceLinks = ptr.To(false)
-	if role == "ingress" {
+	if role == "ingress" || role == "dispatcher" && mayBeTwo(pod.Containers[0].Env) {
 		deployment.Spec.Replicas = ptr.To(int32(2))
-		pod.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
-			MaxSkew:           1,
-			TopologyKey:       corev1.LabelHostname,
-			WhenUnsatisfiable: corev1.ScheduleAnyway,
-			LabelSelector:     &metav1.LabelSelector{MatchLabels: deployment.Spec.Template.Labels},
-		}}
+		pod.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{overNodes(template.Labels)}
+	}
+	if role == "ingress" {
 		// It listens once it has a connection to RabbitMQ.
 		pod.Containers[0].ReadinessProbe = &corev1.Probe{
 			ProbeHandler:  corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(8080)}},
 			PeriodSeconds: 2,
 		}
+	}
+}
+
+// mayBeTwo says whether two dispatchers may share a queue. Of a Trigger with one event at a time they would break the
+// order; and nobody waits for dead letters.
+func mayBeTwo(env []corev1.EnvVar) bool {
+	told := map[string]string{}
+	for _, variable := range env {
+		told[variable.Name] = variable.Value
+	}
+	return told["PARALLELISM"] != "1" && told["DLX"] == ""
+}
+
+// overNodes spreads the pods of one Deployment: all dispatchers of a Broker have the same labels. On a node that is
+// lost none is counted, so that a successor finds its place.
+func overNodes(labels map[string]string) corev1.TopologySpreadConstraint {
+	return corev1.TopologySpreadConstraint{
+		MaxSkew:           1,
+		TopologyKey:       corev1.LabelHostname,
+		WhenUnsatisfiable: corev1.DoNotSchedule,
+		NodeTaintsPolicy:  ptr.To(corev1.NodeInclusionPolicyHonor),
+		MatchLabelKeys:    []string{appsv1.DefaultDeploymentUniqueLabelKey},
+		LabelSelector:     &metav1.LabelSelector{MatchLabels: labels},
 	}
 }

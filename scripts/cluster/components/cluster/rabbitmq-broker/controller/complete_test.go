@@ -11,7 +11,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"knative.dev/eventing-rabbitmq/pkg/reconciler/broker/resources"
+	triggers "knative.dev/eventing-rabbitmq/pkg/reconciler/trigger/resources"
 	eventingv1 "knative.dev/eventing/pkg/apis/eventing/v1"
+	"knative.dev/pkg/apis"
+	duckv1 "knative.dev/pkg/apis/duck/v1"
 )
 
 // What the controller itself makes for a Broker's ingress.
@@ -65,20 +68,48 @@ func TestADeploymentIsCompletedOnItsWay(t *testing.T) {
 }
 
 func TestTheControllerSeesNoDifferenceInWhatWasCompleted(t *testing.T) {
-	current := ingress()
-	complete(current)
-	if !equality.Semantic.DeepDerivative(ingress().Spec.Template, current.Spec.Template) {
-		t.Error("it would write again and again")
+	for _, make := range []func() *appsv1.Deployment{
+		ingress,
+		func() *appsv1.Deployment { return dispatcher("100", false) },
+	} {
+		current := make()
+		complete(current)
+		if !equality.Semantic.DeepDerivative(make().Spec.Template, current.Spec.Template) {
+			t.Errorf("%s: it would write again and again", current.Name)
+		}
 	}
 }
 
-func TestADispatcherStaysOne(t *testing.T) {
-	dispatcher := ingress()
-	dispatcher.Spec.Replicas = nil
-	dispatcher.Spec.Template.Labels = map[string]string{roleLabel: "dispatcher"}
-	complete(dispatcher)
-	if dispatcher.Spec.Replicas != nil {
-		t.Errorf("it has %d replicas", *dispatcher.Spec.Replicas)
+// What the controller itself makes for a Trigger.
+func dispatcher(parallelism string, deadLetters bool) *appsv1.Deployment {
+	trigger := &eventingv1.Trigger{}
+	trigger.Name, trigger.Namespace, trigger.Spec.Broker = "data-put", "selvedge", "default"
+	trigger.Annotations = map[string]string{triggers.ParallelismAnnotation: parallelism}
+	return triggers.MakeDispatcherDeployment(&triggers.DispatcherArgs{
+		Trigger:          trigger,
+		Subscriber:       &duckv1.Addressable{URL: apis.HTTP("data-put")},
+		BrokerIngressURL: apis.HTTP("broker"),
+		DLX:              deadLetters,
+	})
+}
+
+func TestADispatcherIsTwoUnlessOrderWouldBreak(t *testing.T) {
+	for name, one := range map[string]struct {
+		made *appsv1.Deployment
+		want int32
+	}{
+		"many events at a time": {dispatcher("100", false), 2},
+		"one event at a time":   {dispatcher("1", false), 1},
+		"dead letters":          {dispatcher("100", true), 1},
+	} {
+		complete(one.made)
+		spec := one.made.Spec
+		if *spec.Replicas != one.want {
+			t.Errorf("%s: it has %d replicas", name, *spec.Replicas)
+		}
+		if spread := spec.Template.Spec.TopologySpreadConstraints; (len(spread) == 1) != (one.want == 2) {
+			t.Errorf("%s: it is spread by %v", name, spread)
+		}
 	}
 }
 

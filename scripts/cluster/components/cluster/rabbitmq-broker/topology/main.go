@@ -29,7 +29,7 @@ var kinds = map[string]struct {
 }{
 	controllers.ExchangeControllerName: {&topology.Exchange{}, &controllers.ExchangeReconciler{}},
 	controllers.QueueControllerName:    {&topology.Queue{}, &controllers.QueueReconciler{}},
-	controllers.BindingControllerName:  {&topology.Binding{}, &controllers.BindingReconciler{}},
+	controllers.BindingControllerName:  {&topology.Binding{}, &bindings{}},
 	controllers.PolicyControllerName:   {&topology.Policy{}, &controllers.PolicyReconciler{}},
 }
 
