@@ -11,7 +11,7 @@ import { sendToBroker } from '../cli/broker.ts';
 import type { World } from './world.ts';
 
 interface Trigger extends KubernetesObject {
-  spec?: { filters?: object[] };
+  spec?: { filter?: { attributes?: Record<string, string> } };
 }
 
 const triggerOf = ({ network }: World) => ({
@@ -21,12 +21,14 @@ const triggerOf = ({ network }: World) => ({
   name: 'failover',
 });
 
-/** Set beside the Trigger's own filter, it is what counts. */
-const nothing = [{ exact: { wakes: 'nobody' } }];
+/** What events say that its Trigger takes, and what none says. The Broker looks at no other kind of filter. */
+const [wakesFailover, wakesNobody] = ['failover', 'nobody'];
+
+const taking = (wakes: string) => ({ spec: { filter: { attributes: { wakes } } } });
 
 export async function withoutFailover<T>(world: World, work: () => Promise<T>): Promise<T> {
   try {
-    await world.kubernetes.merge<Trigger>(triggerOf(world), { spec: { filters: nothing } });
+    await world.kubernetes.merge<Trigger>(triggerOf(world), taking(wakesNobody));
     return await holding(world, work);
   } finally {
     await restoreFailover(world);
@@ -65,11 +67,11 @@ async function holding<T>({ kubernetes, network }: World, work: () => Promise<T>
 export async function restoreFailover(world: World): Promise<void> {
   const { kubernetes, http, network } = world;
   const trigger = await kubernetes.get<Trigger>(triggerOf(world));
-  if (trigger?.spec?.filters === undefined) return;
-  await kubernetes.merge<Trigger>(triggerOf(world), { spec: { filters: null } });
+  if (trigger?.spec?.filter?.attributes?.['wakes'] !== wakesNobody) return;
+  await kubernetes.merge<Trigger>(triggerOf(world), taking(wakesFailover));
   const event = {
     ...{ specversion: '1.0', id: randomUUID(), source: '/selvedge/chaos' },
-    ...{ type: 'dev.selvedge.failover.restored.v1', wakes: 'failover' },
+    ...{ type: 'dev.selvedge.failover.restored.v1', wakes: wakesFailover },
   };
   await sendToBroker({ kubernetes, http }, network.metadata.namespace, event).catch(() => {
     world.say('failover could not be told to look; the clock wakes it within ten minutes');

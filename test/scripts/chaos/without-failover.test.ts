@@ -10,8 +10,10 @@ import type { World } from '../../../scripts/chaos/world.ts';
 import { supplySpec } from '../../fakes/supply.ts';
 
 interface Held extends KubernetesObject {
-  spec?: { filters?: object[] | null; holderIdentity?: string };
+  spec?: { filter?: { attributes: { wakes: string } }; holderIdentity?: string };
 }
+
+const taking = (wakes: string) => ({ filter: { attributes: { wakes } } });
 
 /** A cluster with the Trigger, the Broker, and whatever Lease is made. */
 function cluster() {
@@ -19,9 +21,9 @@ function cluster() {
     apiVersion: 'v1',
     kind: 'Trigger',
     metadata: { name: 'failover' },
-    spec: {},
+    spec: taking('failover'),
   };
-  const url = 'http://broker-ingress.knative-eventing.svc.cluster.local/selvedge/default';
+  const url = 'http://default-broker-ingress.selvedge.svc.cluster.local';
   const broker = { apiVersion: 'v1', kind: 'Broker', metadata: { name: 'default' } };
   const state = { trigger, lease: undefined as Held | undefined, sent: [] as unknown[] };
   const kubernetes = {
@@ -30,8 +32,8 @@ function cluster() {
         { Trigger: state.trigger, Lease: state.lease }[kind] ??
           (kind === 'Broker' ? { ...broker, status: { address: { url } } } : undefined),
       ),
-    merge: (_: Ref, { spec }: { spec: { filters: object[] | null } }) => {
-      state.trigger = { ...trigger, spec: spec.filters === null ? {} : { filters: spec.filters } };
+    merge: (_: Ref, { spec }: { spec: Held['spec'] & object }) => {
+      state.trigger = { ...trigger, spec };
       return Promise.resolve(state.trigger);
     },
     create: (object: Held) => Promise.resolve((state.lease = object)),
@@ -57,11 +59,11 @@ const wakesFailover = ({ sent }: { sent: unknown[] }): boolean =>
 test('failover is off while the work is done, and on again afterwards', async (t) => {
   const { state, world } = cluster();
   await withoutFailover(world, () => {
-    t.deepEqual(state.trigger.spec?.filters, [{ exact: { wakes: 'nobody' } }]);
+    t.deepEqual(state.trigger.spec, taking('nobody'));
     t.regex(state.lease?.spec?.holderIdentity ?? '', /^chaos-/);
     return Promise.resolve();
   });
-  t.is(state.trigger.spec?.filters, undefined);
+  t.deepEqual(state.trigger.spec, taking('failover'));
   t.is(state.lease?.spec?.holderIdentity, '');
   t.true(wakesFailover(state), 'it is told to look');
 });
@@ -70,7 +72,7 @@ test('it is on again also when the work fails', async (t) => {
   const { state, world } = cluster();
   const work = (): Promise<never> => Promise.reject(new Error('it slipped'));
   await t.throwsAsync(withoutFailover(world, work), { message: 'it slipped' });
-  t.is(state.trigger.spec?.filters, undefined);
+  t.deepEqual(state.trigger.spec, taking('failover'));
   t.is(state.lease?.spec?.holderIdentity, '');
 });
 
@@ -90,8 +92,8 @@ test('what a killed run left off is switched on; where nothing was, nothing is d
   const { state, world } = cluster();
   await restoreFailover(world);
   t.deepEqual(state.sent, []);
-  state.trigger.spec = { filters: [] };
+  state.trigger.spec = taking('nobody');
   await restoreFailover(world);
-  t.is(state.trigger.spec.filters, undefined);
+  t.deepEqual(state.trigger.spec, taking('failover'));
   t.true(wakesFailover(state));
 });
