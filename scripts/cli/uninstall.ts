@@ -1,11 +1,26 @@
 import { NotFound } from '../../functions/lib/errors.ts';
 import { until } from '../../functions/lib/until.ts';
-import type { Kubernetes, KubernetesObject, Ref } from '../../functions/lib/kubernetes/client.ts';
+import type {
+  Collection,
+  Kubernetes,
+  KubernetesObject,
+  Ref,
+} from '../../functions/lib/kubernetes/client.ts';
 import { storageNamespace } from '../../functions/lib/tiers.ts';
 import { connectTarget, type TargetOptions } from './target.ts';
 import { usersNamespace } from './token.ts';
 
 const networks = { apiVersion: 'selvedge.dev/v1alpha1', kind: 'FabricNetwork' };
+
+/** What the Broker is made of, and what it has made in RabbitMQ: each of these goes once it is gone there. */
+const broker = {
+  asked: ['Trigger', 'Broker'].map((kind) => ({ apiVersion: 'eventing.knative.dev/v1', kind })),
+  made: ['Binding', 'Policy', 'Queue', 'Exchange'].map((kind) => ({
+    apiVersion: 'rabbitmq.com/v1beta1',
+    kind,
+  })),
+};
+
 const rbac = 'rbac.authorization.k8s.io/v1';
 
 const admission = 'admissionregistration.k8s.io/v1';
@@ -51,24 +66,18 @@ export async function uninstall(
   await removeAll(connectTarget(options).kubernetes, onProgress);
 }
 
-/** Networks go first, while there is someone to take them down. */
+/** Networks go first, while there is someone to take them down; then the Broker, for the same reason. */
 export async function removeAll(
   kubernetes: Kubernetes,
   onProgress: (line: string) => void = () => undefined,
 ): Promise<void> {
-  const left = (): Promise<KubernetesObject[]> =>
-    kubernetes.list(networks).catch((error: unknown) => {
-      // A cluster that does not know the kind has none of it.
-      if (error instanceof NotFound) return [];
-      throw error;
-    });
-  for (const { metadata } of await left()) {
+  for (const { metadata } of await listed(kubernetes, networks)) {
     onProgress(`removing the network ${metadata.name}`);
     const { name, namespace } = metadata;
     await kubernetes.remove({ ...networks, name, namespace });
   }
-  const what = 'the networks to be taken down';
-  await until({ what, timeoutMs: 300_000 }, async () => (await left()).length === 0);
+  await gone(kubernetes, 'the networks to be taken down', [networks]);
+  await removeBroker(kubernetes, onProgress);
   for (const ref of clusterScoped) await kubernetes.remove(ref);
   for (const name of ['selvedge', storageNamespace, usersNamespace]) {
     onProgress(`removing the namespace ${name}`);
@@ -78,4 +87,38 @@ export async function removeAll(
       return (await kubernetes.get(ref)) === undefined;
     });
   }
+}
+
+/** A namespace never goes while something in it waits for RabbitMQ. */
+async function removeBroker(
+  kubernetes: Kubernetes,
+  onProgress: (line: string) => void,
+): Promise<void> {
+  const here = (of: Collection): Collection => ({ ...of, namespace: 'selvedge' });
+  const asked = broker.asked.map(here);
+  for (const of of asked)
+    for (const { metadata } of await listed(kubernetes, of)) {
+      onProgress(`removing the ${of.kind} ${metadata.name}`);
+      await kubernetes.remove({ ...of, name: metadata.name });
+    }
+  await gone(kubernetes, 'RabbitMQ to forget the Broker', broker.made.map(here));
+}
+
+async function gone(
+  kubernetes: Kubernetes,
+  what: string,
+  collections: readonly Collection[],
+): Promise<void> {
+  await until({ what, timeoutMs: 300_000 }, async () => {
+    const left = await Promise.all(collections.map((of) => listed(kubernetes, of)));
+    return left.every(({ length }) => length === 0);
+  });
+}
+
+/** A cluster that does not know a kind has none of it. */
+async function listed(kubernetes: Kubernetes, of: Collection): Promise<KubernetesObject[]> {
+  return kubernetes.list(of).catch((error: unknown) => {
+    if (error instanceof NotFound) return [];
+    throw error;
+  });
 }

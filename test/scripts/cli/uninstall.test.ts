@@ -1,6 +1,8 @@
 import { readFile, readdir } from 'node:fs/promises';
 import test from 'ava';
 import { parseAllDocuments } from 'yaml';
+import { refOf } from '../../../functions/lib/kubernetes/client.ts';
+import { until } from '../../../functions/lib/until.ts';
 import { clusterScoped, removeAll } from '../../../scripts/cli/uninstall.ts';
 import { FakeObjects } from '../../fakes/objects.ts';
 
@@ -35,6 +37,25 @@ test('networks go first, then what is of the cluster, then the namespaces', asyn
     [...cluster.objects.values()].map(({ metadata }) => metadata.name),
     ['other', 'admin'],
   );
+});
+
+test('the Broker goes while there is someone to take its queues out of RabbitMQ', async (t) => {
+  const queue = object('rabbitmq.com/v1beta1', 'Queue', 'of-provisioning', 'selvedge');
+  const cluster = new FakeObjects(
+    object('v1', 'Namespace', 'selvedge'),
+    object('eventing.knative.dev/v1', 'Broker', 'default', 'selvedge'),
+    object('eventing.knative.dev/v1', 'Trigger', 'provisioning', 'selvedge'),
+    object('eventing.knative.dev/v1', 'Broker', 'default', 'other'),
+    queue,
+  );
+  const removing = removeAll(cluster.edge);
+  await until({ what: 'the Broker to go', timeoutMs: 10_000 }, () =>
+    Promise.resolve(cluster.writes.length > 1),
+  );
+  t.deepEqual(cluster.writes, ['remove provisioning', 'remove default']);
+  await cluster.edge.remove(refOf(queue));
+  await removing;
+  t.deepEqual(cluster.writes.slice(2), ['remove of-provisioning', 'remove selvedge']);
 });
 
 test('where nothing is installed there is nothing to do', async (t) => {
