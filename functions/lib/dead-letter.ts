@@ -20,7 +20,7 @@ const prefix = 'dead-letter-';
 const deadLetter = z.object({
   /** The event as it was sent, in structured mode. */
   event: z.looseObject({ id: z.string(), source: z.string(), type: z.string() }),
-  /** Who should have taken it; not known of one that did not answer. */
+  /** Who should have taken it; Knative's own Brokers do not tell of one that did not answer. */
   subscriber: z.string().optional(),
   /** The status that it answered with, and the beginning of what it said. */
   code: z.string().optional(),

@@ -182,6 +182,8 @@ export class RabbitMQ {
       RABBITMQ_GENERATED_CONFIG_DIR: join(folder, 'generated'),
       RABBITMQ_PID_FILE: join(folder, 'pid'),
       RABBITMQ_LOGS: '-',
+      // Of upgrades there is a log of its own, always in a file.
+      RABBITMQ_LOG_BASE: join(folder, 'log'),
       ERL_CRASH_DUMP_SECONDS: '0',
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: member,
       RABBITMQ_CTL_ERL_ARGS: command,

@@ -2,4 +2,5 @@
 export const imageNames = [
   ...['gateway', 'provisioning', 'failover', 'source', 'data-put', 'data-get', 'setup'],
   ...['peer', 'orderer', 'chaincode-node', 'etcd', 'minio', 'vault', 'glusterfs', 'rabbitmq'],
+  ...['rabbitmq-topology'],
 ] as const;

@@ -11,6 +11,7 @@ import { provideCertificates, secret, secretRef, type Secret } from './certifica
 import { usersNamespace } from './token.ts';
 import { writeOverlay } from './overlay.ts';
 import { preflight } from './preflight.ts';
+import { provideConnection } from './rabbitmq.ts';
 import { setupJob, setupLabels } from './setup-job.ts';
 import { connectTarget, type Target, type TargetOptions } from './target.ts';
 import { describeFailures, waitForAll } from './wait.ts';
@@ -87,7 +88,6 @@ async function provideSecrets(kubernetes: Kubernetes): Promise<string[]> {
     const ref = { apiVersion: 'v1', kind: 'Namespace', name };
     if (!(await kubernetes.get(ref))) await kubernetes.create(namespaceObject(name));
   }
-  const random = (): string => randomBytes(24).toString('base64url');
   // The account that may do everything in the object store: the tier's own, and the setup's.
   await provideSecret(kubernetes, storageNamespace, 'minio-credentials', {
     'access-key': random(),
@@ -98,10 +98,20 @@ async function provideSecrets(kubernetes: Kubernetes): Promise<string[]> {
     const made = await provideSecret(kubernetes, storageNamespace, storeSecret(user), fresh);
     await provideSecret(kubernetes, namespace, storeSecret(user), made);
   }
+  // What members of RabbitMQ know each other by, and what the Broker opens it with.
+  const broker = await provideSecret(kubernetes, storageNamespace, 'rabbitmq-credentials', {
+    username: 'knative',
+    password: random(),
+    cookie: random(),
+  });
   // The setup fills it: it may change this Secret and make none.
   await provideSecret(kubernetes, storageNamespace, 'vault-unseal', {});
-  return provideCertificates(kubernetes, namespace);
+  const renewed = await provideCertificates(kubernetes, namespace);
+  await provideConnection(kubernetes, namespace, broker);
+  return renewed;
 }
+
+const random = (): string => randomBytes(24).toString('base64url');
 
 /** Makes a Secret that is not there; one that is there keeps what it holds. @returns what it holds */
 async function provideSecret(

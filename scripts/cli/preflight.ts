@@ -5,6 +5,10 @@ import type { Collection, Kubernetes } from '../../functions/lib/kubernetes/clie
 const needs: Record<string, (kubernetes: Kubernetes) => Promise<boolean>> = {
   'Knative Serving is not installed in this cluster': knows('serving.knative.dev/v1', 'Service'),
   'Knative Eventing is not installed in this cluster': knows('eventing.knative.dev/v1', 'Broker'),
+  'Knative’s Broker on RabbitMQ is not installed in this cluster': knows(
+    'eventing.knative.dev/v1alpha1',
+    'RabbitmqBrokerConfig',
+  ),
   'there is no StorageClass selvedge-local for the storage tiers': hasClass('selvedge-local'),
   'there is no StorageClass selvedge-replicated for ledgers': hasClass('selvedge-replicated'),
 };

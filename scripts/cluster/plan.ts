@@ -101,11 +101,12 @@ export function planCluster(plan: Plan, store: ImageStore, prepared: Step<unknow
     installBasics(images, signal),
   );
   const knativeBuilt = planBuild(plan, 'knative', prepared);
+  const broker = planBuild(plan, 'rabbitmq-broker', prepared);
   const manifests = plan.step('Manifests of Knative', [prepared], knativeManifests);
   const images = plan.step(
     'Images of Knative',
-    [registry, knativeBuilt, manifests],
-    ([, , objects], progress) => knativeImages(objects, store, progress),
+    [registry, manifests, knativeBuilt, broker],
+    ([, objects], progress) => knativeImages(objects, store, progress),
   );
   const knative = plan.step('Knative', [basics, images, manifests], ([, refs, objects], progress) =>
     once('knative', [objects, [...refs]], () => installKnative(objects, refs, progress, signal)),

@@ -99,17 +99,25 @@ export function planImages(
   const tiers = plan.step(
     'Images of the storage tiers',
     [registryReady, ...builds],
-    (_, progress) => provide([...catalog.tiers, catalog.setup, catalog.glusterfs], progress),
+    (_, progress) =>
+      provide([...catalog.tiers, catalog.setup, catalog.glusterfs, catalog.rabbitmq], progress),
   );
   const own = plan.step('Images of the functions', [registryReady], (_, progress) =>
     provide(catalog.functions, progress),
+  );
+  const topology = plan.step('Image of the topology operator', [registryReady], (_, progress) =>
+    provide([catalog.rabbitmqTopology], progress),
   );
   const fabric = plan.step(
     'Images of Fabric',
     [registryReady, planBuild(plan, 'fabric', prepared)],
     (_, progress) => provide(catalog.fabric, progress),
   );
-  const functions = plan.join([own, fabric], ([first, second]) => ({ ...first, ...second }));
+  const functions = plan.join([own, topology, fabric], ([first, second, third]) => ({
+    ...first,
+    ...second,
+    ...third,
+  }));
   return { tiers, functions };
 }
 

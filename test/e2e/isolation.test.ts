@@ -73,6 +73,11 @@ async function addresses() {
       at(storageNamespace, 'vault-0', 8200),
       at(storageNamespace, 'minio-0', 9000),
     ]),
+    queues: await Promise.all([
+      at(storageNamespace, 'rabbitmq-0', 5671),
+      at(storageNamespace, 'rabbitmq-0', 15671),
+      at(storageNamespace, 'rabbitmq-0', 25672),
+    ]),
     peer: await at(own, 'farm-peer-0', 7051),
     chaincodeOfPeer: await at(own, 'farm-peer-0', 7053),
     operationsOfPeer: await at(own, 'farm-peer-0', 9443),
@@ -103,24 +108,39 @@ test.serial('chaincode reaches its peer, and no store, no API server and no orde
 });
 
 test.serial('a data function reaches stores and peers, and no port of operations', async (t) => {
-  const { stores, peer, operationsOfPeer, orderer, operationsOfOrderer } = await addresses();
+  const { stores, queues, peer, operationsOfPeer, orderer, operationsOfOrderer } =
+    await addresses();
   const reader = { namespace, labels: { 'serving.knative.dev/service': 'data-get' } };
   await seen(t, reader, {
     ...all([...stores, peer], 'open'),
-    ...all([operationsOfPeer, orderer, operationsOfOrderer], 'shut'),
+    ...all([...queues, operationsOfPeer, orderer, operationsOfOrderer], 'shut'),
+  });
+});
+
+test.serial('a pod of the Broker reaches its queues as a client, and no store', async (t) => {
+  const { stores, queues } = await addresses();
+  const [amqps, management, distribution] = queues;
+  const end = { namespace, labels: { 'eventing.knative.dev/brokerRole': 'dispatcher' } };
+  await seen(t, end, {
+    ...all([amqps], 'open'),
+    ...all([management, distribution, ...stores], 'shut'),
   });
 });
 
 test.serial(
   'a workload beside Selvedge reaches functions, and neither stores nor members',
   async (t) => {
-    const { stores, peer, operationsOfPeer, orderer, operationsOfOrderer } = await addresses();
+    const { stores, queues, peer, operationsOfPeer, orderer, operationsOfOrderer } =
+      await addresses();
     await seen(
       t,
       { namespace: workloads, labels: {} },
       {
         ...all(['data-get.selvedge.svc.cluster.local:80'], 'open'),
-        ...all([...stores, peer, operationsOfPeer, orderer, operationsOfOrderer], 'shut'),
+        ...all(
+          [...stores, ...queues, peer, operationsOfPeer, orderer, operationsOfOrderer],
+          'shut',
+        ),
       },
     );
   },

@@ -114,8 +114,7 @@ require('node:http').createServer((request, response) => {
 `;
 
 /**
- * Subscribes at the Broker to all that Selvedge tells, as any workload can: a pod, a Service and a
- * Trigger.
+ * Subscribes at the Broker to all that it takes, as any workload can: a pod, a Service and a Trigger.
  *
  * @returns gives all that was told so far
  */
@@ -135,7 +134,6 @@ export async function subscribe(t: ExecutionContext): Promise<() => Promise<Told
     metadata: { name, namespace: home },
     spec: {
       broker: 'default',
-      filters: [{ prefix: { type: 'dev.selvedge.' } }],
       subscriber: { ref: { apiVersion: 'v1', kind: 'Service', name, namespace } },
     },
   });

@@ -86,6 +86,16 @@ const table: Record<string, string[]> = {
     'selvedge: get,update leases/source',
     'selvedge-storage: list,watch pods',
   ],
+  'rabbitmq-topology': [
+    ...['exchanges', 'queues', 'bindings', 'policies'].map(
+      (kind) => `selvedge: list,watch,update ${kind}`,
+    ),
+    ...['exchanges', 'queues', 'bindings', 'policies'].map(
+      (kind) => `selvedge: update ${kind}/status`,
+    ),
+    'selvedge: get secrets/rabbitmq-connection',
+    'selvedge: create,patch events',
+  ],
   setup: ['selvedge-storage: get,patch secrets/vault-unseal'],
   'system:serviceaccounts:selvedge-users': [
     'selvedge: get,list fabricnetworks',

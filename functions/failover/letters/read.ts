@@ -11,7 +11,7 @@ const mostAnswer = 1024;
 /** What of an event is the Broker's and not its sender's: why it died, and how often it may go round. */
 const added = ['knativeerrordest', 'knativeerrorcode', 'knativeerrordata', 'knativebrokerttl'];
 
-/** A dead letter of an event as the Broker's channel sends it: the event as it was, and why it died. */
+/** A dead letter of an event as a dispatcher of the Broker sends it: the event as it was, and why it died. */
 export async function readLetter(came: Envelope, body: Readable): Promise<DeadLetter> {
   const { bytes, size } = await readUpTo(body, mostData);
   const attributes = Object.entries(came).filter(([name]) => !added.includes(name));
@@ -24,7 +24,7 @@ export async function readLetter(came: Envelope, body: Readable): Promise<DeadLe
   };
 }
 
-/** Of a subscriber that did not answer at all, the Broker adds nothing. */
+/** Of a subscriber that did not answer there is no code, and what is told for its answer is what went wrong. */
 function whyOf({ knativeerrordest, knativeerrorcode, knativeerrordata }: Envelope) {
   const [subscriber, code] = [textOf(knativeerrordest), textOf(knativeerrorcode)];
   const answer = Buffer.from(textOf(knativeerrordata) ?? '', 'base64').toString();

@@ -44,8 +44,6 @@ const twice = new Set([
   'controller',
   'webhook',
   'eventing-webhook',
-  'mt-broker-ingress',
-  'mt-broker-filter',
 ]);
 
 /** What upstream leaves to whoever installs it, by the name of the ConfigMap. */

@@ -18,6 +18,7 @@ export {
   componentNames,
   components,
   knativeBinary,
+  type Binary,
   type Component,
   type ComponentName,
 } from './index.ts';

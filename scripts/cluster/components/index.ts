@@ -89,36 +89,44 @@ const kubernetesCommands = [
   'kubectl',
 ];
 
-/** The commands that Knative's release manifests need for Services, Brokers, ApiServerSource and PingSource. */
+/** The commands that Knative's release manifests need for Services, Triggers, ApiServerSource and PingSource. */
 const knativeCommands = {
   serving: ['activator', 'autoscaler', 'controller', 'queue', 'webhook'],
   'net-kourier': ['kourier'],
-  eventing: [
-    'apiserver_receive_adapter',
-    'broker/filter',
-    'broker/ingress',
-    'controller',
-    'in_memory/channel_controller',
-    'in_memory/channel_dispatcher',
-    'mtchannel_broker',
-    'mtping',
-    'webhook',
-  ],
+  eventing: ['apiserver_receive_adapter', 'controller', 'mtping', 'webhook'],
 };
+
+/** What we build for the commands of Knative's RabbitMQ Broker; but for the ingress they are ours. */
+const rabbitmqCommands: Record<string, string> = {
+  'controller/broker': 'controller',
+  dispatcher: 'dispatcher',
+  ingress: 'ingress',
+};
+
+/** A binary by its path in the folder of the component that it is built with. */
+export interface Binary {
+  component: 'knative' | 'rabbitmq-broker';
+  path: string;
+}
 
 /**
  * The binary that a `ko://` image reference of Knative's manifests stands for.
- * @param reference such as `ko://knative.dev/eventing/cmd/broker/filter`
- * @returns its path in the folder of the component `knative`, such as `eventing/filter`;
- *   undefined for a command that is not built
+ * @param reference such as `ko://knative.dev/eventing/cmd/mtping`
+ * @returns such as `eventing/mtping` of `knative`; undefined for a command that is not built
  */
-export function knativeBinary(reference: string): string | undefined {
+export function knativeBinary(reference: string): Binary | undefined {
   const [, module = '', command = ''] =
     /^ko:\/\/knative\.dev\/([^/]+)\/cmd\/(.+)$/.exec(reference) ?? [];
+  if (module === 'eventing-rabbitmq') {
+    const path = rabbitmqCommands[command];
+    return path === undefined ? undefined : { component: 'rabbitmq-broker', path };
+  }
   const built = Object.entries(knativeCommands).some(
     ([name, list]) => name === module && list.includes(command),
   );
-  return built ? join(module, binaryOf(module, command)) : undefined;
+  return built
+    ? { component: 'knative', path: join(module, binaryOf(module, command)) }
+    : undefined;
 }
 
 /**

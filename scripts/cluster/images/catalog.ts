@@ -1,7 +1,13 @@
 import { basename, join } from 'node:path';
 
 import { bundle, entries } from './bundle.ts';
-import { build, buildComponent, type Component, type ComponentName } from '../components/build.ts';
+import {
+  build,
+  buildComponent,
+  type Binary,
+  type Component,
+  type ComponentName,
+} from '../components/build.ts';
 import type { Context, Image } from './store.ts';
 import { debianRoot } from './debian.ts';
 import { envoyProgram } from './envoy.ts';
@@ -143,15 +149,23 @@ export const rabbitmq: Image = {
   context: () => bundled('rabbitmq'),
 };
 
-/** One of Knative's commands, by its path in what its build leaves, such as `eventing/filter`. */
-export function knativeImage(binary: string): Image {
+/** One of the commands of Knative, or of its Broker. */
+export function knativeImage({ component, path }: Binary): Image {
   return {
-    name: `knative-${binary.replaceAll(/[/_]/g, '-')}`,
+    name: `${component}-${path.replaceAll(/[/_]/g, '-')}`,
     containerfile: containerfile('program'),
-    args: { PROGRAM: binary },
-    context: built('knative'),
+    args: { PROGRAM: path },
+    context: built(component),
   };
 }
+
+/** What makes the Broker's exchanges and queues. */
+export const rabbitmqTopology: Image = {
+  name: 'rabbitmq-topology',
+  containerfile: containerfile('program'),
+  args: { PROGRAM: 'topology' },
+  context: built('rabbitmq-broker'),
+};
 
 /** The proxy under Kourier, a program for glibc out of a Python wheel. */
 export const envoy: Image = {

@@ -12,7 +12,11 @@ const cluster = (kinds: string[], objects: string[]): Kubernetes =>
       Promise.resolve(objects.includes(name) ? { metadata: { name } } : undefined),
   }) as unknown as Kubernetes;
 
-const knative = ['serving.knative.dev/v1', 'eventing.knative.dev/v1'];
+const knative = [
+  'serving.knative.dev/v1',
+  'eventing.knative.dev/v1',
+  'eventing.knative.dev/v1alpha1',
+];
 
 test('a cluster that has all is taken', async (t) => {
   await t.notThrowsAsync(preflight(cluster(knative, ['selvedge-local', 'selvedge-replicated'])));
@@ -20,10 +24,10 @@ test('a cluster that has all is taken', async (t) => {
 
 test('everything that is missing is named at once', async (t) => {
   const error = await t.throwsAsync(preflight(cluster([], [])));
-  t.is(error.message.split('\n').length, 4);
+  t.is(error.message.split('\n').length, 5);
   t.regex(
     error.message,
-    /Knative Serving.*\n.*Knative Eventing.*\n.*StorageClass selvedge-local.*\n.*selvedge-replicated/,
+    /Knative Serving.*\n.*Knative Eventing.*\n.*Broker on RabbitMQ.*\n.*StorageClass selvedge-local.*\n.*selvedge-replicated/,
   );
 });
 

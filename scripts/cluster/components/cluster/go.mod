@@ -318,12 +318,7 @@ tool (
 	github.com/rancher/local-path-provisioner
 	knative.dev/eventing-rabbitmq/cmd/ingress
 	knative.dev/eventing/cmd/apiserver_receive_adapter
-	knative.dev/eventing/cmd/broker/filter
-	knative.dev/eventing/cmd/broker/ingress
 	knative.dev/eventing/cmd/controller
-	knative.dev/eventing/cmd/in_memory/channel_controller
-	knative.dev/eventing/cmd/in_memory/channel_dispatcher
-	knative.dev/eventing/cmd/mtchannel_broker
 	knative.dev/eventing/cmd/mtping
 	knative.dev/eventing/cmd/webhook
 	knative.dev/net-kourier/cmd/kourier

@@ -130,9 +130,16 @@ test('an aborted build rejects', async (t) => {
 });
 
 test('an image reference of a Knative manifest names its binary', (t) => {
-  t.is(knativeBinary('ko://knative.dev/eventing/cmd/broker/filter'), 'eventing/filter');
-  t.is(knativeBinary('ko://knative.dev/serving/cmd/controller'), 'serving/controller');
+  const of = (reference: string) => {
+    const binary = knativeBinary(reference);
+    return binary && `${binary.component}: ${binary.path}`;
+  };
+  t.is(of('ko://knative.dev/eventing/cmd/mtping'), 'knative: eventing/mtping');
+  t.is(of('ko://knative.dev/serving/cmd/controller'), 'knative: serving/controller');
+  const broker = 'ko://knative.dev/eventing-rabbitmq/cmd/controller/broker';
+  t.is(of(broker), 'rabbitmq-broker: controller');
   t.is(knativeBinary('ko://knative.dev/eventing/cmd/jobsink'), undefined);
+  t.is(knativeBinary('ko://knative.dev/eventing-rabbitmq/cmd/webhook/broker'), undefined);
   t.is(knativeBinary('gcr.io/elsewhere/controller'), undefined);
 });
 
