@@ -2,6 +2,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import { install } from '../cli/install.ts';
+import { connectTarget } from '../cli/target.ts';
+import { brokerManifests, fitAll, inStages, knativeImages } from '../cluster/addons/knative.ts';
 import { buildComponent } from '../cluster/components/build.ts';
 import { ImageStore, leaveNoMounts } from '../cluster/images/store.ts';
 import { Plan } from '../lib/progress.ts';
@@ -27,7 +29,8 @@ const needed = [
 ];
 
 /**
- * Deploys Selvedge to a cluster that is there, with Knative on it, by way of a registry that both reach.
+ * Deploys Selvedge to a cluster that is there, with Knative on it, by way of a registry that both reach; and the
+ * controller of the Broker on RabbitMQ, which Knative's release lacks.
  * @throws NotPossible when images cannot be built here; StepError when a step fails: that cluster is
  *   not to be reached, or lacks Knative
  */
@@ -49,7 +52,19 @@ export async function deploy(options: DeployOptions): Promise<void> {
     ...tiers,
     ...functions,
   }));
-  plan.step('Selvedge', [kubectl, all], ([program, references], onProgress) =>
+  const manifests = plan.step('Manifests of the Broker', [looked], brokerManifests);
+  const broker = plan.step(
+    'Broker on RabbitMQ',
+    [kubectl, manifests],
+    async ([program, objects], onProgress) => {
+      const references = await knativeImages(objects, store, onProgress);
+      const target = connectTarget({ kubeconfig, context, kubectl: program });
+      const stages = inStages(fitAll(objects, references)).filter(({ length }) => length > 0);
+      for (const stage of stages)
+        await target.kubectl(applied, { input: JSON.stringify(listOf(stage)), signal });
+    },
+  );
+  plan.step('Selvedge', [kubectl, all, broker], ([program, references], onProgress) =>
     install({
       ...{ kubeconfig, context, kubectl: program, overlay, images: references },
       ...{ state, onProgress, signal: plan.signal },
@@ -60,6 +75,16 @@ export async function deploy(options: DeployOptions): Promise<void> {
     `\nSelvedge runs in the cluster of ${context}; its gateway is the Service selvedge/gateway.`,
   );
 }
+
+const applied = [
+  'apply',
+  '--server-side',
+  '--force-conflicts',
+  '--field-manager=selvedge',
+  '--filename=-',
+];
+
+const listOf = (items: object[]): object => ({ apiVersion: 'v1', kind: 'List', items });
 
 function registryOf(given: string): { registry: string; tls: boolean } {
   const plain = 'http://';
