@@ -41,6 +41,7 @@ const owners: Record<string, readonly string[] | undefined> = {
   '@hyperledger/fabric-protos': fabric,
   '@kubernetes/client-node': ['functions/lib/kubernetes/', 'scripts/cli/target.ts'],
   '@peculiar/x509': x509,
+  'async-mutex': ['functions/lib/memory.ts'],
   cloudevents: ['functions/lib/events.ts', 'functions/lib/function/'],
   cockatiel: ['functions/lib/data/etcd-faults.ts', 'functions/lib/vault/client.ts'],
   commander: ['scripts/main.ts', 'scripts/cli/main.ts', 'scripts/chaos/main.ts'],

@@ -9,6 +9,7 @@ import {
   Unprocessable,
 } from '../lib/errors.ts';
 import type { Tier } from '../lib/events.ts';
+import { partSize } from '../lib/data/upload.ts';
 import type {
   AbandonedIntent,
   DoneIntent,
@@ -40,6 +41,14 @@ export function chooseTier(wanted: Tier | undefined, contentType: string, extent
   }
   if (wanted) return wanted;
   return fits && isJson(contentType) ? 'record' : 'object';
+}
+
+/**
+ * How many bytes a put holds at most: its plaintext and its ciphertext, and both once more on their way; what
+ * is uploaded in parts three of them.
+ */
+export function heldBy(extent: Extent): number {
+  return extent === 'more' ? 3 * partSize : 4 * extent;
 }
 
 /** `application/json` and every type with the suffix `+json` (RFC 6839). */

@@ -9,6 +9,7 @@ import type { Names } from '../lib/data/names.ts';
 import type { OutboxEntry } from '../lib/data/model.ts';
 import type { Objects } from '../lib/data/objects.ts';
 import type { Tier } from '../lib/events.ts';
+import type { Memory } from '../lib/memory.ts';
 import type { Ledgers } from '../lib/fabric/ledgers.ts';
 import type { Incarnations } from '../lib/vault/incarnations.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -21,6 +22,8 @@ export interface Deps {
   keys: Keys;
   names: Names;
   chain: GroupCommit;
+  /** What bodies under way share: those that are here as a whole, and those that go on as their sender likes. */
+  memory: { whole: Memory; going: Memory };
   decide: Decide;
   validate: Validate;
   incarnations: Pick<Incarnations, 'removed' | 'forget'>;

@@ -10,6 +10,7 @@ import { createKeys } from '../lib/data/keys.ts';
 import { connectKubernetes } from '../lib/kubernetes/client.ts';
 import { createLedgers } from '../lib/fabric/ledgers.ts';
 import { createLogger } from '../lib/log.ts';
+import { createMemory } from '../lib/memory.ts';
 import { createMetadata } from '../lib/data/metadata.ts';
 import { createNames } from '../lib/data/names.ts';
 import { prefixes } from '../lib/data/datum.ts';
@@ -30,6 +31,9 @@ import { createGroupCommit } from './group-commit.ts';
 import { endpoints } from './handler.ts';
 import { createOutbox } from './outbox.ts';
 
+/** Bytes that bodies may take: half of what a pod has; the rest is for the beginnings of bodies, and for Node. */
+const memory = { whole: 96 * 1024 ** 2, going: 288 * 1024 ** 2 };
+
 const env = readEnv(settings);
 const log = createLogger('data-put');
 const failover = connectBroker(env.FAILOVER_URL, announceTimeout);
@@ -49,6 +53,7 @@ const deps: Deps = {
   names: createNames(createNameKeys(vault)),
   chain: createGroupCommit(ledgers),
   incarnations: createIncarnations(vault),
+  memory: { whole: createMemory(memory.whole), going: createMemory(memory.going) },
   decide,
   validate,
   announce: (event) => outbox.announce(event),

@@ -12,13 +12,13 @@
  */
 import type { Readable } from 'node:stream';
 import { Conflict, FateOpen, NotFound, Unavailable, Unprocessable } from '../lib/errors.ts';
-import type { Receipt } from '../lib/events.ts';
+import type { Receipt, Tier } from '../lib/events.ts';
 import { asked } from '../lib/data/chain.ts';
 import type { OpenIntent, Revised, StoredIntent } from '../lib/data/model.ts';
 import { anchor } from './anchor.ts';
 import { digestOf, open } from './body.ts';
 import { claim, clean, giveUp, requireNotErased, requireWritable, takeOver } from './claim.ts';
-import { chooseTier, next, PolicyChanged, refusalOf, reused } from './decisions.ts';
+import { chooseTier, heldBy, next, PolicyChanged, refusalOf, reused } from './decisions.ts';
 import type { Deps, PutRequest } from './deps.ts';
 import { catchUp } from './enact.ts';
 import { failed } from './preconditions.ts';
@@ -40,9 +40,20 @@ import { store } from './store.ts';
  * @throws TooLarge, NoSpace, Unavailable; nothing was stored
  */
 export async function put(deps: Deps, request: PutRequest): Promise<Receipt> {
-  const { ref, id, contentType, signal } = request;
   const { extent, whole } = await open(request.body);
-  const tier = chooseTier(request.tier, contentType, extent);
+  const tier = chooseTier(request.tier, request.contentType, extent);
+  const work = (): Promise<Receipt> => putAs(deps, request, { tier, whole });
+  const { caller, signal } = request;
+  const memory = extent === 'more' ? deps.memory.going : deps.memory.whole;
+  return memory.hold({ user: caller.id, bytes: heldBy(extent), signal }, work);
+}
+
+async function putAs(
+  deps: Deps,
+  request: PutRequest,
+  { tier, whole }: { tier: Tier; whole: Readable },
+): Promise<Receipt> {
+  const { ref, id, contentType, signal } = request;
   const todo = next(await deps.metadata.intent(ref, id), { key: ref.key, contentType });
   switch (todo.step) {
     case 'begin': {

@@ -24,6 +24,7 @@ import { keys, prefixes } from '../../functions/lib/data/datum.ts';
 import { connectEtcd, type Etcd } from '../../functions/lib/data/etcd.ts';
 import { createKeys } from '../../functions/lib/data/keys.ts';
 import { createLogger } from '../../functions/lib/log.ts';
+import { createMemory } from '../../functions/lib/memory.ts';
 import { createMetadata } from '../../functions/lib/data/metadata.ts';
 import type { OutboxEntry } from '../../functions/lib/data/model.ts';
 import { connectObjects } from '../../functions/lib/data/objects.ts';
@@ -92,6 +93,8 @@ export interface GetOptions {
   version?: number;
 }
 
+const MiB = 1024 ** 2;
+
 export const network = { namespace: 'selvedge', network: 'supply', incarnation: 'uid-1' };
 
 export const caller = (name: string): Caller => ({
@@ -129,6 +132,7 @@ export async function startWorld(): Promise<World> {
     networks: ledger.ledgers,
     chain: createGroupCommit(ledger.ledgers),
     incarnations: createIncarnations(connectVault(vault.as('data-put'))),
+    memory: { whole: createMemory(96 * MiB), going: createMemory(288 * MiB) },
     decide,
     validate,
     announce: (event) => void announced.push(event),

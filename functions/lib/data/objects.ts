@@ -5,7 +5,7 @@
 import type { Readable } from 'node:stream';
 import { NoSpace, NotFound, TooLarge, Unavailable } from '../errors.ts';
 import { openStore, type Store, type StoreOptions } from './store.ts';
-import { upload } from './upload.ts';
+import { partSize as usual, upload } from './upload.ts';
 
 export interface Objects {
   /** Where they are. */
@@ -35,7 +35,7 @@ export interface Part {
 
 export interface ObjectsOptions extends StoreOptions {
   bucket: string;
-  /** Bytes of a part of a large object: two are held while one is sent. S3 wants 5 MiB at least. */
+  /** Bytes of a part of a large object: two are held while one is sent. */
   partSize?: number;
 }
 
@@ -44,7 +44,7 @@ const mostErased = 500;
 
 /** Every method throws Unavailable when the store does not answer, NoSpace when it is full. */
 export function connectObjects(options: ObjectsOptions): Objects {
-  const { bucket, partSize = 8 * 1024 * 1024, ...members } = options;
+  const { bucket, partSize = usual, ...members } = options;
   const store = openStore(members);
 
   return {

@@ -12,6 +12,9 @@ export interface Destination {
   partSize: number;
 }
 
+/** Bytes of a part of a large object, unless it is told otherwise. S3 wants 5 MiB at least. */
+export const partSize = 8 * 1024 * 1024;
+
 /** S3 takes this many parts of one object. */
 const mostParts = 10_000;
 

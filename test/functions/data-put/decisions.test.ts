@@ -2,6 +2,7 @@ import test from 'ava';
 import {
   chooseTier,
   fateOf,
+  heldBy,
   next,
   patience,
   recordLimit,
@@ -33,6 +34,18 @@ for (const [name, [wanted, type, extent, expected]] of Object.entries(tiers)) {
     const choose = () => chooseTier(wanted, type, extent);
     if (expected === 'too large') t.throws(choose, { instanceOf: TooLarge });
     else t.is(choose(), expected);
+  });
+}
+
+const MiB = 1024 * 1024;
+const held: Record<string, [Extent, number]> = {
+  'a small body is held four times': [1000, 4000],
+  'of one that goes on three parts are held': ['more', 24 * MiB],
+};
+
+for (const [name, [extent, expected]] of Object.entries(held)) {
+  test(name, (t) => {
+    t.is(heldBy(extent), expected);
   });
 }
 
