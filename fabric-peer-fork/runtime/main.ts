@@ -1,6 +1,7 @@
 /** The program of the image that runs chaincode packages of type `node`. */
 import { hostname } from 'node:os';
 
+import { provideBatches } from './batches.ts';
 import { loadChaincode } from './chaincode.ts';
 import { serveProbes } from './probes.ts';
 import { stayRegistered } from './registration.ts';
@@ -18,6 +19,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 // The shim takes all but this from the environment.
 process.argv.push('--peer.address', process.env['CORE_PEER_ADDRESS'] ?? '');
+
+provideBatches();
 
 // The end of a log is what people are told of a pod that ended: the message comes last.
 const chaincode = await loadChaincode(folder).catch((error: unknown) => {

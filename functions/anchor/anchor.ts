@@ -24,7 +24,7 @@ import {
   type VersionFact,
 } from '../lib/data/fact.ts';
 import { paddedVersion } from '../lib/data/datum.ts';
-import { Book, type LedgerState } from './book.ts';
+import { Book, type Key, type LedgerState } from './book.ts';
 
 /** More would make a transaction that endorsers hold for too long. */
 const mostFacts = 1000;
@@ -37,35 +37,53 @@ const mostFacts = 1000;
  */
 export async function put(state: LedgerState, given: unknown): Promise<Kept[]> {
   if (!state.isWriter) throw new Error('FORBIDDEN: only the platform itself writes facts');
+  const wanted = check(given);
   const book = new Book(state);
+  // At once, what is looked at in any case.
+  await Promise.all(wanted.flatMap(looksAt).map((key) => book.get(key)));
   const kept: Kept[] = [];
   // One after another: each may follow the one before.
-  for (const { fact, after } of check(given)) kept.push(await keep(book, fact, after));
+  for (const { fact, after } of wanted) kept.push(await keep(book, fact, after));
+  await book.close();
   return kept;
 }
 
+function looksAt({ fact }: { fact: Fact }): Key[] {
+  return [fact.kind === 'version' ? placeKey(fact.index) : factKey(fact), headKey(fact.id)];
+}
+
+/** What is asked of the ledger. */
+const reads = {
+  async get(book: Book, id: string, version: string): Promise<string | undefined> {
+    const number = Number(version);
+    if (!Number.isSafeInteger(number) || number < 1) {
+      throw new Error('INVALID: a version is a positive integer');
+    }
+    return book.get(versionKey(id, number));
+  },
+
+  head: (book: Book, id: string) => book.get(headKey(id)),
+
+  async find(book: Book, index: string): Promise<string | undefined> {
+    const at = await book.get(placeKey(index));
+    return at === undefined ? undefined : book.get(JSON.parse(at) as string[]);
+  },
+};
+
 /** A version by its number, as text; `null` where there is none. */
 export async function get(state: LedgerState, id: string, version: string): Promise<string> {
-  const number = Number(version);
-  if (!Number.isSafeInteger(number) || number < 1) {
-    throw new Error('INVALID: a version is a positive integer');
-  }
-  return (await new Book(state).get(versionKey(id, number))) ?? 'null';
+  return (await reads.get(new Book(state), id, version)) ?? 'null';
 }
 
 /** The head of a datum, as text; `null` where there is none. */
 export async function head(state: LedgerState, id: string): Promise<string> {
-  return (await new Book(state).get(['head', id])) ?? 'null';
+  return (await reads.head(new Book(state), id)) ?? 'null';
 }
 
 /** The version whose ciphertext is at an index, as text; `null` where there is none. */
 export async function find(state: LedgerState, index: string): Promise<string> {
-  const book = new Book(state);
-  const at = await book.get(['place', index]);
-  return (at === undefined ? undefined : await book.get(JSON.parse(at) as string[])) ?? 'null';
+  return (await reads.find(new Book(state), index)) ?? 'null';
 }
-
-const reads = { get, head, find };
 
 /**
  * Answers to many questions, each as its own transaction would give it.
@@ -73,8 +91,11 @@ const reads = { get, head, find };
  * @param given a list of names of transactions with their arguments
  */
 export async function ask(state: LedgerState, given: unknown): Promise<string[]> {
+  const book = new Book(state);
   return Promise.all(
-    asQuestions(given).map(([name, first, second = '']) => reads[name](state, first, second)),
+    asQuestions(given).map(
+      async ([name, first, second = '']) => (await reads[name](book, first, second)) ?? 'null',
+    ),
   );
 }
 
@@ -110,10 +131,10 @@ async function keepVersion(
   const version = current + 1;
   const { transactionId } = book;
   const at = versionKey(id, version);
-  await book.put(at, anchoredText({ ...fact, version, transactionId }));
-  await book.put(['place', index], JSON.stringify(at));
+  book.put(at, anchoredText({ ...fact, version, transactionId }));
+  book.put(placeKey(index), JSON.stringify(at));
   const next = { owner, version, policy, edition: before?.edition ?? 1, erased: false };
-  await book.put(['head', id], headText(next));
+  book.put(headKey(id), headText(next));
   return { version, transactionId };
 }
 
@@ -123,29 +144,25 @@ function requireNext(before: Head, { owner, policy }: VersionFact): void {
   if (before.policy !== policy) throw new Error('CONFLICT: another policy is in force');
 }
 
-async function keepPolicy(book: Book, fact: PolicyFact): Promise<Kept> {
-  const { id, edition, policy } = fact;
-  const at = ['policy', id, paddedVersion(edition)];
-  return once(book, at, fact, async (before) => {
+function keepPolicy(book: Book, fact: PolicyFact): Promise<Kept> {
+  const { edition, policy } = fact;
+  return once(book, fact, (before) => {
     if (before.edition + 1 !== edition) throw new Error('CONFLICT: another policy came first');
-    await book.put(['head', id], headText({ ...before, edition, policy }));
+    return { ...before, edition, policy };
   });
 }
 
-async function keepErasure(book: Book, fact: ErasureFact): Promise<Kept> {
-  const { id } = fact;
-  return once(book, ['erasure', id], fact, (before) =>
-    book.put(['head', id], headText({ ...before, erased: true })),
-  );
+function keepErasure(book: Book, fact: ErasureFact): Promise<Kept> {
+  return once(book, fact, (before) => ({ ...before, erased: true }));
 }
 
-/** Keeps a fact under its key and lets it change the head; the same again changes nothing. */
+/** Keeps a fact under its key, with the head that follows; the same again changes nothing. */
 async function once(
   book: Book,
-  at: readonly string[],
   fact: PolicyFact | ErasureFact,
-  change: (before: Head) => Promise<void>,
+  follow: (before: Head) => Head,
 ): Promise<Kept> {
+  const at = factKey(fact);
   const known = await book.get(at);
   if (known !== undefined) {
     const { transactionId, ...before } = JSON.parse(known) as Fact & Kept;
@@ -155,19 +172,19 @@ async function once(
   const before = await headOf(book, fact.id);
   if (!before) throw new Error('CONFLICT: there is no such datum');
   if (before.erased) throw new Error('CONFLICT: the datum was erased');
-  await change(before);
+  book.put(headKey(fact.id), headText(follow(before)));
   const { transactionId } = book;
-  await book.put(at, JSON.stringify({ ...factOf(fact), transactionId }));
+  book.put(at, JSON.stringify({ ...factOf(fact), transactionId }));
   return { transactionId };
 }
 
 async function headOf(book: Book, id: string): Promise<Head | undefined> {
-  const text = await book.get(['head', id]);
+  const text = await book.get(headKey(id));
   return text === undefined ? undefined : required(parseHead(text));
 }
 
 async function versionAt(book: Book, index: string): Promise<Anchored | undefined> {
-  const at = await book.get(['place', index]);
+  const at = await book.get(placeKey(index));
   if (at === undefined) return undefined;
   return required(parseAnchored((await book.get(JSON.parse(at) as string[])) ?? 'null'));
 }
@@ -177,12 +194,16 @@ function required<T>(kept: T | undefined): T {
   return kept;
 }
 
+const headKey = (id: string): Key => ['head', id];
+const placeKey = (index: string): Key => ['place', index];
+
 /** A range query gives versions in order. */
-const versionKey = (id: string, version: number): string[] => [
-  'version',
-  id,
-  paddedVersion(version),
-];
+const versionKey = (id: string, version: number): Key => ['version', id, paddedVersion(version)];
+
+function factKey(fact: PolicyFact | ErasureFact): Key {
+  const { kind, id } = fact;
+  return kind === 'policy' ? [kind, id, paddedVersion(fact.edition)] : [kind, id];
+}
 
 type Asked = [name: keyof typeof reads, first: string, second?: string];
 

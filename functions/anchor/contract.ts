@@ -1,6 +1,6 @@
 import { Contract, type Context } from 'fabric-contract-api';
 import { ask, find, get, head, put } from './anchor.ts';
-import type { LedgerState } from './book.ts';
+import type { Key, LedgerState } from './book.ts';
 import { isWriter } from './creator.ts';
 
 /** The contract `anchor`: every method is a transaction whose arguments are strings. */
@@ -41,14 +41,22 @@ export class AnchorContract extends Contract {
   }
 }
 
-function ledgerState({ stub }: Context): LedgerState {
-  const stateKey = ([kind = '', ...parts]: readonly string[]): string =>
+/** The stub, with what our runtime gives it beyond Node's own (`batches.ts` there). */
+type Stub = Context['stub'] & {
+  getMultipleStates: (keys: readonly string[]) => Promise<Uint8Array[]>;
+  putMultipleStates: (entries: readonly (readonly [string, Uint8Array])[]) => Promise<void>;
+};
+
+function ledgerState(context: Context): LedgerState {
+  const stub = context.stub as Stub;
+  const stateKey = ([kind = '', ...parts]: Key): string =>
     stub.createCompositeKey(kind, [...parts]);
   return {
     transactionId: stub.getTxID(),
     isWriter: isWriter(stub.getCreator().idBytes),
-    get: (key) => stub.getState(stateKey(key)),
-    put: (key, value) => stub.putState(stateKey(key), value),
+    get: (keys) => stub.getMultipleStates(keys.map(stateKey)),
+    put: (entries) =>
+      stub.putMultipleStates(entries.map(([key, value]) => [stateKey(key), value] as const)),
   };
 }
 

@@ -52,9 +52,12 @@ export function fakeLedger(): FakeLedger {
   const view = (transactionId: string, writes: Map<string, string>): LedgerState => ({
     transactionId,
     isWriter: true,
-    get: (key) => Promise.resolve(Buffer.from(fake.state.get(JSON.stringify(key)) ?? '')),
-    put: (key, value) => {
-      writes.set(JSON.stringify(key), Buffer.from(value).toString());
+    get: (keys) =>
+      Promise.resolve(keys.map((key) => Buffer.from(fake.state.get(JSON.stringify(key)) ?? ''))),
+    put: (entries) => {
+      for (const [key, value] of entries) {
+        writes.set(JSON.stringify(key), Buffer.from(value).toString());
+      }
       return Promise.resolve();
     },
   });

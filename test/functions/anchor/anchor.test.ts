@@ -15,14 +15,21 @@ const erasure = { kind: 'erasure', id, incarnation: 'uid-1' } as const;
 function ledger(isWriter = true) {
   const state = new Map<string, Uint8Array>();
   let count = 0;
+  let exchanges = 0;
   const run = async <T>(transaction: (state: LedgerState) => Promise<T>): Promise<T> => {
     const writes = new Map<string, Uint8Array>();
     const result = await transaction({
       transactionId: `tx${++count}`,
       isWriter,
-      get: (key) => Promise.resolve(state.get(JSON.stringify(key)) ?? new Uint8Array()),
-      put: (key, value) => {
-        writes.set(JSON.stringify(key), value);
+      get: (keys) => {
+        exchanges += 1;
+        return Promise.resolve(
+          keys.map((key) => state.get(JSON.stringify(key)) ?? new Uint8Array()),
+        );
+      },
+      put: (entries) => {
+        exchanges += 1;
+        for (const [key, value] of entries) writes.set(JSON.stringify(key), value);
         return Promise.resolve();
       },
     });
@@ -31,6 +38,8 @@ function ledger(isWriter = true) {
   };
   return {
     state,
+    /** How often the peer was asked, or told, since the last time. */
+    exchanges: () => [exchanges, (exchanges = 0)][0],
     put: (...facts: unknown[]) => run((s) => put(s, facts)),
     run,
     head: async () => JSON.parse(await run((s) => head(s, id))) as Head | null,
@@ -51,6 +60,28 @@ test('versions are numbered in the order in which they come, within a transactio
   t.like(await chain.find('c'), { id, version: 3 });
   const { owner, policy } = versionFact('readings/42');
   t.deepEqual(await chain.head(), { owner, version: 3, policy, edition: 1, erased: false });
+});
+
+test('a transaction reads all it needs in one exchange with its peer, and writes in one', async (t) => {
+  const chain = ledger();
+  await chain.put(fact('a'), fact('b'), versionFact('others', { index: 'c' }));
+  t.is(chain.exchanges(), 2);
+});
+
+test('many questions take as many exchanges as one', async (t) => {
+  const chain = ledger();
+  await chain.put(fact('a'), fact('b'));
+  chain.exchanges();
+  const questions = [
+    ['find', 'a'],
+    ['find', 'b'],
+    ['head', id],
+    ['get', id, '1'],
+    ['find', 'none'],
+  ];
+  t.is((await chain.run((s) => ask(s, questions))).length, questions.length);
+  // Where a version is, then the version.
+  t.is(chain.exchanges(), 2);
 });
 
 test('the same fact again changes nothing and names the first transaction', async (t) => {
