@@ -10,7 +10,7 @@ import { CloudEvent } from 'cloudevents';
 import { z } from 'zod';
 import type { Anchored, Head } from './data/fact.ts';
 import type { KubernetesObject } from './kubernetes/client.ts';
-import { objectName, organization, organizationName } from './network/shape.ts';
+import { objectName, organizationName } from './network/shape.ts';
 
 /**
  * What is not printable: controls, line and paragraph separators, marks that are not seen (bidirectional
@@ -205,52 +205,6 @@ export const policyDecision = z.object({
   policies: z.array(z.string()),
   reason: z.string(),
 });
-
-/** The data of a request for an identity: the caller makes the key and keeps it. */
-export const identityRequest = z.strictObject({
-  /** Of an ECDSA key of P-256 or P-384; far longer than any such request is. */
-  csr: z
-    .string()
-    .min(1)
-    .max(16_384)
-    .meta({
-      description:
-        'A certificate request (PKCS #10, PEM) of an ECDSA key of P-256 or P-384. Only the key is taken from ' +
-        "it; a common name in it must be the caller's.",
-    }),
-});
-
-/** A client of an organization: PEM, beside what it needs to be known by. */
-export const issuedIdentity = z.object({
-  mspId: organization.shape.mspId,
-  certificate: z.string(),
-  /** The certificate of the authority that issued it: the root of the organization's MSP. */
-  ca: z.string(),
-  /** Hexadecimal. */
-  serial: z.string(),
-  notAfter: z.iso.datetime(),
-});
-export type IssuedIdentity = z.infer<typeof issuedIdentity>;
-
-/** Where the peers of an organization are, in the form of Fabric's connection profiles. */
-export const connectionProfile = z.object({
-  name: z.string(),
-  version: z.literal('1.0.0'),
-  client: z.object({ organization: z.string() }),
-  organizations: z.record(z.string(), z.object({ mspid: z.string(), peers: z.array(z.string()) })),
-  peers: z.record(
-    z.string(),
-    z.object({
-      url: z.string().meta({ description: 'Within the cluster: `grpcs://host:port`' }),
-      tlsCACerts: z.object({ pem: z.string() }),
-      grpcOptions: z.object({
-        'ssl-target-name-override': z.string(),
-        hostnameOverride: z.string(),
-      }),
-    }),
-  ),
-});
-export type ConnectionProfile = z.infer<typeof connectionProfile>;
 
 /** CloudEvents extension attributes of the requests that come as events. */
 export const requests = {

@@ -1,7 +1,7 @@
 /** What an application of a network starts with: who it is there, and where its peers are. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ConnectionProfile, IssuedIdentity } from '../../functions/lib/events.ts';
+import type { ConnectionProfile, IssuedIdentity } from '../../functions/lib/applications.ts';
 import { nodeOus } from '../../functions/lib/fabric/node-ous.ts';
 import { makeRequest } from '../lib/x509.ts';
 import { asking, type GatewayOptions } from './client.ts';

@@ -11,7 +11,7 @@ import {
   SubjectAlternativeNameExtension,
 } from '@peculiar/x509';
 import anyTest, { type TestFn } from 'ava';
-import type { IssuedIdentity } from '../../functions/lib/events.ts';
+import type { IssuedIdentity } from '../../functions/lib/applications.ts';
 import { channelGenesis } from '../../functions/lib/fabric/genesis.ts';
 import { connectLedger, type Ledger } from '../../functions/lib/fabric/ledger.ts';
 import { approve, commit } from '../../functions/lib/fabric/lifecycle.ts';

@@ -1,5 +1,5 @@
 import { raw, type RequestHandler } from 'express';
-import { connectionProfile, identityRequest, issuedIdentity } from '../../lib/events.ts';
+import { connectionProfile, identityRequest, issuedIdentity } from '../../lib/applications.ts';
 import { parse } from '../../lib/function/envelope.ts';
 import { outgoing } from '../call.ts';
 import { eventHeaders } from '../event.ts';

@@ -1,11 +1,10 @@
 /** What applications of a network ask of it, in person: their token comes with the event. */
 import {
   identityRequest,
-  requests,
   type ConnectionProfile,
   type IssuedIdentity,
-  type RequestOf,
-} from '../../lib/events.ts';
+} from '../../lib/applications.ts';
+import { requests, type RequestOf } from '../../lib/events.ts';
 import type { Authenticator } from '../../lib/function/authentication.ts';
 import { readJson } from '../../lib/function/envelope.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../../lib/function/serve.ts';

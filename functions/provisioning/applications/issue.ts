@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { Forbidden } from '../../lib/errors.ts';
-import type { IssuedIdentity } from '../../lib/events.ts';
+import type { IssuedIdentity } from '../../lib/applications.ts';
 import { readRequest } from '../../lib/vault/certificate-request.ts';
 import type { Clients } from '../clients.ts';
 import { authorityOf, find, type At } from './find.ts';

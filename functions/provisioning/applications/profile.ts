@@ -1,4 +1,4 @@
-import type { ConnectionProfile } from '../../lib/events.ts';
+import type { ConnectionProfile } from '../../lib/applications.ts';
 import type { Clients } from '../clients.ts';
 import { host, memberName, ports } from '../resources/names.ts';
 import { authorityOf, find, type At, type Found } from './find.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
-import type { ConnectionProfile } from '../../../functions/lib/events.ts';
+import type { ConnectionProfile } from '../../../functions/lib/applications.ts';
 import { readRequest } from '../../../functions/lib/vault/certificate-request.ts';
 import { connectionOf, issueIdentity } from '../../../scripts/cli/applications.ts';
 
