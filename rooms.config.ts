@@ -54,6 +54,7 @@ const owners: Record<string, readonly string[] | undefined> = {
   'google-protobuf': fabric,
   jose: ['functions/lib/function/authentication.ts', 'functions/setup/main.ts'],
   listr2: ['scripts/lib/progress.ts'],
+  'lru-cache': ['functions/lib/kubernetes/authorization.ts'],
   minio: ['functions/lib/data/s3.ts'],
   'node-vault': ['functions/lib/vault/exchange.ts'],
   pino: ['functions/lib/log.ts'],

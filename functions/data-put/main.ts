@@ -60,7 +60,8 @@ const deps: Deps = {
   now,
 };
 const authenticator = createAuthenticator(authenticatorOptions(env));
-const authorizer = createAuthorizer(connectKubernetes());
+// A right that is withdrawn counts seconds later, as Kubernetes' own caches have it.
+const authorizer = createAuthorizer(connectKubernetes(), { holdsMs: 5_000 });
 
 const app = functionApp({
   endpoints: endpoints({ deps, outbox, authenticator, authorizer, namespace: env.NAMESPACE }),

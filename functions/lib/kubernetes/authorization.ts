@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import type { Caller } from '../function/authentication.ts';
 import { Forbidden, Unavailable } from '../errors.ts';
 import type { Kubernetes, KubernetesObject } from './client.ts';
@@ -33,10 +34,21 @@ interface SubjectAccessReview extends KubernetesObject {
   status?: { allowed: boolean; denied?: boolean; reason?: string };
 }
 
-/** Asks the API server by SubjectAccessReview (`authorization.k8s.io/v1`), within `timeoutMs`. */
+export interface AuthorizerOptions {
+  /** Milliseconds for one review. */
+  timeoutMs?: number;
+  /** Milliseconds for which a yes holds; a no is asked about each time. Left out: neither holds. */
+  holdsMs?: number;
+  clock?: { now: () => number };
+}
+
+/** How many answers are kept. */
+const mostKept = 10_000;
+
+/** Asks the API server by SubjectAccessReview (`authorization.k8s.io/v1`); who asks the same at once shares an answer. */
 export function createAuthorizer(
   kubernetes: Pick<Kubernetes, 'create'>,
-  { timeoutMs = 5000 } = {},
+  { timeoutMs = 5000, holdsMs = 0, clock = performance }: AuthorizerOptions = {},
 ): Authorizer {
   const ask = async (caller: Caller, access: Access): Promise<SubjectAccessReview> => {
     const answered = new AbortController();
@@ -51,11 +63,29 @@ export function createAuthorizer(
       answered.abort();
     }
   };
+  const decide = async (caller: Caller, access: Access): Promise<true> => {
+    const { status } = await ask(caller, access);
+    if (status?.allowed === true && status.denied !== true) return true;
+    throw new Forbidden(`${caller.username} may not ${describe(access)}`);
+  };
+  if (holdsMs === 0) {
+    return {
+      require: async (...asked) => {
+        await decide(...asked);
+      },
+    };
+  }
+  const kept = new LRUCache<string, true, [Caller, Access]>({
+    max: mostKept,
+    ttl: holdsMs,
+    perf: clock,
+    ttlResolution: 0,
+    fetchMethod: (_question, _before, { context }) => decide(...context),
+  });
   return {
     async require(caller, access) {
-      const { status } = await ask(caller, access);
-      if (status?.allowed === true && status.denied !== true) return;
-      throw new Forbidden(`${caller.username} may not ${describe(access)}`);
+      const question = JSON.stringify([caller.username, caller.groups, access]);
+      await kept.fetch(question, { context: [caller, access] });
     },
   };
 }

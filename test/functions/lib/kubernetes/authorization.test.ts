@@ -81,3 +81,33 @@ for (const [kind, answer] of Object.entries(faults)) {
     });
   });
 }
+
+test('a yes holds for as long as is said, for who asks the same', async (t) => {
+  const { asked, kubernetes } = reviewer(() => Promise.resolve({ status: { allowed: true } }));
+  let now = 1;
+  const authorizer = createAuthorizer(kubernetes, { holdsMs: 5_000, clock: { now: () => now } });
+  await Promise.all([authorizer.require(alice, putting), authorizer.require(alice, putting)]);
+  t.is(asked.length, 1);
+  now += 4_999;
+  await authorizer.require(alice, putting);
+  t.is(asked.length, 1);
+  await authorizer.require({ ...alice, groups: [] }, putting);
+  await authorizer.require(alice, { ...putting, name: 'other' });
+  t.is(asked.length, 3);
+  now += 5_000;
+  await authorizer.require(alice, putting);
+  t.is(asked.length, 4);
+});
+
+test('a no is asked about each time, and so is what could not be asked', async (t) => {
+  const answers: (() => Promise<object>)[] = [
+    () => Promise.resolve({ status: { allowed: false } }),
+    () => Promise.reject(new Error('away')),
+    () => Promise.resolve({ status: { allowed: true } }),
+  ];
+  const { kubernetes } = reviewer(() => (answers.shift() as () => Promise<object>)());
+  const authorizer = createAuthorizer(kubernetes, { holdsMs: 5_000 });
+  await t.throwsAsync(authorizer.require(alice, putting), { instanceOf: Forbidden });
+  await t.throwsAsync(authorizer.require(alice, putting), { instanceOf: Unavailable });
+  await t.notThrowsAsync(authorizer.require(alice, putting));
+});
