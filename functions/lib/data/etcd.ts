@@ -50,6 +50,8 @@ export interface Etcd {
    * @returns the revision of what was written, or undefined
    */
   commit(expected: Record<string, string>, changes: Change[]): Promise<string | undefined>;
+  /** Deletes a key, whatever it holds; what is absent is fine. */
+  remove(key: string): Promise<void>;
   /** Deletes at most `limit` keys that begin with `prefix`, and says how many. */
   erase(prefix: string, limit: number): Promise<number>;
   /**
@@ -124,6 +126,10 @@ export function connectEtcd(options: EtcdOptions): Etcd {
       );
       const { succeeded, header } = await guarded(transaction.commit());
       return succeeded ? header.revision : undefined;
+    },
+
+    async remove(key) {
+      await guarded(client.delete().key(key).exec());
     },
 
     async erase(prefix, limit) {

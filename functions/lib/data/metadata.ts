@@ -230,10 +230,7 @@ export function createMetadata(etcd: Etcd): Metadata {
 
     readCiphertext: async (key) => (await etcd.get(key))?.value,
 
-    remove: async (key) => {
-      const entry = await etcd.get(key);
-      if (entry) await etcd.commit({ [key]: entry.revision }, [{ key }]);
-    },
+    remove: (key) => etcd.remove(key),
 
     forget: async ({ value, revision }, also = []) => {
       const intentKey = keys.intent(value, value.id);
@@ -287,10 +284,7 @@ export function createMetadata(etcd: Etcd): Metadata {
 
     holdSweep: (seconds) => etcd.hold(keys.sweeper, seconds),
 
-    sent: async (id) => {
-      const entry = await etcd.get(keys.outbox(id));
-      if (entry) await etcd.commit({ [entry.key]: entry.revision }, [{ key: entry.key }]);
-    },
+    sent: (id) => etcd.remove(keys.outbox(id)),
   };
 }
 
