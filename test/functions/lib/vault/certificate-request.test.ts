@@ -54,15 +54,23 @@ async function withOtherSignature(): Promise<string> {
   return new Pkcs10CertificateRequest(bytes).toString('pem');
 }
 
+/** What can be read as so many headers in so many ways that the library would never come to its end. */
+const headers = `-----BEGIN A-----\na: b\n${' a: b\n'.repeat(40)}!\nAA\n-----END A-----\n`;
+
+const armoured = (bytes: Buffer): string =>
+  `-----BEGIN CERTIFICATE REQUEST-----\n${bytes.toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`;
+
 const bad: Record<string, [text: () => Promise<string>, says: RegExp]> = {
   nothing: [() => Promise.resolve(''), /PKCS #10/],
   'no PEM': [() => Promise.resolve('let me in'), /PKCS #10/],
   'a certificate': [async () => (await makeAuthority('x')).certificate, /PKCS #10/],
   'half a request': [async () => (await makeRequest()).request.slice(0, 120), /PKCS #10/],
   'brackets that never close': [
-    () => Promise.resolve(Buffer.from('3080'.repeat(6000), 'hex').toString('base64')),
+    () => Promise.resolve(armoured(Buffer.from('3080'.repeat(6000), 'hex'))),
     /PKCS #10/,
   ],
+  'armour with endless headers': [() => Promise.resolve(headers), /PKCS #10/],
+  'the same within armour': [() => Promise.resolve(armoured(Buffer.from(headers))), /PKCS #10/],
   'a key of P-521': [() => requestOf(curve('P-521')), /P-256 or P-384/],
   'a key of RSA': [() => requestOf(rsa), /P-256 or P-384/],
   'a key of Ed25519': [() => requestOf({ name: 'Ed25519' }), /P-256 or P-384/],
