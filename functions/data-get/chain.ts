@@ -22,7 +22,7 @@ export interface Chain {
 /** How many facts are remembered, those used last. */
 const mostRemembered = 10_000;
 
-export function createChain(ledgers: Pick<Ledgers, 'with'>, names: Names): Chain {
+export function createChain(ledgers: Pick<Ledgers, 'with'>, names: Pick<Names, 'idOf'>): Chain {
   const remembered = new Map<string, Anchored>();
 
   // What is refused is told within, so that the connection is read anew for the next question.

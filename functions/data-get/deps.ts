@@ -2,6 +2,7 @@ import type { Caller } from '../lib/function/authentication.ts';
 import type { Keys } from '../lib/data/keys.ts';
 import type { DatumRef } from '../lib/data/datum.ts';
 import type { Metadata } from '../lib/data/metadata.ts';
+import type { Names } from '../lib/data/names.ts';
 import type { Ledgers } from '../lib/fabric/ledgers.ts';
 import type { Decide } from '../lib/data/access-policy.ts';
 import type { Chain } from './chain.ts';
@@ -13,6 +14,7 @@ export interface Deps {
   metadata: Metadata;
   keys: Pick<Keys, 'unwrap'>;
   chain: Chain;
+  names: Names;
   ciphertexts: Ciphertexts;
   decide: Decide;
   /** Told of every decision and of every mismatch. */

@@ -40,11 +40,13 @@ const etcd = connectEtcd({ ...etcdOptions(env), tell });
 const metadata = createMetadata(etcd);
 const objects = connectObjects({ ...objectsOptions(env), tell });
 const ledgers = createLedgers(vault, (connection) => connectLedger(connection, { tell }));
+const names = createNames(createNameKeys(vault));
 const deps: Deps = {
   networks: ledgers,
   metadata,
   keys: createKeys(vault),
-  chain: createChain(ledgers, createNames(createNameKeys(vault))),
+  chain: createChain(ledgers, names),
+  names,
   ciphertexts: createCiphertexts({ metadata, objects }),
   decide,
   audit: (fact) => {

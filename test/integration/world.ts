@@ -120,6 +120,7 @@ export async function startWorld(): Promise<World> {
     return createNames({ read });
   };
   const names = namesFor('data-put');
+  const namesOfReader = namesFor('data-get');
   const announced: OutboxEntry[] = [];
   const audit: AuditFact[] = [];
   const ahead = { ms: 0 };
@@ -142,7 +143,8 @@ export async function startWorld(): Promise<World> {
     networks: ledger.ledgers,
     metadata,
     keys: createKeys(connectVault(vault.as('data-get'))),
-    chain: createChain(ledger.ledgers, namesFor('data-get')),
+    chain: createChain(ledger.ledgers, namesOfReader),
+    names: namesOfReader,
     ciphertexts: createCiphertexts({ metadata, objects }),
     decide,
     audit: (fact) => void audit.push(fact),

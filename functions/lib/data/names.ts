@@ -1,8 +1,8 @@
 /** How the chain names data: by a keyed hash, so that a key is neither read off it nor taken beforehand. */
-import { createHmac } from 'node:crypto';
+import { createHmac, hkdfSync } from 'node:crypto';
 import type { NameKeys } from '../vault/name-keys.ts';
 import { format } from './cipher.ts';
-import type { DatumRef } from './datum.ts';
+import type { DatumRef, Incarnation } from './datum.ts';
 
 export interface Names {
   /**
@@ -11,6 +11,8 @@ export interface Names {
    * @throws Unavailable when the network's key cannot be read now
    */
   idOf(ref: DatumRef): Promise<string>;
+  /** A key of the network for another purpose (HKDF with SHA-256, RFC 5869): 32 bytes. Throws as `idOf` does. */
+  keyFor(network: Incarnation, purpose: string): Promise<Buffer>;
 }
 
 /** Reads the key of each network once: it never changes. */
@@ -26,7 +28,11 @@ export function createNames(nameKeys: Pick<NameKeys, 'read'>): Names {
     known.set(incarnation, reading);
     return reading;
   };
-  return { idOf: async (ref) => nameOf(await keyOf(ref.incarnation), ref) };
+  return {
+    idOf: async (ref) => nameOf(await keyOf(ref.incarnation), ref),
+    keyFor: async ({ incarnation }, purpose) =>
+      Buffer.from(hkdfSync('sha256', await keyOf(incarnation), '', purpose, 32)),
+  };
 }
 
 /**

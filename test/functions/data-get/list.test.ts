@@ -1,7 +1,6 @@
 import test from 'ava';
 import { pageOf } from '../../../functions/data-get/list.ts';
 
-const at = (key: string): string => Buffer.from(key).toString('base64url');
 const own = (key: string) => ({ key, owner: 'alice' });
 const erased = (key: string) => ({ ...own(key), erasedAt: '2026-01-01T00:00:00.000Z' });
 const other = (key: string) => ({ key, owner: 'bob' });
@@ -24,9 +23,6 @@ const pages: Record<string, [Parameters<typeof pageOf>[0], keys: string[], next?
 };
 for (const [name, [found, keys, next]] of Object.entries(pages)) {
   test(`a page has ${name}`, (t) => {
-    t.deepEqual(pageOf(found, { owner: 'alice', limit: 2, most: 4 }), {
-      keys,
-      next: next === undefined ? undefined : at(next),
-    });
+    t.deepEqual(pageOf(found, { owner: 'alice', limit: 2, most: 4 }), { keys, next });
   });
 }
