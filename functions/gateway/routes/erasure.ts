@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { dataKey } from '../../lib/events.ts';
+import { BadRequest } from '../../lib/errors.ts';
 import { parse } from '../../lib/function/envelope.ts';
 import { callerHeaders, departure, unanswered } from '../call.ts';
 import { eventHeaders } from '../event.ts';
@@ -20,6 +21,11 @@ export function erasureRoutes({ forward, dataPutUrl }: ErasureOptions): Route[] 
   // The same twice changes nothing more, so it may be sent a second time.
   const erase: RequestHandler = async (request, response) => {
     const path = parse(dataPath, request.params, 'the path');
+    for (const condition of ['if-match', 'if-none-match']) {
+      // What cannot be undone is not done under a condition that nobody looks at.
+      if (request.headers[condition] === undefined) continue;
+      throw new BadRequest('an erasure is of every version: it takes no condition');
+    }
     const headers = {
       ...eventHeaders('dev.selvedge.data.erase.v1', path),
       ...callerHeaders(request, response),

@@ -31,6 +31,18 @@ test('a function that gives no answer to an erasure may have done it', async (t)
   t.like(await answer.json(), { type: 'https://selvedge.dev/problems/fate-open' });
 });
 
+for (const condition of ['If-Match', 'If-None-Match']) {
+  test(`an erasure under ${condition} is refused, and no function hears of it`, async (t) => {
+    const { url } = await startGateway(t, () => t.fail());
+    const headers = { ...bearer, [condition]: '"3-abc"' };
+    const answer = await fetch(url + path, { method: 'DELETE', headers });
+    t.is(answer.status, 400);
+    t.like(await answer.json(), {
+      detail: 'an erasure is of every version: it takes no condition',
+    });
+  });
+}
+
 test('what no datum can be called is refused, and no function hears of it', async (t) => {
   let heard = 0;
   const { url } = await startGateway(t, (_request, response) => {
