@@ -211,7 +211,6 @@ export async function requireWritable(
     return { datum, policy: policyDigest(ownerOnly), ...following(conditions, undefined) };
   }
   const { owner, erasedAt } = datum.value;
-  if (erasedAt !== undefined) throw new Gone('the datum was erased');
   const network = `${ref.namespace}/${ref.network}`;
   const policy = (await metadata.policy(ref)) ?? '';
   const { allowed, reason, policies } = await decide({
@@ -221,6 +220,8 @@ export async function requireWritable(
     policy,
   });
   if (!allowed) throw new Forbidden(`writing is denied: ${reason}`, { members: { policies } });
+  // Afterwards: that it was there is nothing for others.
+  if (erasedAt !== undefined) throw new Gone('the datum was erased');
   const isConditional = Object.values(conditions).some((one) => one !== undefined);
   const current = isConditional ? await currentVersion(deps, ref, datum.value) : undefined;
   return { datum, policy: policyDigest(policy), ...following(conditions, current) };
