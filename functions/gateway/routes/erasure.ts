@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { dataKey } from '../../lib/events.ts';
 import { BadRequest } from '../../lib/errors.ts';
 import { parse } from '../../lib/function/envelope.ts';
-import { callerHeaders, departure, unanswered } from '../call.ts';
+import { outgoing, unanswered } from '../call.ts';
 import { eventHeaders } from '../event.ts';
 import type { Forward } from '../forward.ts';
 import { dataPath } from '../parameters.ts';
@@ -26,15 +26,10 @@ export function erasureRoutes({ forward, dataPutUrl }: ErasureOptions): Route[] 
       if (request.headers[condition] === undefined) continue;
       throw new BadRequest('an erasure is of every version: it takes no condition');
     }
-    const headers = {
-      ...eventHeaders('dev.selvedge.data.erase.v1', path),
-      ...callerHeaders(request, response),
-      'content-length': '0',
-    };
-    const body = Buffer.alloc(0);
+    const event = eventHeaders('dev.selvedge.data.erase.v1', path);
     try {
-      const event = { url: dataPutUrl, headers, body, signal: departure(response) };
-      await relay(await forward(event), response);
+      const call = { url: dataPutUrl, ...outgoing(event, request, response) };
+      await relay(await forward(call), response);
     } catch (error) {
       throw unanswered(error);
     }
