@@ -1,27 +1,11 @@
-import type { IncomingHttpHeaders, RequestListener } from 'node:http';
-import { text } from 'node:stream/consumers';
 import test from 'ava';
-import { bearer, startGateway } from './gateway.ts';
-
-interface Seen {
-  url: string | undefined;
-  headers: IncomingHttpHeaders;
-  body: string;
-}
+import { bearer, recording, startGateway } from './gateway.ts';
 
 /** A function that keeps what came and answers with `status` and JSON. */
-function recorder(status = 200): { seen: Seen[]; listener: RequestListener } {
-  const seen: Seen[] = [];
-  return {
-    seen,
-    listener: (request, response) => {
-      void text(request).then((body) => {
-        seen.push({ url: request.url, headers: request.headers, body });
-        response.writeHead(status, { 'content-type': 'application/json' }).end('{"mspId":"M"}');
-      });
-    },
-  };
-}
+const recorder = (status = 200) =>
+  recording((response) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end('{"mspId":"M"}');
+  });
 
 const path = '/v1/networks/supply/organizations/farm';
 const asJson = { ...bearer, 'content-type': 'application/json' };

@@ -1,23 +1,15 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
+import type { IncomingHttpHeaders } from 'node:http';
 import test from 'ava';
-import { bearer, startGateway } from './gateway.ts';
+import { bearer, recording, startGateway } from './gateway.ts';
 
 const receipt = { network: 'supply', key: 'a', version: 1 };
 
 /** A function that keeps what came and answers 201 with a receipt. */
-function recorder() {
-  const seen: { url: string | undefined; headers: IncomingHttpHeaders; body: string }[] = [];
-  const listener = async (
-    request: IncomingMessage,
-    response: import('node:http').ServerResponse,
-  ) => {
-    seen.push({ url: request.url, headers: request.headers, body: await text(request) });
+const recorder = () =>
+  recording((response) => {
     response.writeHead(201, { 'content-type': 'application/json', 'ce-type': 'x', 'x-other': 'y' });
     response.end(JSON.stringify(receipt));
-  };
-  return { seen, listener: (...args: Parameters<typeof listener>) => void listener(...args) };
-}
+  });
 
 test('a put becomes a CloudEvent in binary mode, and the receipt comes back', async (t) => {
   const { seen, listener } = recorder();

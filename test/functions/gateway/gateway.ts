@@ -1,5 +1,12 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type { ExecutionContext } from 'ava';
 import type { Express } from 'express';
 import { pino, stdSerializers } from 'pino';
@@ -113,5 +120,28 @@ export async function startGateway(
     asked,
     lines: () => log.map((line) => JSON.parse(line) as Record<string, unknown>),
     end: () => ending.abort(),
+  };
+}
+
+interface Seen {
+  url: string | undefined;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+/** A function that keeps what came, and answers. */
+export function recording(answer: (response: ServerResponse) => void): {
+  seen: Seen[];
+  listener: RequestListener;
+} {
+  const seen: Seen[] = [];
+  return {
+    seen,
+    listener: (request, response) => {
+      void text(request).then((body) => {
+        seen.push({ url: request.url, headers: request.headers, body });
+        answer(response);
+      });
+    },
   };
 }

@@ -1,29 +1,13 @@
-import type { IncomingHttpHeaders, RequestListener } from 'node:http';
-import { text } from 'node:stream/consumers';
 import test from 'ava';
-import { bearer, startGateway } from './gateway.ts';
-
-interface Seen {
-  url: string | undefined;
-  headers: IncomingHttpHeaders;
-  body: string;
-}
+import { bearer, recording, startGateway } from './gateway.ts';
 
 /** A function that keeps what came and answers as for edition 3. */
-function recorder(): { seen: Seen[]; listener: RequestListener } {
-  const seen: Seen[] = [];
-  return {
-    seen,
-    listener: (request, response) => {
-      void text(request).then((body) => {
-        seen.push({ url: request.url, headers: request.headers, body });
-        const type = 'text/plain; charset=utf-8';
-        response.writeHead(200, { 'content-type': type, etag: '"3"', 'selvedge-edition': '3' });
-        response.end('permit (principal, action, resource);');
-      });
-    },
-  };
-}
+const recorder = () =>
+  recording((response) => {
+    const type = 'text/plain; charset=utf-8';
+    response.writeHead(200, { 'content-type': type, etag: '"3"', 'selvedge-edition': '3' });
+    response.end('permit (principal, action, resource);');
+  });
 
 const path = '/v1/networks/supply/data/a%2Fb/policy';
 const plain = { ...bearer, 'content-type': 'text/plain; charset=UTF-8' };
