@@ -144,7 +144,7 @@ async function bury(
 
 /**
  * Gives an intent up and removes what it left, where it is still as it was seen. What the chain knows stays:
- * then there was a version, and only the intent goes.
+ * then there was a version, and only the intent goes, with what attempts before it wrote.
  *
  * @throws IntegrityError when it names the ciphertext of another datum
  */
@@ -155,6 +155,8 @@ export async function clean(
 ): Promise<void> {
   const { value } = intent;
   if (!removing.gone && (await isAnchored(deps, value, value.index))) {
+    // Nothing that attempts before it wrote is a version.
+    if (!(await removeFormer(deps, value))) return;
     const { revision } = intent;
     await deps.metadata.forget({ revision, value: { ...abandoned(value), onceStored: true } });
     return;
