@@ -11,7 +11,14 @@
  * Before the ciphertext is whole a retry writes anew; from then on anyone can finish it, body or not.
  */
 import type { Readable } from 'node:stream';
-import { Conflict, FateOpen, NotFound, Unavailable, Unprocessable } from '../lib/errors.ts';
+import {
+  Conflict,
+  FateOpen,
+  NotFound,
+  PreconditionFailed,
+  Unavailable,
+  Unprocessable,
+} from '../lib/errors.ts';
 import type { Receipt, Tier } from '../lib/events.ts';
 import { asked } from '../lib/data/chain.ts';
 import type { OpenIntent, Revised, StoredIntent } from '../lib/data/model.ts';
@@ -48,11 +55,24 @@ export async function put(deps: Deps, request: PutRequest): Promise<Receipt> {
   return memory.hold({ user: caller.id, bytes: heldBy(extent), signal }, work);
 }
 
-async function putAs(
-  deps: Deps,
-  request: PutRequest,
-  { tier, whole }: { tier: Tier; whole: Readable },
-): Promise<Receipt> {
+interface Body {
+  tier: Tier;
+  whole: Readable;
+}
+
+/** What another try of the same put has stored meanwhile makes its own condition false: then it is done. */
+async function putAs(deps: Deps, request: PutRequest, body: Body): Promise<Receipt> {
+  try {
+    return await attempt(deps, request, body);
+  } catch (error) {
+    if (!(error instanceof PreconditionFailed)) throw error;
+    const state = (await deps.metadata.intent(request.ref, request.id))?.value.state;
+    if (state !== 'stored' && state !== 'done') throw error;
+    return attempt(deps, request, body);
+  }
+}
+
+async function attempt(deps: Deps, request: PutRequest, { tier, whole }: Body): Promise<Receipt> {
   const { ref, id, contentType, signal } = request;
   const todo = next(await deps.metadata.intent(ref, id), { key: ref.key, contentType });
   switch (todo.step) {

@@ -99,6 +99,30 @@ test.serial(
   },
 );
 
+for (const meant of ['the first', 'the next'] as const) {
+  test.serial(
+    `of two tries to put ${meant} version, the later gives the receipt of the earlier`,
+    async (t) => {
+      const { world } = t.context;
+      const [key, id] = [fresh(), randomUUID()];
+      const before = meant === 'the next' ? await world.put(key, json(0)) : undefined;
+      const conditions = before ? { ifMatch: versionTag(before) } : first.conditions;
+      const { metadata } = world.putDeps;
+      let receipt: unknown;
+      // The other try begins and ends just after this one has seen that there was none.
+      const intent: typeof metadata.intent = async (...asked) => {
+        const known = await metadata.intent(...asked);
+        receipt ??= await world.put(key, json(1), { id, conditions });
+        return known;
+      };
+      const deps = { ...world.putDeps, metadata: { ...metadata, intent } };
+      t.deepEqual(await world.put(key, json(1), { id, conditions, deps }), receipt);
+      t.is((await traces(world, key)).anchored, before ? 2 : 1);
+      await noOrphans(t, world);
+    },
+  );
+}
+
 for (const came of ['nothing', 'another'] as const) {
   test.serial(
     `a put that was cut off is finished by the sweep where ${came} came first`,
