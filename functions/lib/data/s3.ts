@@ -36,6 +36,13 @@ export function createS3(options: S3Options): S3 {
   });
 }
 
+/** A request was waited for in vain; whether its member is silent is found by looks long before. */
+class StoodStill extends Error {
+  constructor(ms: number) {
+    super(`nothing moved for ${ms} ms`);
+  }
+}
+
 /** The SDK has no time limit: a connection that stands still is given up here. */
 function impatient(secure: boolean, options: S3Options): typeof http.request {
   const { request } = secure ? https : http;
@@ -48,7 +55,7 @@ function impatient(secure: boolean, options: S3Options): typeof http.request {
     });
     sent.on('timeout', () => {
       // With bytes waiting, it is our reader who stands still, and that is the reader's right.
-      if (unread() === 0) sent.destroy(new Error(`nothing moved for ${timeoutMs} ms`));
+      if (unread() === 0) sent.destroy(new StoodStill(timeoutMs));
     });
     return sent;
   }) as typeof http.request;
@@ -68,3 +75,15 @@ export function isAnswer(error: unknown): boolean {
 
 /** What a member says that may go well at another. */
 const passing = /NotInitialized|SlowDown|ServiceUnavailable|InternalError/;
+
+/**
+ * Whether the store is there: it answered, if only that it cannot now, or takes its time, as with the removal of
+ * an object that somebody reads.
+ */
+export function isThere(error: unknown): boolean {
+  if (error instanceof S3Error || error instanceof StoodStill) return true;
+  return unread.test((error as Error).message);
+}
+
+/** What the SDK says of answers that it would try again, without reading them: 408, 429, 499 and 5xx. */
+const unread = /Retryable HTTP status/;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { Unavailable } from '../errors.ts';
 import { Suspects, type Tell } from '../suspicion/suspects.ts';
-import { agentFor, createS3, isAnswer, type S3, type S3Options } from './s3.ts';
+import { agentFor, createS3, isAnswer, isThere, type S3, type S3Options } from './s3.ts';
 
 export interface StoreOptions extends Omit<S3Options, 'endpoint' | 'ca' | 'agent'> {
   /** Of every member: `https://minio-0.minio-internal.selvedge-storage.svc:9000`. */
@@ -46,7 +46,7 @@ export function openStore({ endpoints, caFile, tell, ...options }: StoreOptions)
       return await call(member.client);
     } catch (cause) {
       if (isAnswer(cause)) throw cause;
-      suspects.failed(endpoint);
+      if (!isThere(cause)) suspects.failed(endpoint);
       const { message } = cause as Error;
       throw new Unavailable(`the object store does not answer: ${message}`, { cause });
     }
