@@ -14,25 +14,33 @@ export interface AnnounceOptions {
 /** Milliseconds for one event: `failover` may have to start first, and answers when it has looked. */
 export const announceTimeout = 10_000;
 
-/** Milliseconds between two events about one address. */
-const pause = 1_000;
+/**
+ * Milliseconds between two events about one address: after one that was taken, `failover` has looked; one that was
+ * not may have met what is broken.
+ */
+const pause = { taken: 5_000, lost: 1_000 };
 
 /**
  * Never waits and never throws. About one address at most one event is on its way, and at most one
- * a second is sent.
+ * in five seconds is taken: who is slow under load is suspected often.
  */
 export function createAnnouncer({ failover, observer, now = Date.now }: AnnounceOptions): Tell {
-  const sentAt = new Map<string, number>();
+  const quietUntil = new Map<string, number>();
   const underWay = new Set<string>();
   return ({ kind, address, since }) => {
-    const last = sentAt.get(address);
-    if (underWay.has(address) || (last !== undefined && now() - last < pause)) return;
-    sentAt.set(address, now());
+    const begun = now();
+    if (underWay.has(address) || begun < (quietUntil.get(address) ?? 0)) return;
     underWay.add(address);
     const event = suspectedEvent({ kind, address, observer, since: since.toISOString() });
     void failover
       .send(event)
-      .catch(() => undefined)
-      .finally(() => underWay.delete(address));
+      .then(
+        () => pause.taken,
+        () => pause.lost,
+      )
+      .then((ms) => {
+        quietUntil.set(address, begun + ms);
+        underWay.delete(address);
+      });
   };
 }

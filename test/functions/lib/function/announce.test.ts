@@ -41,18 +41,31 @@ test('it says who does not answer, who says so, and since when', (t) => {
   });
 });
 
-test('about one address it says so once a second at most, and of each address apart', async (t) => {
+test('about one address it says so once in five seconds at most, and of each address apart', async (t) => {
   const { tell, sent, ends, clock } = announcer();
   for (const address of ['https://a:1', 'https://a:1', 'https://b:1']) tell(suspected(address));
   t.is(sent.length, 2);
   ends[0]?.();
   await settled();
-  clock.now = 999;
+  clock.now = 4_999;
   tell(suspected('https://a:1'));
   t.is(sent.length, 2);
-  clock.now = 1_000;
+  clock.now = 5_000;
   tell(suspected('https://a:1'));
   t.is(sent.length, 3);
+});
+
+test('what failover did not take is said again after a second', async (t) => {
+  const { tell, sent, ends, clock } = announcer();
+  tell(suspected('https://a:1'));
+  ends[0]?.(new Error('failover is away'));
+  await settled();
+  clock.now = 999;
+  tell(suspected('https://a:1'));
+  t.is(sent.length, 1);
+  clock.now = 1_000;
+  tell(suspected('https://a:1'));
+  t.is(sent.length, 2);
 });
 
 test('while one event about an address is on its way, no other follows; a failure is nobody’s', async (t) => {
