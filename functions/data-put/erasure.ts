@@ -27,6 +27,7 @@ import {
 } from '../lib/errors.ts';
 import type { Caller } from '../lib/function/authentication.ts';
 import { until } from '../lib/until.ts';
+import { anyOf, caughtUp } from './caught-up.ts';
 import type { Deps } from './deps.ts';
 import { close, removeAll } from './finish-erasure.ts';
 
@@ -92,7 +93,8 @@ async function putInForce(deps: Deps, request: ErasureRequest): Promise<InForce>
 
 /** To others than whom the chain names there is no such datum. */
 async function requireOwner(deps: Deps, { ref, caller }: ErasureRequest): Promise<void> {
-  const head = await asked(deps.chain.head(ref, await deps.names.idOf(ref)));
+  const datum = await deps.metadata.datum(ref);
+  const head = await caughtUp(deps, ref, { current: anyOf(datum?.value) });
   if (head?.owner !== caller.id) throw new NotFound('there is no such datum');
 }
 

@@ -9,7 +9,6 @@
  * etcd may have been made up.
  */
 import { persist } from '../lib/backoff.ts';
-import { asked, lag } from '../lib/data/chain.ts';
 import { policyDigest } from '../lib/data/digests.ts';
 import type { DatumRef } from '../lib/data/datum.ts';
 import type { Head } from '../lib/data/fact.ts';
@@ -25,7 +24,7 @@ import {
 } from '../lib/errors.ts';
 import type { PolicyReceipt } from '../lib/events.ts';
 import type { Caller } from '../lib/function/authentication.ts';
-import { until } from '../lib/until.ts';
+import { anyOf, caughtUp } from './caught-up.ts';
 import type { Deps } from './deps.ts';
 import { enact, catchUp } from './enact.ts';
 import { invalid, nextEdition } from './policy-decisions.ts';
@@ -99,22 +98,11 @@ async function complete(deps: Deps, proposal: Proposal): Promise<string> {
 
 /** The head of a datum of the caller's: to others there is no such datum. */
 async function ownHead(deps: Deps, { ref, caller }: PolicyRequest): Promise<Head> {
-  const id = await deps.names.idOf(ref);
   const datum = await deps.metadata.datum(ref);
-  const ask = (): Promise<Head | undefined> => asked(deps.chain.head(ref, id));
-  let head = await ask();
+  const head = await caughtUp(deps, ref, { ...datum?.value, current: anyOf(datum?.value) });
   if (head?.owner !== caller.id) throw new NotFound('there is no such datum');
   if (head.erased) throw new Gone('the datum was erased');
   if (!datum) throw new IntegrityError('the datum is missing');
-  // Peers may lag behind the change that etcd has published.
-  const { edition = 1 } = datum.value;
-  if (edition > head.edition) {
-    const waiting = { what: 'peers to have the policy in force', timeoutMs: lag, firstMs: 25 };
-    head = await until(waiting, async () => {
-      const now = await ask();
-      return now !== undefined && now.edition >= edition && now;
-    });
-  }
   return head;
 }
 

@@ -1,11 +1,11 @@
 /** What a put makes depend on the version that is there (RFC 9110, section 13). */
-import { asked, lag } from '../lib/data/chain.ts';
+import { asked } from '../lib/data/chain.ts';
 import type { DatumRef } from '../lib/data/datum.ts';
-import type { Anchored, Head } from '../lib/data/fact.ts';
+import type { Anchored } from '../lib/data/fact.ts';
 import type { Datum } from '../lib/data/model.ts';
 import { matches, matchesNone, versionTag, type Conditions } from '../lib/conditions.ts';
 import { Gone, PreconditionFailed, Unavailable } from '../lib/errors.ts';
-import { until } from '../lib/until.ts';
+import { caughtUp } from './caught-up.ts';
 import type { Deps } from './deps.ts';
 
 type Current = Pick<Anchored, 'version' | 'digest'>;
@@ -51,18 +51,12 @@ export function failed(version: number): PreconditionFailed {
 export async function currentVersion(
   deps: Pick<Deps, 'chain' | 'names'>,
   ref: DatumRef,
-  { current = 0 }: Pick<Datum, 'current'>,
+  published: Pick<Datum, 'current'>,
 ): Promise<Current | undefined> {
-  const id = await deps.names.idOf(ref);
-  const what = 'peers to have the version that is there';
-  const waiting = { what, timeoutMs: lag, firstMs: 25, final: () => true };
-  const { head } = await until(waiting, async () => {
-    const now: Head | undefined = await asked(deps.chain.head(ref, id));
-    return (now?.version ?? 0) >= current && { head: now };
-  });
+  const head = await caughtUp(deps, ref, published);
   if (!head) return undefined;
   if (head.erased) throw new Gone('the datum was erased');
-  const found = await asked(deps.chain.version(ref, id, head.version));
+  const found = await asked(deps.chain.version(ref, await deps.names.idOf(ref), head.version));
   if (!found) throw new Unavailable('the version that is there is not to be learnt now');
   return found;
 }
