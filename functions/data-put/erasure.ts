@@ -12,21 +12,14 @@
  * etcd may have been made up. Out of space, etcd takes no note but all deletions; what is cut off then is
  * finished by who asks again.
  */
-import { persist } from '../lib/backoff.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { asked, lag } from '../lib/data/chain.ts';
 import type { DatumRef } from '../lib/data/datum.ts';
 import type { Head } from '../lib/data/fact.ts';
-import {
-  Conflict,
-  FateOpen,
-  NoSpace,
-  NotFound,
-  Unavailable,
-  Unprocessable,
-} from '../lib/errors.ts';
+import { NoSpace, NotFound, Unavailable } from '../lib/errors.ts';
 import type { Caller } from '../lib/function/authentication.ts';
 import { until } from '../lib/until.ts';
+import { amend, mayYetBe } from './amend.ts';
 import { anyOf, caughtUp } from './caught-up.ts';
 import type { Deps } from './deps.ts';
 import { close, removeAll } from './finish-erasure.ts';
@@ -36,8 +29,10 @@ export interface ErasureRequest {
   caller: Pick<Caller, 'id'>;
 }
 
-/** Others may change the datum at the same moment; each try asks the chain. */
-const anchoring = { tries: 5, firstMs: 50, mostMs: 500 };
+const words = {
+  overtaken: 'others kept changing the datum; nothing was erased',
+  open: 'the datum may not be erased yet',
+};
 
 /** Milliseconds for which an answer waits for ciphertexts that nobody can open any more. */
 const mostWaited = 2000;
@@ -60,7 +55,7 @@ export async function eraseDatum(deps: Deps, request: ErasureRequest): Promise<s
     await close(deps, ref, head);
     await removeSoon(deps, ref, head, noted);
   } catch (error) {
-    throw mayYetBe(error);
+    throw mayYetBe(error, words.open);
   }
   return transactionId;
 }
@@ -71,24 +66,15 @@ interface InForce {
   noted: boolean;
 }
 
-async function putInForce(deps: Deps, request: ErasureRequest): Promise<InForce> {
+function putInForce(deps: Deps, request: ErasureRequest): Promise<InForce> {
   const { ref } = request;
-  let refusal: Error = new Conflict('others kept changing the datum; nothing was erased');
-  const inForce = await persist(anchoring, async () => {
+  return amend(words, async (send) => {
     await requireOwner(deps, request);
     const begun = await begin(deps, ref);
     if (begun === 'changed') return undefined;
-    try {
-      return { transactionId: await anchor(deps, ref), noted: begun === 'noted' };
-    } catch (error) {
-      // Peers that lag refuse as well; so it is tried again.
-      if (!(error instanceof Unprocessable || error instanceof Conflict)) throw mayYetBe(error);
-      refusal = error;
-      return undefined;
-    }
+    const transactionId = await send(() => anchor(deps, ref));
+    return transactionId === undefined ? undefined : { transactionId, noted: begun === 'noted' };
   });
-  if (!inForce) throw refusal;
-  return inForce;
 }
 
 /** To others than whom the chain names there is no such datum. */
@@ -139,11 +125,4 @@ async function removeSoon(deps: Deps, ref: DatumRef, head: Head, noted: boolean)
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
   }
-}
-
-/** It may be erased, or will be: the same again goes on from there. */
-function mayYetBe(error: unknown): unknown {
-  if (error instanceof FateOpen) return error;
-  if (!(error instanceof Unavailable || error instanceof NoSpace)) return error;
-  return new FateOpen(`the datum may not be erased yet: ${error.message}`, { cause: error });
 }

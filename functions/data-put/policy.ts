@@ -8,22 +8,14 @@
  * Only the owner whom the chain names takes the second step, and only for the text in hand: what stands in
  * etcd may have been made up.
  */
-import { persist } from '../lib/backoff.ts';
 import { policyDigest } from '../lib/data/digests.ts';
 import type { DatumRef } from '../lib/data/datum.ts';
 import type { Head } from '../lib/data/fact.ts';
 import type { Proposal } from '../lib/data/model.ts';
-import {
-  Conflict,
-  FateOpen,
-  Gone,
-  IntegrityError,
-  NotFound,
-  Unavailable,
-  Unprocessable,
-} from '../lib/errors.ts';
+import { Gone, IntegrityError, NotFound } from '../lib/errors.ts';
 import type { PolicyReceipt } from '../lib/events.ts';
 import type { Caller } from '../lib/function/authentication.ts';
+import { amend } from './amend.ts';
 import { anyOf, caughtUp } from './caught-up.ts';
 import type { Deps } from './deps.ts';
 import { enact, catchUp } from './enact.ts';
@@ -43,8 +35,10 @@ export interface PolicyChange extends PolicyReceipt {
   transactionId?: string;
 }
 
-/** Others may change the same policy at the same moment; each try asks the chain. */
-const contention = { tries: 5, firstMs: 50, mostMs: 500 };
+const words = {
+  overtaken: 'other policies came first; nothing was changed, try again',
+  open: 'the policy may be in force yet',
+};
 
 /**
  * Puts a policy in force, or finds that it is.
@@ -63,8 +57,7 @@ export async function putPolicy(deps: Deps, request: PolicyRequest): Promise<Pol
   if (faults.length > 0) throw invalid(faults);
   const policy = policyDigest(text);
   const { network, key } = ref;
-  let refusal: Error = new Conflict('other policies came first; nothing was changed, try again');
-  const change = await persist(contention, async (): Promise<PolicyChange | undefined> => {
+  return amend(words, async (send): Promise<PolicyChange | undefined> => {
     const head = await ownHead(deps, request);
     const edition = nextEdition(head, policy, ifMatch);
     if (edition === undefined) {
@@ -73,17 +66,11 @@ export async function putPolicy(deps: Deps, request: PolicyRequest): Promise<Pol
     }
     const proposal = { ...ref, edition, policy: text, since: deps.now().toISOString() };
     if (!(await deps.metadata.propose(proposal))) return undefined;
-    try {
-      return { network, key, edition, policy, transactionId: await complete(deps, proposal) };
-    } catch (error) {
-      // Peers that lag refuse as well; so it is tried again.
-      if (!(error instanceof Unprocessable || error instanceof Conflict)) throw mayYetBe(error);
-      refusal = error;
-      return undefined;
-    }
+    const transactionId = await send(() => complete(deps, proposal));
+    return transactionId === undefined
+      ? undefined
+      : { network, key, edition, policy, transactionId };
   });
-  if (!change) throw refusal;
-  return change;
 }
 
 /** Has the chain keep a proposal, and publishes it; gives the transaction. */
@@ -104,10 +91,4 @@ async function ownHead(deps: Deps, { ref, caller }: PolicyRequest): Promise<Head
   if (head.erased) throw new Gone('the datum was erased');
   if (!datum) throw new IntegrityError('the datum is missing');
   return head;
-}
-
-/** It may be in force, or come into force: the same again goes on from there. */
-function mayYetBe(error: unknown): unknown {
-  if (error instanceof FateOpen || !(error instanceof Unavailable)) return error;
-  return new FateOpen(`the policy may be in force yet: ${error.message}`, { cause: error });
 }
