@@ -40,7 +40,8 @@ export async function publish(
     }
     const seen = await metadata.intent(value, value.id);
     if (seen?.value.state === 'done') return { receipt: seen.value.receipt };
-    if (seen?.value.state !== 'stored') throw underWay();
+    // Of one whose datum was erased nothing but the attempt can be told; the next look at the datum says so.
+    if (seen?.value.attempt !== value.attempt) throw underWay();
     revision = seen.revision;
     return undefined;
   });

@@ -51,6 +51,35 @@ test.serial('ciphertexts and wrapped keys are gone, and nothing of others', asyn
   await noOrphans(t, t.context);
 });
 
+for (const fate of ['anchored', 'not anchored'] as const) {
+  test.serial(
+    `the wrapped key of a put that was cut off and is ${fate} is gone with the others`,
+    async (t) => {
+      const { put, erase, putDeps, ledger } = t.context;
+      const key = await made(t.context);
+      const wrapped: string[] = [];
+      const dataKey: typeof putDeps.keys.dataKey = async (owner) => {
+        const made = await putDeps.keys.dataKey(owner);
+        wrapped.push(made.wrapped);
+        return made;
+      };
+      const publish = () => Promise.reject(new errors.Unavailable('the process has ended'));
+      const keysOf = { ...putDeps.keys, dataKey };
+      const deps = { ...putDeps, keys: keysOf, metadata: { ...putDeps.metadata, publish } };
+      if (fate === 'not anchored') ledger.fates.push('unknown, lost');
+      await t.throwsAsync(put(key, body, { deps }), { instanceOf: errors.FateOpen });
+      t.is(wrapped.length, 1);
+      t.true((await dump(t.context)).includes(wrapped[0]!));
+
+      t.truthy(await erase(key));
+      t.false((await dump(t.context)).includes(wrapped[0]!));
+      t.is((await sweepLater(t.context, patience.stored + 1000)).failed, 0);
+      await isErased(t, key);
+      await noOrphans(t, t.context);
+    },
+  );
+}
+
 test('it is gone for good, whatever is asked', async (t) => {
   const { get, verify, policy, restrict, put, erase, audit } = t.context;
   const [key, first] = [fresh(), { id: randomUUID() }];

@@ -7,6 +7,7 @@ import { IntegrityError, NoSpace } from '../errors.ts';
 import { policyDigest } from './digests.ts';
 import type { Change, Entry, Etcd } from './etcd.ts';
 import type { Head } from './fact.ts';
+import { fromKept, toKept, type KeptIntent } from './kept-intent.ts';
 import {
   datumPrefixes,
   keys,
@@ -144,10 +145,18 @@ export function createMetadata(etcd: Etcd): Metadata {
   ): Promise<Revised<T> | undefined> => {
     const revision = await etcd.commit(expected, changes);
     if (revision !== undefined) return { value, revision };
-    const now = await read(keys.intent(value, value.id));
-    return now && JSON.stringify(now.value) === JSON.stringify(value)
+    const now = await read<KeptIntent>(keys.intent(value, value.id));
+    return now && JSON.stringify(now.value) === JSON.stringify(toKept(value))
       ? { value, revision: now.revision }
       : undefined;
+  };
+
+  const whole = async ({ value, revision }: Revised<KeptIntent>): Promise<Revised<Intent>> => {
+    const isStored = value.state === 'stored';
+    const record = isStored
+      ? await read<VersionRecord>(keys.version(value, value.index))
+      : undefined;
+    return { value: fromKept(value, record?.value), revision };
   };
 
   /** A batch of each; true when nothing was left. */
@@ -172,7 +181,10 @@ export function createMetadata(etcd: Etcd): Metadata {
     policy: async (ref) => (await etcd.get(keys.policy(ref)))?.value.toString(),
     proposal: (ref, named) => read<Proposal>(keys.proposal(ref, named)),
     proposals: () => pages<Proposal>(etcd, prefixes.proposals),
-    intent: (network, id) => read<Intent>(keys.intent(network, id)),
+    intent: async (network, id) => {
+      const kept = await read<KeptIntent>(keys.intent(network, id));
+      return kept && whole(kept);
+    },
 
     propose: async (proposal) => {
       const key = proposalKey(proposal);
@@ -210,7 +222,7 @@ export function createMetadata(etcd: Etcd): Metadata {
 
     advance: ({ revision }, value, also = []) => {
       const key = keys.intent(value, value.id);
-      return write({ [key]: revision }, [json(key, value), ...also], value);
+      return write({ [key]: revision }, [json(key, toKept(value)), ...also], value);
     },
 
     publish: async ({ intent, datum, record, done, event }) => {
@@ -277,7 +289,9 @@ export function createMetadata(etcd: Etcd): Metadata {
     eraseVersions: (ref) => eraseAll(datumPrefixes(ref)),
     erase: (network) => eraseAll(networkPrefixes(network)),
 
-    intents: () => pages<Intent>(etcd, prefixes.intents),
+    async *intents() {
+      for await (const kept of pages<KeptIntent>(etcd, prefixes.intents)) yield await whole(kept);
+    },
     async *outbox() {
       for await (const { value } of pages<OutboxEntry>(etcd, prefixes.outbox)) yield value;
     },
