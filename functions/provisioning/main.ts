@@ -20,6 +20,7 @@ import { connectVault } from '../lib/vault/client.ts';
 import { applicationEndpoints } from './applications/handler.ts';
 import { greet } from './greet.ts';
 import { createEndpoints } from './handler.ts';
+import { UnderWay } from './overdue.ts';
 import type { Clients } from './clients.ts';
 import { reconcile } from './reconcile.ts';
 
@@ -69,13 +70,14 @@ const clients: Clients = {
   now: () => new Date(),
 };
 
+const underWay = new UnderWay();
 const endpoints = {
   ...createEndpoints({
     kubernetes: clients.kubernetes,
     broker: clients.broker,
     namespace: env.NAMESPACE,
     greet: (id) => greet(clients, id),
-    reconcile: (id, urgent) => reconcile(clients, id, urgent),
+    reconcile: (id, urgent) => underWay.run(() => reconcile(clients, id, urgent)),
   }),
   ...applicationEndpoints({
     clients,
@@ -85,7 +87,8 @@ const endpoints = {
   }),
 };
 
-serve(functionApp({ endpoints, log }), { port: env.PORT, log });
+const app = functionApp({ endpoints, log, alive: () => underWay.requireNoneOverdue() });
+serve(app, { port: env.PORT, log });
 
 /** The files of a folder and its folders, by their path in it. */
 async function readFiles(folder: string): Promise<Record<string, Uint8Array>> {

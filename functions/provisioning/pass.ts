@@ -24,7 +24,7 @@ export const patienceMs = 60_000;
 export const boundMs = 120_000;
 
 /** Milliseconds more for a call under way to meet its own deadline: then it is left behind. */
-const graceMs = 30_000;
+export const graceMs = 30_000;
 
 /** What ends a pass (the Lease is lost), and what ends only its waiting. */
 export interface Signals {

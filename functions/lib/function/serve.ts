@@ -72,13 +72,19 @@ export interface FunctionOptions {
   log: Logger;
   /** Rejects while the function should get no events. */
   ready?: () => Promise<void>;
+  /** Throws when only another process helps. */
+  alive?: () => void;
 }
 
 /** The function as an express application. Use it directly in tests. */
-export function functionApp({ endpoints, paths = {}, log, ready }: FunctionOptions): Express {
+export function functionApp(options: FunctionOptions): Express {
+  const { endpoints, paths = {}, log, ready, alive } = options;
   const app = express();
   app.disable('x-powered-by');
-  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
+  app.get('/healthz', (_request, response) => {
+    alive?.();
+    response.json({ status: 'ok' });
+  });
   app.get('/readyz', async (_request, response) => {
     await ready?.();
     response.json({ status: 'ok' });

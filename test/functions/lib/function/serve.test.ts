@@ -56,6 +56,18 @@ test('an endpoint may answer with an event in binary mode', async (t) => {
   t.deepEqual(await response.json(), { a: 1 });
 });
 
+test('it says that it is alive until only another process helps', async (t) => {
+  let hangs = false;
+  const alive = (): void => {
+    if (hangs) throw new Error('a pass hangs');
+  };
+  const url = await start(t, { endpoints: {}, alive });
+  t.is((await fetch(`${url}/healthz`)).status, 200);
+  hangs = true;
+  t.is((await fetch(`${url}/healthz`)).status, 500);
+  t.is((await fetch(`${url}/readyz`)).status, 200);
+});
+
 test('a key that ends in * takes every type with that beginning', async (t) => {
   const reply = () => Promise.resolve({ status: 204 });
   const url = await start(t, { endpoints: { 'a.*': endpoint(z.object({}), reply) } });
