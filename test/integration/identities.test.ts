@@ -3,6 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import anyTest, { type TestFn } from 'ava';
 import { createIdentities, writerUnit } from '../../functions/lib/vault/identities.ts';
 import { connectVault, VaultRefusal } from '../../functions/lib/vault/client.ts';
+import { NotFound } from '../../functions/lib/errors.ts';
+import { makeRequest } from '../../scripts/lib/x509.ts';
 import { startVault, type VaultServer } from './harness.ts';
 
 const test = anyTest as TestFn<VaultServer>;
@@ -81,6 +83,21 @@ test('an authority that is removed is gone, and removing it again is fine', asyn
     undefined,
   );
   t.not(await identities.authority(at('gone/msp'), 'Gone', ['peer']), first);
+});
+
+test('an authority of before signs for applications; one that is gone is not found', async (t) => {
+  const identities = identitiesOf(t.context);
+  const mount = at('older/msp');
+  const root = new X509Certificate(await identities.authority(mount, 'Older', ['client']));
+  const { request } = await makeRequest();
+  const sign = () => identities.sign(mount, { request, commonName: 'alice', hours: 1 });
+  for (let i = 0; i < 2; i++) {
+    const leaf = new X509Certificate(await sign());
+    t.true(leaf.verify(root.publicKey));
+    t.is(leaf.subject, 'OU=client\nCN=alice');
+  }
+  await identities.removeAuthority(mount);
+  await t.throwsAsync(sign(), { instanceOf: NotFound });
 });
 
 test('provisioning may not make mounts elsewhere', async (t) => {

@@ -3,7 +3,7 @@
  * Its private key never leaves Vault; a member's key is made by Vault with its certificate.
  */
 import { X509Certificate } from 'node:crypto';
-import { Unprocessable } from '../errors.ts';
+import { NotFound, Unprocessable } from '../errors.ts';
 import type { Vault } from './client.ts';
 import { VaultRefusal } from './refusal.ts';
 
@@ -57,6 +57,7 @@ export interface Identities {
    *
    * @returns PEM
    * @throws Unprocessable when the authority does not take the request
+   * @throws NotFound when there is no such authority any more
    */
   sign(mount: string, options: SignOptions): Promise<string>;
   /** Destroys the authority with its key; absent is fine. */
@@ -109,19 +110,25 @@ export function createIdentities(vault: Vault): Identities {
     certificate: (mount) => certificateOf(vault, mount),
 
     async sign(mount, { request, commonName, hours }) {
-      // Authorities that are older than it do not have the role.
-      await vault.write(`${mount}/roles/${applicationRole}`, applicationSettings());
-      const signed = await vault
-        .write(`${mount}/sign/${applicationRole}`, {
+      const ask = () =>
+        vault.write(`${mount}/sign/${applicationRole}`, {
           csr: request,
           common_name: commonName,
           ttl: `${hours}h`,
           exclude_cn_from_sans: true,
+        });
+      const signed = await ask()
+        .catch(async (refusal: unknown) => {
+          if (!lacksRole(refusal)) throw refusal;
+          // Authorities that are older than it do not have the role.
+          await vault.write(`${mount}/roles/${applicationRole}`, applicationSettings());
+          return ask();
         })
         .catch((cause: unknown) => {
           if (!(cause instanceof VaultRefusal) || cause.status !== 400) throw cause;
           throw new Unprocessable('the certificate authority does not take the request', { cause });
         });
+      if (!signed) throw new NotFound('the certificate authority is no more');
       return text(signed, 'certificate', mount);
     },
 
@@ -146,6 +153,10 @@ async function certificateOf(vault: Vault, mount: string): Promise<string | unde
 function absent(error: unknown): undefined {
   if ((error as { status?: number }).status !== 400) throw error;
   return undefined;
+}
+
+function lacksRole(error: unknown): boolean {
+  return error instanceof VaultRefusal && /unknown role/.test(error.message);
 }
 
 async function mountAuthority(vault: Vault, mount: string): Promise<void> {

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { NotFound } from '../../../../functions/lib/errors.ts';
 import { createIdentities, lifeSpent } from '../../../../functions/lib/vault/identities.ts';
 import { type Vault, VaultRefusal } from '../../../../functions/lib/vault/client.ts';
 import { createOrganization } from '../fabric/identities.ts';
@@ -92,7 +93,26 @@ test('who signs for a key made elsewhere takes no names from the request', async
   const { vault, writes, bodies } = fakeVault();
   const signing = { request: 'CSR', commonName: 'alice', hours: 720 };
   t.is(await createIdentities(vault).sign(mount, signing), 'CERT\n');
-  // The role comes first: authorities that were made before it lack it.
+  // Of an authority that has the role nothing is changed.
+  t.deepEqual(writes, [`${mount}/sign/application`]);
+  t.like(bodies.get(`${mount}/sign/application`), {
+    csr: 'CSR',
+    common_name: 'alice',
+    ttl: '720h',
+  });
+});
+
+test('an authority that was made before there was the role gets it, and signs', async (t) => {
+  const { vault, writes, bodies } = fakeVault();
+  const { write } = vault;
+  vault.write = (path, body) => {
+    const lacks = path.includes('/sign/') && !writes.some((one) => one.includes('/roles/'));
+    return lacks
+      ? Promise.reject(new VaultRefusal(400, 'unknown role: application', path))
+      : write(path, body);
+  };
+  const signing = { request: 'CSR', commonName: 'alice', hours: 720 };
+  t.is(await createIdentities(vault).sign(mount, signing), 'CERT\n');
   t.deepEqual(writes, [`${mount}/roles/application`, `${mount}/sign/application`]);
   t.like(bodies.get(`${mount}/roles/application`), {
     ou: ['client'],
@@ -100,11 +120,13 @@ test('who signs for a key made elsewhere takes no names from the request', async
     use_csr_sans: false,
     ext_key_usage: [],
   });
-  t.like(bodies.get(`${mount}/sign/application`), {
-    csr: 'CSR',
-    common_name: 'alice',
-    ttl: '720h',
-  });
+});
+
+test('an authority that was removed meanwhile is not found', async (t) => {
+  const { vault } = fakeVault();
+  vault.write = () => Promise.resolve(undefined);
+  const signing = { request: 'CSR', commonName: 'alice', hours: 1 };
+  await t.throwsAsync(createIdentities(vault).sign(mount, signing), { instanceOf: NotFound });
 });
 
 for (const [status, name] of [
