@@ -1,8 +1,11 @@
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
-import { Forbidden, Unauthorized } from '../../../functions/lib/errors.ts';
+import { Forbidden, NotFound, Unauthorized } from '../../../functions/lib/errors.ts';
 import { functionApp } from '../../../functions/lib/function/serve.ts';
 import type { Access } from '../../../functions/lib/kubernetes/authorization.ts';
 import { applicationEndpoints } from '../../../functions/provisioning/applications/handler.ts';
@@ -55,7 +58,13 @@ async function served(t: ExecutionContext): Promise<Served> {
       authenticate: (header) => {
         const subject = /^Bearer (\w+)$/.exec(header ?? '')?.[1];
         if (subject === undefined) return Promise.reject(new Unauthorized('no token'));
-        return Promise.resolve({ id: '1', issuer: 'i', subject, username: subject, groups: [] });
+        return Promise.resolve({
+          id: subject,
+          issuer: 'i',
+          subject,
+          username: subject,
+          groups: [],
+        });
       },
     },
     authorizer: {
@@ -172,6 +181,46 @@ for (const [what, [type, sent, status, kind]] of Object.entries(refusals)) {
     t.like(await answer.json(), { type: `https://selvedge.dev/problems/${kind}` });
   });
 }
+
+async function requestOf(name: string): Promise<string> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const naming = { keys, signingAlgorithm: algorithm, name: `CN=${name}` };
+  return (await Pkcs10CertificateRequestGenerator.create(naming)).toString('pem');
+}
+
+const denied: Record<string, () => Promise<Sent>> = {
+  'by RBAC': () => Promise.resolve({ token: 'denied' }),
+  'an identity of another name': async () => ({
+    body: JSON.stringify({ csr: await requestOf('bob') }),
+  }),
+};
+for (const [what, sent] of Object.entries(denied)) {
+  test(`the audit hears of who was denied ${what}`, async (t) => {
+    const { send, lines } = await served(t);
+    const { token = 'alice', ...rest } = await sent();
+    t.is((await send('issue', { token, ...rest })).status, 403);
+    const fact = lines.find(({ audit }) => audit === 'denied');
+    t.like(fact, { user: token, network: 'supply', organization: 'farm' });
+    t.truthy(fact!['reason']);
+  });
+}
+
+test('who asks for identities in a loop is told to wait, and others are not', async (t) => {
+  const { send } = await served(t);
+  const body = await signed();
+  for (let i = 0; i < 30; i++) t.is((await send('issue', { body })).status, 201);
+  const over = await send('issue', { body });
+  t.is(over.status, 429);
+  t.true(Number(over.headers.get('retry-after')) > 0);
+  t.is((await send('issue', { body, token: 'bob' })).status, 201);
+});
+
+test('an authority that goes with its network while it signs is not found', async (t) => {
+  const { send, world } = await served(t);
+  world.clients.identities.sign = () => Promise.reject(new NotFound('it is no more'));
+  t.is((await send('issue', { body: await signed() })).status, 404);
+});
 
 test('who may not learns nothing of whether there is such a network', async (t) => {
   const { send } = await served(t);
