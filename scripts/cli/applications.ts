@@ -1,5 +1,5 @@
 /** What an application of a network starts with: who it is there, and where its peers are. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ConnectionProfile, IssuedIdentity } from '../../functions/lib/applications.ts';
 import { nodeOus } from '../../functions/lib/fabric/node-ous.ts';
@@ -51,9 +51,12 @@ export async function issueIdentity(
     body: JSON.stringify({ csr: request }),
   });
   const issued = (await answer.json()) as IssuedIdentity;
+  const beside = join(folder, '.new');
+  await rm(beside, { recursive: true, force: true });
   for (const [path, content] of Object.entries(filesOf(issued, key, connection))) {
-    await write(join(folder, path), content);
+    await write(join(beside, path), content);
   }
+  await replace(beside, folder);
   return issued;
 }
 
@@ -78,9 +81,20 @@ export function filesOf(
 async function write(path: string, content: string): Promise<void> {
   const isKey = dirname(path).endsWith('keystore');
   await mkdir(dirname(path), { recursive: true, mode: isKey ? 0o700 : 0o755 });
-  // A mode is given to a file that is new.
-  await rm(path, { force: true });
   await writeFile(path, content, { mode: isKey ? 0o600 : 0o644 });
+}
+
+/** The MSP folder changes as a whole: a program that starts meanwhile never has the one's key and the other's certificate. */
+async function replace(beside: string, folder: string): Promise<void> {
+  const [msp, former] = [join(folder, 'msp'), join(beside, 'former')];
+  await rename(msp, former).catch(ifThere);
+  await rename(join(beside, 'msp'), msp);
+  await rename(join(beside, 'connection.json'), join(folder, 'connection.json'));
+  await rm(beside, { recursive: true });
+}
+
+function ifThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 function pathOf({ network, organization }: Pick<Organization, 'network' | 'organization'>): string {

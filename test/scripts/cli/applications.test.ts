@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -104,6 +104,20 @@ test('issued again, it is another key, for its owner only as well', async (t) =>
   await issueIdentity(of, folder);
   t.not(await read(file), first);
   t.is((await stat(join(folder, file))).mode & 0o777, 0o600);
+});
+
+test('issued again, the folder never has of two identities a part each, and keeps what else is in it', async (t) => {
+  const { of, folder, read } = await world(t);
+  await issueIdentity(of, folder);
+  await writeFile(join(folder, 'notes.txt'), 'mine');
+  const handle = await open(join(folder, 'msp'));
+  t.teardown(() => handle.close());
+  const former = (await handle.stat()).ino;
+  await issueIdentity(of, folder);
+  // Another folder took the place of the former one, as a whole.
+  t.not((await stat(join(folder, 'msp'))).ino, former);
+  t.is(await read('notes.txt'), 'mine');
+  t.deepEqual((await readdir(folder)).toSorted(), ['connection.json', 'msp', 'notes.txt']);
 });
 
 test('where it is refused, that is said and nothing is written', async (t) => {
