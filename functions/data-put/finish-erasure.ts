@@ -4,7 +4,7 @@ import { concurrently } from '../lib/concurrently.ts';
 import { asked } from '../lib/data/chain.ts';
 import { keys, type DatumRef } from '../lib/data/datum.ts';
 import type { Head } from '../lib/data/fact.ts';
-import type { Closing } from '../lib/data/metadata.ts';
+import type { Closing } from '../lib/data/erasures.ts';
 import { FateOpen, IntegrityError, Unavailable } from '../lib/errors.ts';
 import { contention } from './claim.ts';
 import type { Deps } from './deps.ts';

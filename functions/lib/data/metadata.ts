@@ -3,30 +3,21 @@
  * path's story and one transaction at most; losing a race is told by `undefined` or `false`,
  * never by a half-done change.
  */
-import { IntegrityError, NoSpace } from '../errors.ts';
-import { policyDigest } from './digests.ts';
-import type { Change, Entry, Etcd } from './etcd.ts';
-import type { Head } from './fact.ts';
+import { keys, networkPrefixes, prefixes, type DatumRef, type Incarnation } from './datum.ts';
+import { json, pages, read, revised } from './entries.ts';
+import { createErasures, eraseAll, type Erasures } from './erasures.ts';
+import type { Change, Etcd } from './etcd.ts';
 import { fromKept, toKept, type KeptIntent } from './kept-intent.ts';
-import {
-  datumPrefixes,
-  keys,
-  networkPrefixes,
-  prefixes,
-  type DatumRef,
-  type Incarnation,
-} from './datum.ts';
 import type {
   Datum,
   DoneIntent,
-  Erasure,
   Intent,
   OpenIntent,
   OutboxEntry,
-  Proposal,
   Revised,
   VersionRecord,
 } from './model.ts';
+import { createPolicies, type Policies } from './policies.ts';
 
 /** What a claim needs: the intent to put a version of the datum. */
 export interface Claim {
@@ -47,17 +38,10 @@ export interface Publication {
   event: OutboxEntry;
 }
 
-export interface Closing {
-  ref: DatumRef;
-  /** The datum as it was read; undefined when there is none. */
-  datum: Revised<Datum> | undefined;
-  event: Extract<OutboxEntry, { type: 'dev.selvedge.data.erased.v1' }>;
-}
-
 /** The record of a version whose number is known. */
 export type PublishedRecord = VersionRecord & Required<Pick<VersionRecord, 'published'>>;
 
-export interface Metadata {
+export interface Metadata extends Policies, Erasures {
   datum(ref: DatumRef): Promise<Revised<Datum> | undefined>;
   /** At most so many data whose keys begin with `prefix` and sort, percent-encoded, after `after`. */
   data(
@@ -66,20 +50,6 @@ export interface Metadata {
   ): Promise<(Datum & { key: string })[]>;
   /** The version whose ciphertext is at `index`. */
   version(ref: DatumRef, index: string): Promise<VersionRecord | undefined>;
-  /** The Cedar text that decides about a datum. */
-  policy(ref: DatumRef): Promise<string | undefined>;
-  /** The policy that was proposed as the one that a head names. */
-  proposal(
-    ref: DatumRef,
-    named: Pick<Head, 'edition' | 'policy'>,
-  ): Promise<Revised<Proposal> | undefined>;
-  /** Writes a proposal, or writes it anew; false when it was changed meanwhile. */
-  propose(proposal: Proposal): Promise<boolean>;
-  /** Makes a proposal the published policy, unless a later one is; false when the datum was changed meanwhile. */
-  enact(proposal: Proposal, datum: Revised<Datum>): Promise<boolean>;
-  /** Strikes a proposal, unless it was proposed anew. */
-  withdraw(proposal: Revised<Proposal>): Promise<void>;
-  proposals(): AsyncIterable<Revised<Proposal>>;
   intent(network: Incarnation, id: string): Promise<Revised<Intent> | undefined>;
   /** Makes the intent, and the datum if it is new; undefined when another came first. */
   claim(claim: Claim): Promise<Revised<OpenIntent> | undefined>;
@@ -100,20 +70,6 @@ export interface Metadata {
    * datum: deletions only, which etcd takes when it is out of space, too. False when it was changed.
    */
   forget(intent: Revised<Intent>, also?: readonly string[]): Promise<boolean>;
-  /** Says, or says anew, that an erasure was begun; false when that was changed meanwhile. */
-  begin(erasure: Erasure): Promise<boolean>;
-  erasures(): AsyncIterable<Revised<Erasure>>;
-  /** Strikes an erasure of which nothing came, unless it was begun anew. */
-  callOff(erasure: Revised<Erasure>): Promise<void>;
-  /**
-   * Says that a datum was erased: from here on nothing of it is published. Its policy stays, for it says who
-   * may know that. Out of space, etcd takes only deletions: then it forgets the datum, and the chain alone says so.
-   *
-   * @returns false when it was changed meanwhile
-   */
-  close(closing: Closing): Promise<boolean>;
-  /** Erases versions and proposals of a datum; true when none was left. */
-  eraseVersions(ref: DatumRef): Promise<boolean>;
   /** Erases what there is of a network; true when nothing was left. */
   erase(network: Incarnation): Promise<boolean>;
   intents(): AsyncIterable<Revised<Intent>>;
@@ -128,15 +84,7 @@ export interface Metadata {
   sent(id: string): Promise<void>;
 }
 
-/** How many keys are erased at once. */
-const mostErased = 500;
-
 export function createMetadata(etcd: Etcd): Metadata {
-  const read = async <T>(key: string): Promise<Revised<T> | undefined> => {
-    const entry = await etcd.get(key);
-    return entry && revised<T>(entry);
-  };
-
   /** A commit that may find its own earlier, unanswered work: that counts as done. */
   const write = async <T extends Intent>(
     expected: Record<string, string>,
@@ -145,7 +93,7 @@ export function createMetadata(etcd: Etcd): Metadata {
   ): Promise<Revised<T> | undefined> => {
     const revision = await etcd.commit(expected, changes);
     if (revision !== undefined) return { value, revision };
-    const now = await read<KeptIntent>(keys.intent(value, value.id));
+    const now = await read<KeptIntent>(etcd, keys.intent(value, value.id));
     return now && JSON.stringify(now.value) === JSON.stringify(toKept(value))
       ? { value, revision: now.revision }
       : undefined;
@@ -154,19 +102,16 @@ export function createMetadata(etcd: Etcd): Metadata {
   const whole = async ({ value, revision }: Revised<KeptIntent>): Promise<Revised<Intent>> => {
     const isStored = value.state === 'stored';
     const record = isStored
-      ? await read<VersionRecord>(keys.version(value, value.index))
+      ? await read<VersionRecord>(etcd, keys.version(value, value.index))
       : undefined;
     return { value: fromKept(value, record?.value), revision };
   };
 
-  /** A batch of each; true when nothing was left. */
-  const eraseAll = async (prefixesOfAll: string[]): Promise<boolean> => {
-    const counts = await Promise.all(prefixesOfAll.map((one) => etcd.erase(one, mostErased)));
-    return counts.every((count) => count === 0);
-  };
-
   return {
-    datum: (ref) => read<Datum>(keys.datum(ref)),
+    ...createPolicies(etcd),
+    ...createErasures(etcd),
+
+    datum: (ref) => read<Datum>(etcd, keys.datum(ref)),
     data: async (network, { prefix, after, most }) => {
       const at = (key: string): string => keys.datum({ ...network, key });
       // A cursor of another list may lie before all that is asked for.
@@ -177,36 +122,11 @@ export function createMetadata(etcd: Etcd): Metadata {
         key: decodeURIComponent(entry.key.slice(at('').length)),
       }));
     },
-    version: async (ref, index) => (await read<VersionRecord>(keys.version(ref, index)))?.value,
-    policy: async (ref) => (await etcd.get(keys.policy(ref)))?.value.toString(),
-    proposal: (ref, named) => read<Proposal>(keys.proposal(ref, named)),
-    proposals: () => pages<Proposal>(etcd, prefixes.proposals),
+    version: async (ref, index) =>
+      (await read<VersionRecord>(etcd, keys.version(ref, index)))?.value,
     intent: async (network, id) => {
-      const kept = await read<KeptIntent>(keys.intent(network, id));
+      const kept = await read<KeptIntent>(etcd, keys.intent(network, id));
       return kept && whole(kept);
-    },
-
-    propose: async (proposal) => {
-      const key = proposalKey(proposal);
-      const before = await etcd.get(key);
-      const expected = { [key]: before?.revision ?? '0' };
-      return (await etcd.commit(expected, [json(key, proposal)])) !== undefined;
-    },
-
-    enact: async (proposal, { value, revision }) => {
-      const { edition, policy } = proposal;
-      const datumKey = keys.datum(proposal);
-      const changes: Change[] = [{ key: proposalKey(proposal) }];
-      if (value.erasedAt === undefined && edition > (value.edition ?? 1)) {
-        changes.push(json(datumKey, { ...value, edition }));
-        changes.push({ key: keys.policy(proposal), value: policy });
-      }
-      return (await etcd.commit({ [datumKey]: revision }, changes)) !== undefined;
-    },
-
-    withdraw: async ({ value, revision }) => {
-      const key = proposalKey(value);
-      await etcd.commit({ [key]: revision }, [{ key }]);
     },
 
     claim: ({ intent, datum, policy }) => {
@@ -246,7 +166,7 @@ export function createMetadata(etcd: Etcd): Metadata {
 
     forget: async ({ value, revision }, also = []) => {
       const intentKey = keys.intent(value, value.id);
-      const datum = await read<Datum>(keys.datum(value));
+      const datum = await read<Datum>(etcd, keys.datum(value));
       const unused = datum && datum.value.current === undefined && datum.value.claims === 1;
       const expected = { [intentKey]: revision };
       const changes: Change[] = [intentKey, ...also].map((key) => ({ key }));
@@ -258,36 +178,7 @@ export function createMetadata(etcd: Etcd): Metadata {
       return (await etcd.get(intentKey)) === undefined;
     },
 
-    begin: async (erasure) => {
-      const key = keys.erasure(erasure);
-      const expected = { [key]: (await etcd.get(key))?.revision ?? '0' };
-      return (await etcd.commit(expected, [json(key, erasure)])) !== undefined;
-    },
-
-    erasures: () => pages<Erasure>(etcd, prefixes.erasures),
-
-    callOff: async ({ value, revision }) => {
-      const key = keys.erasure(value);
-      await etcd.commit({ [key]: revision }, [{ key }]);
-    },
-
-    close: async ({ ref, datum, event }) => {
-      if (!datum || datum.value.erasedAt !== undefined) return true;
-      const datumKey = keys.datum(ref);
-      const commit = async (changes: Change[]): Promise<boolean> =>
-        (await etcd.commit({ [datumKey]: datum.revision }, changes)) !== undefined;
-      const { owner, claims } = datum.value;
-      const closed: Datum = { owner, claims, erasedAt: event.data.erasedAt };
-      try {
-        return await commit([json(datumKey, closed), json(keys.outbox(event.id), event)]);
-      } catch (error) {
-        if (error instanceof NoSpace) return commit([{ key: datumKey }]);
-        throw error;
-      }
-    },
-
-    eraseVersions: (ref) => eraseAll(datumPrefixes(ref)),
-    erase: (network) => eraseAll(networkPrefixes(network)),
+    erase: (network) => eraseAll(etcd, networkPrefixes(network)),
 
     async *intents() {
       for await (const kept of pages<KeptIntent>(etcd, prefixes.intents)) yield await whole(kept);
@@ -302,37 +193,8 @@ export function createMetadata(etcd: Etcd): Metadata {
   };
 }
 
-function proposalKey(proposal: Proposal): string {
-  const { edition, policy } = proposal;
-  return keys.proposal(proposal, { edition, policy: policyDigest(policy) });
-}
-
 /** Whether the chain cannot know of it. */
 function neverStored(intent: Intent): boolean {
   const isOpen = intent.state === 'open' || intent.state === 'abandoned';
   return isOpen && intent.onceStored !== true;
-}
-
-async function* pages<T>(etcd: Etcd, prefix: string): AsyncGenerator<Revised<T>> {
-  const size = 200;
-  let after: string | undefined;
-  for (;;) {
-    const page = await etcd.list(prefix, size, after);
-    for (const entry of page) yield revised<T>(entry);
-    if (page.length < size) return;
-    after = page.at(-1)?.key;
-  }
-}
-
-/** @throws IntegrityError for what we cannot have written */
-function revised<T>({ value, revision }: Entry): Revised<T> {
-  try {
-    return { value: JSON.parse(value.toString()) as T, revision };
-  } catch (cause) {
-    throw new IntegrityError('the metadata cannot be read', { cause });
-  }
-}
-
-function json(key: string, value: unknown): Change {
-  return { key, value: JSON.stringify(value) };
 }
