@@ -1,12 +1,12 @@
 /** The ledger of one channel as a client of one chaincode sees it, through peers' Gateways. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Gateway, type Status, type Transaction } from '@hyperledger/fabric-gateway';
-import { gateway as messages } from '@hyperledger/fabric-protos';
 import { CommitUnknown, Conflict, Unavailable } from '../errors.ts';
 import { Attestation } from './attested.ts';
 import { createAttestors, type Attestors } from './attestors.ts';
+import { Commits, type CommitStatus } from './commits.ts';
 import type { Connection } from './connection.ts';
-import { isLate, isUnplanned, statusName, translateCommit } from './failures.ts';
+import { isLate, isUnplanned, translateCommit } from './failures.ts';
 import { Portals, type PortalsOptions } from './portals.ts';
 import { createSigner, type Signer } from './signer.ts';
 import { atEnd } from './validity.ts';
@@ -18,13 +18,6 @@ export interface Receipt {
   block: bigint;
   /** What the chaincode returned. */
   result: string;
-}
-
-/** How a transaction was committed: `code` is Fabric's validation code, `VALID` when it is. */
-export interface CommitStatus {
-  code: string;
-  successful: boolean;
-  block: bigint;
 }
 
 export interface SubmitOptions {
@@ -113,6 +106,7 @@ class GatewayLedger implements Ledger {
   readonly #connection: Connection;
   readonly #signer: Signer;
   readonly #portals: Portals;
+  readonly #commits: Commits;
   readonly #attestors: Attestors;
   readonly #attestation: Attestation;
   readonly #deadlines: Deadlines;
@@ -127,6 +121,7 @@ class GatewayLedger implements Ledger {
     this.#attempts = attempts;
     this.#now = now;
     this.#portals = new Portals(connection.peers, this.#signer, others);
+    this.#commits = new Commits(connection, this.#signer, this.#portals);
     const { evaluate: timeoutMs } = this.#deadlines;
     this.#attestors = createAttestors(connection, this.#signer, { tell: others.tell, timeoutMs });
     this.#attestation = new Attestation(this.#attestors.all);
@@ -168,19 +163,8 @@ class GatewayLedger implements Ledger {
     }
   }
 
-  async commitStatus(transactionId: string): Promise<CommitStatus | undefined> {
-    const end = this.#deadline('lookup');
-    const share = (end - Date.now()) / this.#connection.peers.length;
-    for (;;) {
-      try {
-        const found = await this.#status(transactionId, Math.min(Date.now() + share, end));
-        const { code, successful, blockNumber } = found;
-        return { code: statusName(code), successful, block: blockNumber };
-      } catch (error) {
-        if (!isLate(error)) throw error;
-        if (Date.now() >= end) return undefined;
-      }
-    }
+  commitStatus(transactionId: string): Promise<CommitStatus | undefined> {
+    return this.#commits.find(transactionId, this.#deadline('lookup'));
   }
 
   async probe(transaction: string, args: readonly string[]): Promise<void> {
@@ -248,7 +232,7 @@ class GatewayLedger implements Ledger {
     for (let patience = firstPatience; ; patience *= 2) {
       try {
         const deadline = Math.min(Date.now() + patience, end);
-        return await this.#status(transaction.getTransactionId(), deadline);
+        return await this.#commits.status(transaction.getTransactionId(), deadline);
       } catch (error) {
         if (!isLate(error) || Date.now() >= end) throw error;
       }
@@ -264,33 +248,6 @@ class GatewayLedger implements Ledger {
       (gateway) => gateway.newTransaction(bytes).submit({ deadline: this.#deadline('submit') }),
       { passesOn: transaction.getTransactionId() },
     );
-  }
-
-  /**
-   * Asked of peers that answer: a transaction is committed by all or by none. One that is still without it
-   * when its time is over ends the wait; the next wait begins with another, for it may lag.
-   */
-  async #status(transactionId: string, deadline: number): Promise<Status> {
-    const request = new messages.CommitStatusRequest();
-    request.setChannelId(this.#connection.channel);
-    request.setTransactionId(transactionId);
-    request.setIdentity(this.#signer.creator);
-    const signed = new messages.SignedCommitStatusRequest();
-    signed.setRequest(request.serializeBinary());
-    const bytes = signed.serializeBinary();
-    try {
-      return await this.#portals.any(
-        (gateway) => gateway.newCommit(bytes).getStatus({ deadline }),
-        {
-          waits: true,
-        },
-      );
-    } catch (error) {
-      if (error instanceof CommitUnknown) throw error;
-      // Not even a peer to ask: for the transaction that is the same.
-      if (error instanceof Unavailable) throw new CommitUnknown(transactionId, { cause: error });
-      throw error;
-    }
   }
 
   #contract(gateway: Gateway) {
