@@ -1,76 +1,10 @@
-import type * as sdk from '@kubernetes/client-node';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Gone, NotFound } from '../errors.ts';
 import { KubernetesHttp, loadConfig, type Status, toError } from './http.ts';
+import { pathOf, refOf, type Collection, type KubernetesObject, type Ref } from './objects.ts';
 
-/** A class of the SDK as the plain JSON it stands for. */
-type Plain<T> = T extends Date
-  ? string
-  : T extends (infer Item)[]
-    ? Plain<Item>[]
-    : T extends object
-      ? { [Key in keyof T as Key extends `_${infer Name}` ? Name : Key]: Plain<T[Key]> }
-      : T;
-
-/** Shapes of the built-in objects, for builders of resources. */
-export type Container = Plain<sdk.V1Container>;
-export type EnvVar = Plain<sdk.V1EnvVar>;
-export type LeaseSpec = Plain<sdk.V1LeaseSpec>;
-export type NetworkPolicySpec = Plain<sdk.V1NetworkPolicySpec>;
-export type PodDisruptionBudgetSpec = Plain<sdk.V1PodDisruptionBudgetSpec>;
-export type PodSpec = Plain<sdk.V1PodSpec>;
-export type PodStatus = Plain<sdk.V1PodStatus>;
-export type PolicyRule = Plain<sdk.V1PolicyRule>;
-export type Probe = Plain<sdk.V1Probe>;
-export type ServiceSpec = Plain<sdk.V1ServiceSpec>;
-export type StatefulSetSpec = Plain<sdk.V1StatefulSetSpec>;
-export type Volume = Plain<sdk.V1Volume>;
-export type VolumeMount = Plain<sdk.V1VolumeMount>;
-
-/** What identifies one object. `namespace` is left out for cluster-scoped kinds. */
-export interface Ref {
-  apiVersion: string;
-  kind: string;
-  namespace?: string | undefined;
-  name: string;
-}
-
-/** Every object of one kind, in one namespace or (without it) in all. */
-export interface Collection {
-  apiVersion: string;
-  kind: string;
-  namespace?: string | undefined;
-}
-
-export interface Metadata {
-  name: string;
-  namespace?: string;
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-  uid?: string;
-  resourceVersion?: string;
-  generation?: number;
-  creationTimestamp?: string;
-  deletionTimestamp?: string;
-  finalizers?: string[];
-  ownerReferences?: OwnerReference[];
-}
-
-export interface OwnerReference {
-  apiVersion: string;
-  kind: string;
-  name: string;
-  uid: string;
-  controller?: boolean;
-  blockOwnerDeletion?: boolean;
-}
-
-/** An object as the API server sends and takes it: JSON, timestamps as RFC 3339 strings. */
-export interface KubernetesObject {
-  apiVersion: string;
-  kind: string;
-  metadata: Metadata;
-}
+export * from './objects.ts';
+export type * from './shapes.ts';
 
 export interface RemoveOptions {
   /** Seconds the object gets to end; 0 ends it at once. */
@@ -137,12 +71,6 @@ const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.i
 interface ListOptions {
   labelSelector?: string | undefined;
   accept?: string;
-}
-
-/** The reference of an object that has its kind and name. */
-export function refOf(object: KubernetesObject): Ref {
-  const { name, namespace } = object.metadata;
-  return { apiVersion: object.apiVersion, kind: object.kind, namespace, name };
 }
 
 /**
@@ -289,20 +217,4 @@ class ApiServer implements Kubernetes {
       if (!signal.aborted) throw error;
     }
   }
-}
-
-/** The path of an object or, without a name, of a collection. */
-export function pathOf({ apiVersion, kind, namespace, name }: Collection & { name?: string }) {
-  const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  const scope = namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
-  const tail = name ? `/${encodeURIComponent(name)}` : '';
-  return `${root}${scope}/${plural(kind)}${tail}`;
-}
-
-/** Kinds follow the rules of English, so that no discovery call is needed. */
-function plural(kind: string): string {
-  const lower = kind.toLowerCase();
-  if (lower === 'endpoints') return lower;
-  if (lower.endsWith('y')) return `${lower.slice(0, -1)}ies`;
-  return /(s|x|ch)$/.test(lower) ? `${lower}es` : `${lower}s`;
 }
