@@ -12,6 +12,8 @@ export interface HedgeOptions {
   afterMs: number;
   /** Hears of functions that a second try found answering where the first was silent. */
   tell?: Tell;
+  /** Milliseconds that never go back. */
+  now?: () => number;
 }
 
 /** How many calls may have a second try at once when all went well before. */
@@ -30,16 +32,19 @@ interface Try {
  * Two answers pay for one second try: what is slow because there is too much to do is made slower by
  * half at most.
  */
-export function createHedge({ forward, afterMs, tell }: HedgeOptions): Forward {
+export function createHedge(options: HedgeOptions): Forward {
+  const { forward, afterMs, tell, now = () => performance.now() } = options;
   let purse = mostTries;
 
   const second = async (event: Outgoing, first: Try): Promise<IncomingMessage> => {
-    const since = new Date();
+    const [since, begun] = [new Date(), now()];
     const again = begin(forward, { ...event, fresh: true });
     const winner = await firstGood([first, again]);
     for (const one of [first, again]) if (one !== winner) one.end();
     const address = new URL(event.url).origin;
-    if (winner === again) tell?.({ kind: 'ingress', address, since });
+    // Where the second try takes long as well, all are slow and the first may not have been silent.
+    const isSudden = now() - begun < afterMs / 2;
+    if (winner === again && isSudden) tell?.({ kind: 'ingress', address, since });
     return winner.answer;
   };
 

@@ -22,8 +22,10 @@ interface Tried {
 function hedge(afterMs = 1) {
   const tries: Tried[] = [];
   const told: string[] = [];
+  const clock = { ms: 0 };
   const call = createHedge({
     afterMs,
+    now: () => clock.ms,
     tell: ({ kind, address }) => told.push(`${kind} ${address}`),
     forward: ({ signal, fresh = false }) =>
       new Promise((resolve, reject) => {
@@ -44,7 +46,7 @@ function hedge(afterMs = 1) {
   const reached = async (count: number) => {
     while (tries.length < count) await new Promise((resolve) => setTimeout(resolve, 1));
   };
-  return { call, tries, told, reached };
+  return { call, tries, told, reached, clock };
 }
 
 test('what is answered in time is asked once', async (t) => {
@@ -79,6 +81,16 @@ test('a first try that is only late counts, and nobody is told', async (t) => {
   tries[0]?.answer(201);
   t.is((await answer).statusCode, 201);
   t.true(tries[1]?.signal.aborted);
+  t.deepEqual(told, []);
+});
+
+test('where the second try takes as long as the first waited, all are slow, and nobody is told', async (t) => {
+  const { call, tries, told, reached, clock } = hedge(2);
+  const answer = call(event());
+  await reached(2);
+  clock.ms = 1;
+  tries[1]?.answer(200);
+  t.is((await answer).statusCode, 200);
   t.deepEqual(told, []);
 });
 
