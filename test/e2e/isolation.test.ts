@@ -86,6 +86,8 @@ async function addresses() {
   };
 }
 
+const brokerAddress = 'default-broker-ingress.selvedge.svc.cluster.local:80';
+
 const all = (keys: string[], state: 'open' | 'shut') =>
   Object.fromEntries(keys.map((key) => [key, state]));
 
@@ -137,6 +139,7 @@ test.serial(
       { namespace: workloads, labels: {} },
       {
         ...all(['data-get.selvedge.svc.cluster.local:80'], 'open'),
+        ...all([brokerAddress], 'shut'),
         ...all(
           [...stores, ...queues, peer, operationsOfPeer, orderer, operationsOfOrderer],
           'shut',
@@ -145,6 +148,18 @@ test.serial(
     );
   },
 );
+
+test.serial('a workload whose namespace may tell the Broker reaches it', async (t) => {
+  const name = fresh('telling');
+  const telling = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels: { 'events.selvedge.dev/selvedge': 'true' } },
+  };
+  await kubernetes.apply(telling);
+  t.teardown(() => kubernetes.remove(refOf(telling)));
+  await seen(t, { namespace: name, labels: {} }, all([brokerAddress], 'open'));
+});
 
 test.serial(
   'a function reads in etcd what is its own, and neither writes nor sees the rest',

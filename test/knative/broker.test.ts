@@ -64,3 +64,13 @@ test('every pod of the Broker reaches RabbitMQ, and is let in there', (t) => {
   const letIn = named('rabbitmq').ingress?.[0]?.from?.[0]?.podSelector?.matchExpressions?.[0];
   t.deepEqual(letIn?.values, roles);
 });
+
+test('the Broker takes events from its own namespace, from Knative, and from namespaces that are let', (t) => {
+  const policies = ofKind<Policy>('NetworkPolicy');
+  const { ingress } = policies.find(({ metadata }) => metadata.name === 'broker-ingress')!.spec;
+  t.deepEqual(ingress?.[0]?.from, [
+    { podSelector: {} },
+    { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'knative-eventing' } } },
+    { namespaceSelector: { matchLabels: { 'events.selvedge.dev/selvedge': 'true' } } },
+  ]);
+});
