@@ -1,6 +1,6 @@
 /** What each function may do in an etcd as the setup leaves it: real users, real certificates. */
 import anyTest, { type TestFn } from 'ava';
-import { Range } from 'etcd3';
+import { type IRequestOp, Range } from 'etcd3';
 import { connectEtcd, connectEtcdClient, type Etcd } from '../../functions/lib/data/etcd.ts';
 import { prefixes } from '../../functions/lib/data/datum.ts';
 import { restrictEtcd } from '../../functions/setup/etcd.ts';
@@ -87,6 +87,25 @@ for (const user of ['data-put', 'data-get'] as const) {
     for (const prefix of may[user].read) t.true((await etcd.list(prefix, 10)).length > 0, prefix);
     await t.throwsAsync(etcd.list('selvedge/', 10), { message: refused });
   });
+}
+
+/** etcd before 3.6.9 did not look into a transaction within a transaction (CVE-2026-33343). */
+const within: Record<string, (key: Buffer) => IRequestOp> = {
+  read: (key) => ({ request_range: { key } }),
+  write: (key) => ({ request_put: { key, value: Buffer.from('x') } }),
+};
+
+for (const [act, request] of Object.entries(within)) {
+  test.serial(
+    `data-get may not ${act} beyond its rights within a transaction either`,
+    async (t) => {
+      const client = connectEtcdClient(await t.context.server.as('data-get'));
+      const inner = { success: [request(Buffer.from(`${intents}there`))] };
+      const outer = { success: [{ request_txn: inner }] };
+      await t.throwsAsync(client.kv.txn(outer), { message: refused });
+      client.close();
+    },
+  );
 }
 
 test.serial(
