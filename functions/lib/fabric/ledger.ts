@@ -4,6 +4,7 @@ import { type Gateway, type Status, type Transaction } from '@hyperledger/fabric
 import { CommitUnknown, Conflict, Unavailable } from '../errors.ts';
 import { Attestation } from './attested.ts';
 import { createAttestors, type Attestors } from './attestors.ts';
+import { CommitTimer } from './commit-timer.ts';
 import { Commits, type CommitStatus } from './commits.ts';
 import type { Connection } from './connection.ts';
 import { isLate, isUnplanned, translateCommit } from './failures.ts';
@@ -88,7 +89,7 @@ const planPause = 500;
 const orderPause = 250;
 
 /** Milliseconds without a commit after which a transaction is sent again; twice that the next time, and so on. */
-const firstPatience = 1_500;
+const resending = { least: 1_500, most: 10_000 };
 
 export interface LedgerOptions extends PortalsOptions {
   deadlines?: Partial<Deadlines>;
@@ -110,6 +111,7 @@ class GatewayLedger implements Ledger {
   readonly #attestors: Attestors;
   readonly #attestation: Attestation;
   readonly #deadlines: Deadlines;
+  readonly #commitTimer = new CommitTimer(resending);
   readonly #attempts: number;
   readonly #now: () => Date;
 
@@ -228,11 +230,13 @@ class GatewayLedger implements Ledger {
 
   /** An orderer acknowledges what it has not yet agreed on with the others, and may die with it. */
   async #committed(transaction: Transaction): Promise<Status> {
-    const end = this.#deadline('commit');
-    for (let patience = firstPatience; ; patience *= 2) {
+    const [sent, end] = [Date.now(), this.#deadline('commit')];
+    for (let { patience } = this.#commitTimer; ; patience *= 2) {
       try {
         const deadline = Math.min(Date.now() + patience, end);
-        return await this.#commits.status(transaction.getTransactionId(), deadline);
+        const status = await this.#commits.status(transaction.getTransactionId(), deadline);
+        this.#commitTimer.took(Date.now() - sent);
+        return status;
       } catch (error) {
         if (!isLate(error) || Date.now() >= end) throw error;
       }

@@ -16,12 +16,15 @@ import type { TestOrganization } from './identities.ts';
 /** A gRPC status to fail with, and what is said with it. */
 type Failure = status | { code: status; details: string };
 
+/** A validation code, or `never`. */
+type Committed = number | 'never' | undefined;
+
 /** An answer: what to fail with, or undefined to go on. Called once per call. */
 export interface Behaviour {
   endorse?: () => Failure | undefined;
   submit?: () => Failure | undefined;
   /** The validation code of the transaction, or `never` to leave the caller waiting. */
-  commit?: () => number | 'never' | undefined;
+  commit?: () => Committed | Promise<Committed>;
 }
 
 export interface FakeGateway {
@@ -71,12 +74,9 @@ export async function startGateway(
     ) => {
       const asked = gateway.CommitStatusRequest.deserializeBinary(request.getRequest_asU8());
       calls.push(`status ${asked.getTransactionId()}`);
-      const code = fake.behaviour.commit?.() ?? 0;
-      if (code === 'never') return;
-      const response = new gateway.CommitStatusResponse();
-      response.setResult(code as peer.TxValidationCodeMap[keyof peer.TxValidationCodeMap]);
-      response.setBlockNumber(7);
-      reply(null, response);
+      void Promise.resolve(fake.behaviour.commit?.()).then((code = 0) => {
+        if (code !== 'never') reply(null, committed(code));
+      });
     },
     evaluate: (_: unknown, reply: Reply<gateway.EvaluateResponse>) => {
       calls.push('evaluate');
@@ -107,6 +107,13 @@ type Reply<Response> = sendUnaryData<Response>;
 function answer<R>(reply: Reply<R>, failure: Failure | undefined, response: () => R): void {
   if (failure === undefined) reply(null, response());
   else reply(typeof failure === 'object' ? failure : { code: failure, details: status[failure] });
+}
+
+function committed(code: number): gateway.CommitStatusResponse {
+  const response = new gateway.CommitStatusResponse();
+  response.setResult(code as peer.TxValidationCodeMap[keyof peer.TxValidationCodeMap]);
+  response.setBlockNumber(7);
+  return response;
 }
 
 function result(): peer.Response {

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { status } from '@grpc/grpc-js';
 import { StatusCode } from '@hyperledger/fabric-gateway';
@@ -114,6 +115,16 @@ test('a transaction that its orderer lost is committed when it was sent again', 
   const { ledger, peers } = await setup(t, { commit: inTurn('never' as const) });
   await ledger.submit('put', ['x']);
   t.deepEqual(names(peers[0]!), ['endorse', 'submit', 'status', 'submit', 'status']);
+});
+
+test('where commits take long, a transaction is waited for before it is sent again', async (t) => {
+  const longer = () => delay(1_700, StatusCode.VALID);
+  const answers = [() => 'never' as const, () => StatusCode.VALID, longer];
+  const { ledger, peers } = await setup(t, { commit: () => answers.shift()?.() });
+  await ledger.submit('put', ['x']);
+  const before = peers[0]!.calls.length;
+  await ledger.submit('put', ['y']);
+  t.deepEqual(names(peers[0]!).slice(before), ['endorse', 'submit', 'status']);
 });
 
 test('who waits for a commit in vain waits at the next peer', async (t) => {
