@@ -5,7 +5,14 @@
 import { CommitUnknown, Conflict, Unavailable, Unprocessable } from '../lib/errors.ts';
 import { findVersion, readHead, readVersion, submitFacts } from '../lib/data/chain.ts';
 import { scopeOf, type Incarnation } from '../lib/data/datum.ts';
-import type { Anchored, ErasureFact, Head, NextVersion, PolicyFact } from '../lib/data/fact.ts';
+import type {
+  Anchored,
+  ErasureFact,
+  Head,
+  Kept,
+  NextVersion,
+  PolicyFact,
+} from '../lib/data/fact.ts';
 import type { Ledger } from '../lib/fabric/ledger.ts';
 import type { Ledgers } from '../lib/fabric/ledgers.ts';
 
@@ -28,8 +35,8 @@ export interface GroupCommit {
    */
   add(network: Incarnation, fact: NextVersion): Promise<Anchoring>;
   /**
-   * Has the chain keep another policy, or an erasure, in a transaction of its own; gives its id. The same
-   * again gives the first. Throws as `add` does.
+   * Has the chain keep another policy, or an erasure; gives the transaction that does. The same again gives
+   * the first. Throws as `add` does.
    */
   amend(network: Incarnation, fact: PolicyFact | ErasureFact): Promise<string>;
   /** The version whose ciphertext is at an index, as the chain has it now; undefined when it has none. */
@@ -47,9 +54,14 @@ export type Found = Anchored & Anchoring;
 /** A group larger than this makes a transaction that endorsers hold for too long. */
 const mostFacts = 200;
 
+/** Which transaction keeps a fact, and its block if that is known without asking. */
+type Settled = Kept & { block?: number };
+
+type Submittable = NextVersion | PolicyFact | ErasureFact;
+
 interface Waiting {
-  fact: NextVersion;
-  resolve: (anchoring: Anchoring) => void;
+  fact: Submittable;
+  resolve: (settled: Settled) => void;
   reject: (error: unknown) => void;
 }
 
@@ -66,7 +78,7 @@ export function createGroupCommit(ledgers: Pick<Ledgers, 'with'>): GroupCommit {
     try {
       const facts = group.map(({ fact }) => fact);
       const done = await ledgers.with(network, (ledger) => commit(ledger, facts));
-      group.forEach(({ resolve }, position) => resolve(done[position] as Anchoring));
+      group.forEach(({ resolve }, position) => resolve(done[position] as Settled));
     } catch (error) {
       const isOfOne = error instanceof Unprocessable || error instanceof Conflict;
       if (group.length === 1 || !isOfOne) {
@@ -80,22 +92,28 @@ export function createGroupCommit(ledgers: Pick<Ledgers, 'with'>): GroupCommit {
     }
   };
 
-  return {
-    add: (network, fact) =>
-      new Promise((resolve, reject) => {
-        const name = scopeOf(network);
-        const waiting = { fact, resolve, reject };
-        const queue = queues.get(name);
-        if (queue) {
-          queue.push(waiting);
-          return;
-        }
-        const started = [waiting];
-        queues.set(name, started);
-        void run(network, name, started);
-      }),
+  const keep = (network: Incarnation, fact: Submittable): Promise<Settled> =>
+    new Promise((resolve, reject) => {
+      const name = scopeOf(network);
+      const waiting = { fact, resolve, reject };
+      const queue = queues.get(name);
+      if (queue) {
+        queue.push(waiting);
+        return;
+      }
+      const started = [waiting];
+      queues.set(name, started);
+      void run(network, name, started);
+    });
 
-    amend: (network, fact) => ledgers.with(network, (ledger) => keepOne(ledger, fact)),
+  return {
+    add: async (network, fact) => {
+      const { version = 0, transactionId, block } = await keep(network, fact);
+      const find = () => ledgers.with(network, (ledger) => blockOf(ledger, transactionId));
+      return { version, transactionId, block: block ?? (await find()) };
+    },
+
+    amend: async (network, fact) => (await keep(network, fact)).transactionId,
 
     find: (network, index) =>
       ledgers.with(network, async (ledger) => {
@@ -116,49 +134,29 @@ export function createGroupCommit(ledgers: Pick<Ledgers, 'with'>): GroupCommit {
   };
 }
 
-async function commit(ledger: Ledger, facts: NextVersion[]): Promise<Anchoring[]> {
+async function commit(ledger: Ledger, facts: Submittable[]): Promise<Settled[]> {
   try {
     const { transactionId, block, kept } = await submitFacts(ledger, facts);
-    return await Promise.all(
-      kept.map(async ({ transactionId: id, version = 0 }) => ({
-        version,
-        transactionId: id,
-        block: id === transactionId ? block : await blockOf(ledger, id),
-      })),
-    );
-  } catch (error) {
-    if (!(error instanceof CommitUnknown)) throw error;
-    return findAll(ledger, facts, error);
-  }
-}
-
-/** What became of facts whose transaction's fate was unknown: the chain says what it has of them. */
-async function findAll(
-  ledger: Ledger,
-  facts: NextVersion[],
-  unknown: CommitUnknown,
-): Promise<Anchoring[]> {
-  await requireCommitted(ledger, unknown);
-  return Promise.all(
-    facts.map(async ({ index }) => {
-      const found = await findVersion(ledger, index);
-      // Of two organizations, the second may not have the block yet.
-      if (!found) throw unknown;
-      const { version, transactionId } = found;
-      return { version, transactionId, block: await blockOf(ledger, transactionId) };
-    }),
-  );
-}
-
-async function keepOne(ledger: Ledger, fact: PolicyFact | ErasureFact): Promise<string> {
-  try {
-    const { transactionId, kept } = await submitFacts(ledger, [fact]);
-    return kept[0]?.transactionId ?? transactionId;
+    return kept.map((one) => (one.transactionId === transactionId ? { ...one, block } : one));
   } catch (error) {
     if (!(error instanceof CommitUnknown)) throw error;
     await requireCommitted(ledger, error);
-    return error.transactionId;
+    return Promise.all(facts.map((fact) => findKept(ledger, fact, error)));
   }
+}
+
+/** What became of a fact whose transaction's fate was unknown and is not: the chain says what it has of it. */
+async function findKept(
+  ledger: Ledger,
+  fact: Submittable,
+  unknown: CommitUnknown,
+): Promise<Settled> {
+  if (fact.kind !== 'version') return { transactionId: unknown.transactionId };
+  const found = await findVersion(ledger, fact.index);
+  // Of two organizations, the second may not have the block yet.
+  if (!found) throw unknown;
+  const { version, transactionId } = found;
+  return { version, transactionId };
 }
 
 /** For a transaction whose fate was unknown: it goes on when it was committed as valid after all. */

@@ -95,6 +95,40 @@ test('versions of one datum that go together follow one another', async (t) => {
   t.deepEqual(ledger.groups, [1, 2]);
 });
 
+test('erasures and policies go together with versions, in one transaction', async (t) => {
+  const ledger = fakeLedger();
+  const chain = createGroupCommit(ledger.ledgers);
+  const [one, other] = [fact('one'), fact('other')];
+  await Promise.all([chain.add(network, one), chain.add(network, other)]);
+  ledger.groups.length = 0;
+  const { incarnation } = network;
+  const policy = `sha256:${'1'.repeat(64)}`;
+  const [, erased, changed, { transactionId }] = await Promise.all([
+    chain.add(network, fact('meanwhile')),
+    chain.amend(network, { kind: 'erasure', id: one.id, incarnation }),
+    chain.amend(network, { kind: 'policy', id: other.id, incarnation, edition: 2, policy }),
+    chain.add(network, fact('new')),
+  ]);
+  t.deepEqual(ledger.groups, [1, 3]);
+  t.deepEqual([erased, changed], [transactionId, transactionId]);
+  t.true((await chain.head(network, one.id))?.erased);
+  t.is((await chain.head(network, other.id))?.policy, policy);
+});
+
+test('an erasure of what is not there fails alone', async (t) => {
+  const ledger = fakeLedger();
+  const chain = createGroupCommit(ledger.ledgers);
+  const { incarnation } = network;
+  const erasure = { kind: 'erasure', id: fact('never').id, incarnation } as const;
+  const [, refused, added] = await Promise.allSettled([
+    chain.add(network, fact('first')),
+    chain.amend(network, erasure),
+    chain.add(network, fact('a')),
+  ]);
+  t.true((refused as PromiseRejectedResult).reason instanceof Unprocessable);
+  t.is(added.status, 'fulfilled');
+});
+
 test('an unknown commit is looked up by its id before anything else', async (t) => {
   const ledger = fakeLedger();
   const chain = createGroupCommit(ledger.ledgers);
