@@ -53,6 +53,31 @@ test('a Deployment asks for little and has no limit of processor time', (t) => {
   t.is(container!['lifecycle'], undefined);
 });
 
+test('a Deployment is asked every second until it is up, and less often from then on', (t) => {
+  const { spec } = fit(deployment, image) as unknown as {
+    spec: { template: { spec: { containers: Record<string, { periodSeconds: number }>[] } } };
+  };
+  const [container] = spec.template.spec.containers;
+  const { startupProbe, readinessProbe } = container!;
+  t.like(startupProbe, { httpGet: { port: 80 }, initialDelaySeconds: 1, periodSeconds: 1 });
+  t.like(readinessProbe, { httpGet: { port: 80 }, initialDelaySeconds: 0, periodSeconds: 5 });
+});
+
+test('what serves requests is taken over within seconds; what makes Triggers takes its time', (t) => {
+  const leases = (namespace: string): object =>
+    fit(
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'config-leader-election', namespace },
+        data: { _example: 'long', 'lease-duration': '60s' },
+      },
+      image,
+    )['data'] as object;
+  t.like(leases('knative-serving'), { 'lease-duration': '15s', 'retry-period': '3s' });
+  t.deepEqual(leases('knative-eventing'), { 'lease-duration': '60s' });
+});
+
 test('what a request passes is there twice, on two nodes, and one stays while a node is drained', (t) => {
   const selector = { matchLabels: { app: 'activator' } };
   const activator = {
