@@ -25,9 +25,11 @@ export class PersistentAgent extends Agent {
 
 function dial(options: NetConnectOpts, left: number, connected: Connected): void {
   const socket = connect(options);
-  const late = setTimeout(() => {
-    socket.destroy(new Error(`no connection within ${patience} ms`));
-  }, patience);
+  const giveUp = (): void => {
+    if (socket.connecting) socket.destroy(new Error(`no connection within ${patience} ms`));
+  };
+  // This process may be what was late: then the connection stands, and is heard of before an immediate.
+  const late = setTimeout(() => setImmediate(giveUp), patience);
   const failed = (error: Error): void => {
     clearTimeout(late);
     if (left > 1) dial(options, left - 1, connected);

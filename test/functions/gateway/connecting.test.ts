@@ -1,6 +1,6 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo, LookupFunction } from 'node:net';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { PersistentAgent } from '../../../functions/gateway/connecting.ts';
 
 /** A Service whose pods are met one after the other; `127.0.0.9` is one where nothing listens. */
@@ -14,7 +14,8 @@ function service(...pods: string[]) {
   return { met, lookup };
 }
 
-test('a pod that takes no connection is passed over for the next, before anything is sent', async (t) => {
+/** A server on 127.0.0.1, asked by way of the Service. */
+async function serve(t: ExecutionContext, lookup: LookupFunction) {
   const server = createServer((_request, response) => response.end('here'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const agent = new PersistentAgent({ keepAlive: true });
@@ -23,7 +24,6 @@ test('a pod that takes no connection is passed over for the next, before anythin
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const { met, lookup } = service('127.0.0.9', '127.0.0.9', '127.0.0.1');
   const ask = () =>
     new Promise((resolve, reject) => {
       request({ host: 'service.test', port, agent, lookup }, (answer) => {
@@ -32,6 +32,12 @@ test('a pod that takes no connection is passed over for the next, before anythin
         .on('error', reject)
         .end();
     });
+  return { agent, ask };
+}
+
+test('a pod that takes no connection is passed over for the next, before anything is sent', async (t) => {
+  const { met, lookup } = service('127.0.0.9', '127.0.0.9', '127.0.0.1');
+  const { agent, ask } = await serve(t, lookup);
   t.is(await ask(), 200);
   t.deepEqual(met, ['127.0.0.9', '127.0.0.9', '127.0.0.1']);
   t.is(await ask(), 200);
@@ -48,4 +54,14 @@ test('where no pod takes a connection it ends with an error', async (t) => {
   });
   t.true((await failed) instanceof Error);
   t.is(met.length, 4);
+});
+
+test('a connection that stands while this process is busy is taken', async (t) => {
+  const { met, lookup } = service('127.0.0.1', '127.0.0.1');
+  const { ask } = await serve(t, lookup);
+  const status = ask();
+  await new Promise(process.nextTick);
+  for (const end = Date.now() + 400; Date.now() < end;);
+  t.is(await status, 200);
+  t.deepEqual(met, ['127.0.0.1']);
 });
