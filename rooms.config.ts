@@ -45,9 +45,11 @@ const owners: Record<string, readonly string[] | undefined> = {
   cloudevents: ['functions/lib/events.ts', 'functions/lib/function/'],
   cockatiel: ['functions/lib/data/etcd-faults.ts', 'functions/lib/vault/client.ts'],
   commander: ['scripts/main.ts', 'scripts/cli/main.ts', 'scripts/chaos/main.ts'],
-  dataloader: ['functions/anchor/book.ts'],
+  dataloader: ['functions/anchor/book.ts', 'functions/lib/data/etcd-groups.ts'],
   esbuild: ['scripts/cluster/images/bundle.ts'],
-  etcd3: ['etcd', 'etcd-faults', 'etcd-users'].map((name) => `functions/lib/data/${name}.ts`),
+  etcd3: ['etcd', 'etcd-faults', 'etcd-groups', 'etcd-users'].map(
+    (name) => `functions/lib/data/${name}.ts`,
+  ),
   express: ['functions/lib/function/serve.ts', ...server],
   'fabric-contract-api': ['functions/anchor/contract.ts', 'fabric-peer-fork/runtime/'],
   'fabric-shim': ['fabric-peer-fork/runtime/'],

@@ -41,7 +41,7 @@ const tell = createAnnouncer({ failover, observer: 'data-put' });
 const now = (): Date => new Date();
 
 const vault = connectVault({ ...vaultOptions(env), tell });
-const etcd = connectEtcd({ ...etcdOptions(env), tell });
+const etcd = connectEtcd({ ...etcdOptions(env), tell, inGroups: true });
 const metadata = createMetadata(etcd);
 const ledgers = createLedgers(vault, (connection) => connectLedger(connection, { tell }));
 const outbox = createOutbox({ metadata, broker: connectBroker(env.BROKER_URL), now }, log);

@@ -108,7 +108,8 @@ export const caller = (name: string): Caller => ({
 export async function startWorld(): Promise<World> {
   const [etcdServer, minio, vault] = await Promise.all([startEtcd(), startMinio(), startVault()]);
   const etcd = connectEtcd(etcdServer.options);
-  const metadata = createMetadata(etcd);
+  const etcdInGroups = connectEtcd({ ...etcdServer.options, inGroups: true });
+  const metadata = createMetadata(etcdInGroups);
   const objects = connectObjects({ ...minio.options, partSize: 5 * 1024 * 1024 });
   const ledger = fakeLedger();
   const nameKeys = createNameKeys(connectVault(vault.as('provisioning')));
@@ -141,11 +142,11 @@ export async function startWorld(): Promise<World> {
   };
   const getDeps: GetDeps = {
     networks: ledger.ledgers,
-    metadata,
+    metadata: createMetadata(etcd),
     keys: createKeys(connectVault(vault.as('data-get'))),
     chain: createChain(ledger.ledgers, namesOfReader),
     names: namesOfReader,
-    ciphertexts: createCiphertexts({ metadata, objects }),
+    ciphertexts: createCiphertexts({ metadata: createMetadata(etcd), objects }),
     decide,
     audit: (fact) => void audit.push(fact),
   };
@@ -205,6 +206,7 @@ export async function startWorld(): Promise<World> {
 
     stop: async () => {
       etcd.close();
+      etcdInGroups.close();
       await Promise.all([etcdServer.stop(), minio.stop(), vault.stop()]);
     },
   };

@@ -9,6 +9,7 @@ import { withDeadline } from '../deadline.ts';
 import { NoSpace, TooLarge, Unavailable } from '../errors.ts';
 import type { Tell } from '../suspicion/suspects.ts';
 import { faultHandling } from './etcd-faults.ts';
+import { grouped } from './etcd-groups.ts';
 
 export interface EtcdOptions {
   /** `https://host:2379`, of every member. */
@@ -22,6 +23,8 @@ export interface EtcdOptions {
   timeoutMs?: number;
   /** Hears of members that do not answer. */
   tell?: Tell;
+  /** Whether reads, and commits, go together where they meet: for who makes many small ones. */
+  inGroups?: boolean;
 }
 
 /** A key's value as read. `revision` is its mod revision. */
@@ -89,7 +92,7 @@ export function connectEtcdClient(options: EtcdOptions): Etcd3 {
  * used up (deletes still work), TooLarge for more than etcd takes in one request.
  */
 export function connectEtcd(options: EtcdOptions): Etcd {
-  const { timeoutMs = 2_000 } = options;
+  const { timeoutMs = 2_000, inGroups = false } = options;
   const client = connectEtcdClient(options);
   const limit = timeoutMs * 6 + 1_000;
   const guarded = async <T>(work: Promise<T>): Promise<T> => {
@@ -100,7 +103,7 @@ export function connectEtcd(options: EtcdOptions): Etcd {
     }
   };
 
-  return {
+  const alone: Etcd = {
     async get(key) {
       const { kvs } = await guarded(client.get(key).exec());
       return kvs[0] && toEntry(kvs[0]);
@@ -155,9 +158,11 @@ export function connectEtcd(options: EtcdOptions): Etcd {
 
     close: () => client.close(),
   };
+  return inGroups ? { ...alone, ...grouped(client, alone, guarded) } : alone;
 }
 
-function toEntry({ key, value, mod_revision: revision }: IKeyValue): Entry {
+/** A key's value as the SDK gives it. */
+export function toEntry({ key, value, mod_revision: revision }: IKeyValue): Entry {
   return { key: key.toString(), value, revision };
 }
 
