@@ -9,7 +9,8 @@ export type VaultUser = 'data-put' | 'data-get' | 'provisioning' | 'failover';
 /**
  * Policies in Vault's language.
  *
- * `data-put` makes users' keys and data keys and cannot open one again; it notes whose key was made,
+ * `data-put` makes users' keys and data keys, one by one or wrapped as a batch, and cannot open one again; under
+ * a key that was destroyed it wraps nothing, for to make it anew is not its right. It notes whose key was made,
  * and cannot take that back; `data-get` opens data
  * keys and makes none. `user-*` also matches what lies below a key (its configuration), so the
  * parameters of an update are limited to those of a new key. `provisioning` owns the PKI mounts
@@ -25,6 +26,10 @@ path "transit/keys/user-*" {
   allowed_parameters = { "type" = ["aes256-gcm96"] }
 }
 path "transit/datakey/plaintext/user-*" { capabilities = ["create", "update"] }
+path "transit/encrypt/user-*" {
+  capabilities       = ["update"]
+  allowed_parameters = { "batch_input" = [] }
+}
 path "transit/hmac/user-*"              { capabilities = ["create", "update"] }
 path "selvedge/data/users/*"            { capabilities = ["create", "read"] }
 path "selvedge/data/networks/*"         { capabilities = ["read"] }

@@ -45,6 +45,14 @@ const calls: Record<string, [readonly User[], Attempt]> = {
     write('transit/keys/user-bad', { ...key, exportable: true }),
   ],
   'make a data key': [['data-put'], write('transit/datakey/plaintext/user-known', { bits: 256 })],
+  'wrap data keys': [
+    ['data-put'],
+    write('transit/encrypt/user-known', { batch_input: [{ plaintext: 'eA==' }] }),
+  ],
+  'wrap data keys under a key that is gone': [
+    [],
+    write('transit/encrypt/user-gone', { batch_input: [{ plaintext: 'eA==' }] }),
+  ],
   'make a fingerprint': [['data-put'], write('transit/hmac/user-known', { input: 'eA==' })],
   'open a data key': [
     ['data-get'],

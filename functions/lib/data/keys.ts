@@ -3,7 +3,9 @@
  * datum's owner in Vault (`user-<id>`, AES-256-GCM). Destroying that key makes every
  * ciphertext of the user noise.
  */
+import { randomBytes } from 'node:crypto';
 import { Gone, IntegrityError, NotFound } from '../errors.ts';
+import { eachGroup, inTurns } from '../turns.ts';
 import { VaultRefusal, type Vault } from '../vault/client.ts';
 
 export interface DataKey {
@@ -62,12 +64,41 @@ export function createKeys(vault: Vault, mount = 'transit'): Keys {
     return answer;
   };
 
+  /** The first as Vault makes it: it makes the user's key where there is none, or finds it destroyed. */
+  const dataKeys = async (asked: ByUser[]): Promise<DataKey[]> => {
+    const [{ user }, ...others] = asked as [ByUser, ...ByUser[]];
+    const path = `${mount}/datakey/plaintext/${name(user)}`;
+    const { plaintext, ciphertext } = await keyed(user, path, { bits: 256 });
+    const key = Buffer.from(String(plaintext), 'base64');
+    const first = { plaintext: key, wrapped: String(ciphertext) };
+    if (others.length === 0) return [first];
+    const fresh = others.map(() => randomBytes(32));
+    const input = fresh.map((one) => ({ plaintext: one.toString('base64') }));
+    const wrapped = await found(
+      vault.write(`${mount}/encrypt/${name(user)}`, { batch_input: input }),
+    );
+    const texts = resultsOf(wrapped, 'ciphertext', fresh.length);
+    return [first, ...fresh.map((one, at) => ({ plaintext: one, wrapped: texts[at] as string }))];
+  };
+
+  const fingerprints = async (asked: Fingerprinted[]): Promise<string[]> => {
+    const [{ user, version }] = asked as [Fingerprinted];
+    const input = asked.map(({ text }) => ({ input: Buffer.from(text).toString('base64') }));
+    const body = {
+      ...(input.length === 1 ? input[0] : { batch_input: input }),
+      ...(version !== undefined && { key_version: Number(version) }),
+    };
+    const answer = await keyed(user, `${mount}/hmac/${name(user)}`, body);
+    return input.length === 1 ? [String(answer['hmac'])] : resultsOf(answer, 'hmac', input.length);
+  };
+
+  const dataKeyOf = inTurns((asked: ByUser[]) => eachGroup(asked, ({ user }) => user, dataKeys));
+  const fingerprintOf = inTurns((asked: Fingerprinted[]) =>
+    eachGroup(asked, ({ user, version }) => JSON.stringify([user, version]), fingerprints),
+  );
+
   return {
-    async dataKey(user) {
-      const path = `${mount}/datakey/plaintext/${name(user)}`;
-      const { plaintext, ciphertext } = await keyed(user, path, { bits: 256 });
-      return { plaintext: Buffer.from(String(plaintext), 'base64'), wrapped: String(ciphertext) };
-    },
+    dataKey: (user) => dataKeyOf({ user }),
 
     async unwrap(user, wrapped) {
       try {
@@ -83,15 +114,30 @@ export function createKeys(vault: Vault, mount = 'transit'): Keys {
       }
     },
 
-    async fingerprint(user, text, like) {
+    fingerprint: (user, text, like) => {
       const version = like === undefined ? undefined : /^vault:v(\d+):/.exec(like)?.[1];
-      const { hmac } = await keyed(user, `${mount}/hmac/${name(user)}`, {
-        input: Buffer.from(text).toString('base64'),
-        ...(version === undefined ? {} : { key_version: Number(version) }),
-      });
-      return String(hmac);
+      return fingerprintOf({ user, text, version });
     },
   };
+}
+
+interface ByUser {
+  user: string;
+}
+
+interface Fingerprinted extends ByUser {
+  text: string;
+  /** Of the key. */
+  version: string | undefined;
+}
+
+/** What Vault answers to each of a batch, in its order. */
+function resultsOf(answer: Record<string, unknown>, member: string, count: number): string[] {
+  const results = answer['batch_results'] as Record<string, unknown>[];
+  const texts = results.map((one) => one[member]);
+  const isWhole = texts.length === count && texts.every((one) => typeof one === 'string');
+  if (!isWhole) throw new Error(`Vault did not answer all of a batch with a ${member}`);
+  return texts;
 }
 
 /** How many users are remembered whose note was seen. */
