@@ -15,7 +15,7 @@ import type { OutboxEntry } from '../lib/data/model.ts';
 export const source = '/selvedge/data-put';
 
 export interface Outbox {
-  /** Sends an event without waiting; what fails stays for `flush`. */
+  /** Sends an event without waiting; what fails stays for `flush`, and so does what is too much. */
   announce(entry: OutboxEntry): void;
   /** Sends all that is left from earlier; ends when the Broker is away, and passes over what cannot be sent. */
   flush(): Promise<number>;
@@ -33,23 +33,42 @@ export function eventId(ref: DatumRef, what: number | 'erased'): string {
 /** Younger entries are on their way by `announce`. */
 const grace = 30_000;
 
+/** How many events are on their way to the Broker at once, and how many wait: a batch has a thousand. */
+const most = { atOnce: 16, waiting: 5_000 };
+
 export function createOutbox(
   { metadata, broker, now }: { metadata: Metadata; broker: Broker; now: () => Date },
   log: Logger,
 ): Outbox {
   const sending = new Set<Promise<void>>();
+  let waiting: OutboxEntry[] = [];
 
   const send = async ({ id, type, subject, data }: OutboxEntry): Promise<void> => {
     await broker.send(resultEvent(type, source, subject, data, id));
     await metadata.sent(id);
   };
 
+  /** Sends what waits, one after another, until nothing does or the Broker is away. */
+  const work = async (): Promise<void> => {
+    for (let entry = waiting.shift(); entry; entry = waiting.shift()) {
+      try {
+        await send(entry);
+      } catch (error) {
+        const isAway = error instanceof Unavailable && !(error instanceof BrokerRefusal);
+        const left = isAway ? waiting.length : 0;
+        if (isAway) waiting = [];
+        log.warn({ error, event: entry.id, left }, 'left for the sweep');
+      }
+    }
+  };
+
   return {
     announce(entry) {
-      const sent = send(entry)
-        .catch((error: unknown) => log.warn({ error, event: entry.id }, 'left for the sweep'))
-        .finally(() => sending.delete(sent));
-      sending.add(sent);
+      if (waiting.length >= most.waiting) return;
+      waiting.push(entry);
+      if (sending.size >= most.atOnce) return;
+      const worker = work().finally(() => sending.delete(worker));
+      sending.add(worker);
     },
 
     async flush() {

@@ -50,3 +50,42 @@ for (const [what, bad, error, struck] of [
     t.deepEqual(await flush(bad, error), { count: struck.length, struck: [...struck] });
   });
 }
+
+/** An outbox whose Broker takes an event only when told. */
+function announcing(answer: (subject: string) => Promise<void>) {
+  const struck: string[] = [];
+  const metadata = {
+    sent: (id: string) => Promise.resolve(void struck.push(id)),
+  } as unknown as Metadata;
+  const broker = { send: ({ subject = '' }: { subject?: string | undefined }) => answer(subject) };
+  const log = createLogger('test');
+  log.level = 'silent';
+  return { outbox: createOutbox({ metadata, broker, now: () => new Date() }, log), struck };
+}
+
+test('of a thousand events few are on their way at once, and all are sent', async (t) => {
+  let [now, most] = [0, 0];
+  const { outbox, struck } = announcing(async () => {
+    most = Math.max(most, ++now);
+    await new Promise((resolve) => setImmediate(resolve));
+    now--;
+  });
+  for (let n = 0; n < 1000; n++) outbox.announce(entry(`${n}`));
+  await outbox.idle();
+  t.is(struck.length, 1000);
+  t.true(most > 1 && most <= 16, `${most} at once`);
+});
+
+test('what waits when the Broker is away is left for the sweep, and the next is tried', async (t) => {
+  let isAway = true;
+  const { outbox, struck } = announcing(() =>
+    isAway ? Promise.reject(new Unavailable('down')) : Promise.resolve(),
+  );
+  for (let n = 0; n < 100; n++) outbox.announce(entry(`${n}`));
+  await outbox.idle();
+  t.deepEqual(struck, []);
+  isAway = false;
+  outbox.announce(entry('after'));
+  await outbox.idle();
+  t.deepEqual(struck, ['after']);
+});
