@@ -29,6 +29,7 @@ const http = [
   'problem',
   'progress',
   'relay',
+  'upload',
 ];
 const server = [...http.map((name) => `functions/gateway/${name}.ts`), 'functions/gateway/routes/'];
 

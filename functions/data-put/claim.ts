@@ -21,7 +21,7 @@ import type {
   Revised,
   UnfinishedIntent,
 } from '../lib/data/model.ts';
-import type { Deps, PutRequest } from './deps.ts';
+import type { Deps, Put } from './deps.ts';
 import { refusalOf } from './decisions.ts';
 import { currentVersion, mustFollow } from './preconditions.ts';
 import {
@@ -43,11 +43,7 @@ export const contention = { tries: 20, firstMs: 10, mostMs: 500 };
  * @throws Conflict when too many other puts came first; nothing was written
  * @throws FateOpen when another try of the same put came first
  */
-export async function claim(
-  deps: Deps,
-  request: PutRequest,
-  tier: Tier,
-): Promise<Revised<OpenIntent>> {
+export async function claim(deps: Deps, request: Put, tier: Tier): Promise<Revised<OpenIntent>> {
   const { metadata, now } = deps;
   const { ref, caller, id, contentType } = request;
   const claimed = await persist(contention, async () => {
@@ -202,7 +198,7 @@ type Terms = Pick<Allotment, 'policy' | 'after'>;
  */
 export async function requireWritable(
   deps: Deps,
-  { ref, caller, conditions }: PutRequest,
+  { ref, caller, conditions }: Put,
 ): Promise<Terms & { datum: Revised<Datum> | undefined }> {
   const { metadata, decide, chain, names } = deps;
   const datum = await metadata.datum(ref);

@@ -33,16 +33,20 @@ export interface Deps {
   now: () => Date;
 }
 
-export interface PutRequest {
+/** A put but for its body. */
+export interface Put {
   ref: DatumRef;
   caller: Caller;
   /** The same for every try of the same put. */
   id: string;
-  tier: Tier | undefined;
   /** Which version it may follow. */
   conditions: Conditions;
   contentType: string;
-  body: Readable;
   /** Aborted when the caller leaves. */
   signal: AbortSignal;
+}
+
+export interface PutRequest extends Put {
+  tier: Tier | undefined;
+  body: Readable;
 }

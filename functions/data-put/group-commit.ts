@@ -34,6 +34,11 @@ export interface GroupCommit {
    * @throws Unprocessable when peers refuse it
    */
   add(network: Incarnation, fact: NextVersion): Promise<Anchoring>;
+  /** The same for several, which go into one transaction where it has room; each ends as if it were alone. */
+  addAll(
+    network: Incarnation,
+    facts: readonly NextVersion[],
+  ): Promise<PromiseSettledResult<Anchoring>[]>;
   /**
    * Has the chain keep another policy, or an erasure; gives the transaction that does. The same again gives
    * the first. Throws as `add` does.
@@ -92,28 +97,38 @@ export function createGroupCommit(ledgers: Pick<Ledgers, 'with'>): GroupCommit {
     }
   };
 
-  const keep = (network: Incarnation, fact: Submittable): Promise<Settled> =>
-    new Promise((resolve, reject) => {
-      const name = scopeOf(network);
-      const waiting = { fact, resolve, reject };
-      const queue = queues.get(name);
-      if (queue) {
-        queue.push(waiting);
-        return;
-      }
-      const started = [waiting];
-      queues.set(name, started);
-      void run(network, name, started);
+  const keep = (network: Incarnation, facts: readonly Submittable[]): Promise<Settled>[] => {
+    const name = scopeOf(network);
+    const running = queues.get(name);
+    const queue = running ?? [];
+    const kept = facts.map(
+      (fact) =>
+        new Promise<Settled>((resolve, reject) => {
+          queue.push({ fact, resolve, reject });
+        }),
+    );
+    if (running || facts.length === 0) return kept;
+    queues.set(name, queue);
+    void run(network, name, queue);
+    return kept;
+  };
+
+  const added = (network: Incarnation, facts: readonly NextVersion[]): Promise<Anchoring>[] =>
+    keep(network, facts).map(async (kept) => {
+      const { version = 0, transactionId, block } = await kept;
+      const find = () => ledgers.with(network, (ledger) => blockOf(ledger, transactionId));
+      return { version, transactionId, block: block ?? (await find()) };
     });
 
   return {
-    add: async (network, fact) => {
-      const { version = 0, transactionId, block } = await keep(network, fact);
-      const find = () => ledgers.with(network, (ledger) => blockOf(ledger, transactionId));
-      return { version, transactionId, block: block ?? (await find()) };
-    },
+    add: (network, fact) => added(network, [fact])[0] as Promise<Anchoring>,
 
-    amend: async (network, fact) => (await keep(network, fact)).transactionId,
+    addAll: (network, facts) => Promise.allSettled(added(network, facts)),
+
+    amend: async (network, fact) => {
+      const { transactionId } = await (keep(network, [fact])[0] as Promise<Settled>);
+      return transactionId;
+    },
 
     find: (network, index) =>
       ledgers.with(network, async (ledger) => {

@@ -7,7 +7,7 @@ import type { Incarnation } from '../lib/data/datum.ts';
 import { versionTag } from '../lib/conditions.ts';
 import { policyLimit } from '../lib/data/policy-extent.ts';
 import { readText, type Envelope } from '../lib/function/envelope.ts';
-import { BadRequest } from '../lib/errors.ts';
+import { BadRequest, fateHeader, toProblem } from '../lib/errors.ts';
 import {
   policyHeaders,
   requests,
@@ -15,8 +15,10 @@ import {
   type Receipt,
   type RequestOf,
 } from '../lib/events.ts';
+import type { Logger } from '../lib/log.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
 import { audited } from './audit.ts';
+import { putBatch, type Item } from './batch.ts';
 import { source, type Outbox } from './outbox.ts';
 import type { Deps } from './deps.ts';
 import { eraseDatum } from './erasure.ts';
@@ -34,6 +36,7 @@ export interface Handlers {
 }
 
 type PutCall = Call<RequestOf<'dev.selvedge.data.put.v1'>>;
+type BatchCall = Call<RequestOf<'dev.selvedge.batch.put.v1'>>;
 type EraseCall = Call<RequestOf<'dev.selvedge.data.erase.v1'>>;
 type PolicyCall = Call<RequestOf<'dev.selvedge.policy.put.v1'>>;
 
@@ -47,6 +50,9 @@ export function endpoints(handlers: Handlers): Record<string, Endpoint<unknown>>
   return {
     'dev.selvedge.data.put.v1': endpoint(requests['dev.selvedge.data.put.v1'], (call) =>
       handlePut(handlers, call),
+    ),
+    'dev.selvedge.batch.put.v1': endpoint(requests['dev.selvedge.batch.put.v1'], (call) =>
+      handleBatch(handlers, call),
     ),
     'dev.selvedge.data.erase.v1': endpoint(requests['dev.selvedge.data.erase.v1'], (call) =>
       handleErase(handlers, call),
@@ -64,15 +70,57 @@ async function handlePut(handlers: Handlers, call: PutCall): Promise<Reply> {
   const { network, key } = call.attributes;
   const caller = await handlers.authenticator.authenticate(call.authorization);
   const about = { user: caller.id, network, key };
-  const receipt = await audited(call.log, about, store(handlers, call, caller));
-  const { version, digest, transactionId } = receipt;
-  call.log.info({ audit: 'put', ...about, version, digest, transactionId }, 'stored');
+  const receipt = await attended(call, about, store(handlers, call, caller));
   const subject = `${network}/${key}`;
   return {
     status: 201,
     headers: { ETag: versionTag(receipt) },
     event: resultEvent('dev.selvedge.data.stored.v1', source, subject, receipt),
   };
+}
+
+/** The right to put is one for all of a batch, for it is one of the network. */
+async function handleBatch(handlers: Handlers, call: BatchCall): Promise<Reply> {
+  const { attributes, event, body, signal, log } = call;
+  const { network, idempotencykey } = attributes;
+  const caller = await handlers.authenticator.authenticate(call.authorization);
+  const about = { user: caller.id, network };
+  const request = {
+    network: await audited(log, about, writable(handlers, network, caller)),
+    id: idempotencyId(caller, event, idempotencykey, 'batch'),
+    ...{ caller, body, signal },
+  };
+  const items = await putBatch(handlers.deps, request, (key, put) => {
+    const attending = attended(call, { ...about, key }, put);
+    attending.catch((error: unknown) => noteRefusal(log, error));
+    return attending;
+  });
+  const headers = {
+    'Content-Type': 'application/json',
+    ...(items.some(isOpen) && { [fateHeader]: 'open' }),
+  };
+  return { status: 200, headers, body: JSON.stringify({ items }) };
+}
+
+/** Of a request of its own, the server would say so. */
+function noteRefusal(log: Logger, error: unknown): void {
+  const { status } = toProblem(error);
+  log[status >= 500 ? 'error' : 'info']({ error, status }, 'refused');
+}
+
+const isOpen = (item: Item): boolean =>
+  'problem' in item && item.problem.type.endsWith('fate-open');
+
+/** Tells the audit what becomes of a put. */
+async function attended(
+  { log }: Pick<PutCall, 'log'>,
+  about: { user: string; network: string; key: string },
+  put: Promise<Receipt>,
+): Promise<Receipt> {
+  const receipt = await audited(log, about, put);
+  const { version, digest, transactionId } = receipt;
+  log.info({ audit: 'put', ...about, version, digest, transactionId }, 'stored');
+  return receipt;
 }
 
 async function handleErase(handlers: Handlers, call: EraseCall): Promise<Reply> {
@@ -147,14 +195,16 @@ function contentTypeOf({ datacontenttype = 'application/octet-stream' }: Envelop
 
 /**
  * What names a put for good: the caller's own idempotency key or else the event's `source` and
- * `id`, which CloudEvents makes unique; for each caller apart.
+ * `id`, which CloudEvents makes unique; for each caller apart, and for batches.
  */
 export function idempotencyId(
   caller: Pick<Caller, 'id'>,
   { source: from, id }: Pick<Envelope, 'source' | 'id'>,
   key: string | undefined,
+  what?: 'batch',
 ): string {
-  const identity = key === undefined ? ['event', from, id] : ['key', key];
+  const named = key === undefined ? ['event', from, id] : ['key', key];
+  const identity = what === undefined ? named : [what, ...named];
   return createHash('sha256')
     .update(JSON.stringify([caller.id, ...identity]))
     .digest('hex');

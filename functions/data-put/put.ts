@@ -26,7 +26,7 @@ import { anchor } from './anchor.ts';
 import { digestOf, open } from './body.ts';
 import { claim, clean, giveUp, requireNotErased, requireWritable, takeOver } from './claim.ts';
 import { chooseTier, heldBy, next, PolicyChanged, refusalOf, reused } from './decisions.ts';
-import type { Deps, PutRequest } from './deps.ts';
+import type { Deps, Put, PutRequest } from './deps.ts';
 import { catchUp } from './enact.ts';
 import { failed } from './preconditions.ts';
 import { publish } from './publish.ts';
@@ -60,8 +60,13 @@ interface Body {
   whole: Readable;
 }
 
-/** What another try of the same put has stored meanwhile makes its own condition false: then it is done. */
-async function putAs(deps: Deps, request: PutRequest, body: Body): Promise<Receipt> {
+/**
+ * The same for a body whose memory is held already, as a whole or as it comes. What another try of the same put has
+ * stored meanwhile makes its own condition false: then it is done.
+ *
+ * @throws what {@link put} throws
+ */
+export async function putAs(deps: Deps, request: Put, body: Body): Promise<Receipt> {
   try {
     return await attempt(deps, request, body);
   } catch (error) {
@@ -72,7 +77,7 @@ async function putAs(deps: Deps, request: PutRequest, body: Body): Promise<Recei
   }
 }
 
-async function attempt(deps: Deps, request: PutRequest, { tier, whole }: Body): Promise<Receipt> {
+async function attempt(deps: Deps, request: Put, { tier, whole }: Body): Promise<Receipt> {
   const { ref, id, contentType, signal } = request;
   const todo = next(await deps.metadata.intent(ref, id), { key: ref.key, contentType });
   switch (todo.step) {

@@ -15,6 +15,7 @@ import { noRoute, problems } from './problem.ts';
 import { createProgress } from './progress.ts';
 import { openApi } from './openapi.ts';
 import { applicationRoutes } from './routes/applications.ts';
+import { batchRoutes } from './routes/batch.ts';
 import { erasureRoutes } from './routes/erasure.ts';
 import { metaRoutes } from './routes/meta.ts';
 import { networkRoutes } from './routes/networks.ts';
@@ -81,6 +82,7 @@ export function createRoutes(options: GatewayOptions): { open: Route[]; closed: 
     ...networkRoutes({ networks, authorizer, progress, namespace }),
     ...applicationRoutes({ ...options, forwardGet: hedgedRead, forwardPost: hedgedPut }),
     ...putRoutes({ ...options, forward, hedged: hedgedPut }),
+    ...batchRoutes({ ...options, forward }),
     ...readRoutes({ ...options, forward: hedgedRead }),
     ...erasureRoutes({ ...options, forward: hedgedPut }),
     ...policyRoutes({ ...options, forwardGet: hedgedRead, forwardPut: hedgedPut }),

@@ -35,8 +35,8 @@ export function observe(log: Logger): RequestHandler {
   };
 }
 
-/** The pattern of the route that took the request: few values, whatever is asked for. */
+/** The pattern of the route that took the request, as it is read: few values, whatever is asked for. */
 function routeOf(route: unknown): string {
   const path = (route as { path?: unknown } | undefined)?.path;
-  return typeof path === 'string' ? path : 'none';
+  return typeof path === 'string' ? path.replaceAll('\\', '') : 'none';
 }

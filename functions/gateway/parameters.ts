@@ -88,3 +88,10 @@ export const putHeaders = z.object({
     .meta({ description: 'Only as the next after a version with one of these entity tags' }),
   'if-none-match': anyVersion.optional().meta({ description: 'Only as the first version' }),
 });
+
+/** The headers of a batch. */
+export const batchHeaders = z.object({
+  'idempotency-key': idempotencyKey.optional().meta({
+    description: 'Names the batch: the same again, or a part of it, gives the first receipts',
+  }),
+});

@@ -216,6 +216,10 @@ export const requests = {
     ifmatch: entityTags.optional(),
     ifnonematch: anyVersion.optional(),
   }),
+  'dev.selvedge.batch.put.v1': z.object({
+    network: objectName,
+    idempotencykey: idempotencyKey.optional(),
+  }),
   'dev.selvedge.data.get.v1': z.object({
     network: objectName,
     key: dataKey,

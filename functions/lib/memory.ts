@@ -17,8 +17,8 @@ export interface Wanted {
   signal: AbortSignal;
 }
 
-/** What is counted: each time something is given back, a semaphore looks at every unit that is free. */
-const page = 64 * 1024;
+/** Bytes of what is counted: each time something is given back, a semaphore looks at every unit that is free. */
+export const page = 64 * 1024;
 
 interface Share {
   free: Semaphore;

@@ -77,6 +77,44 @@ test('a key of emoji is a key like any other', async (t) => {
   t.like(await traces(world, key), { datum: true, anchored: 1 });
 });
 
+test('a batch is stored but for its bad lines, each told with a problem', async (t) => {
+  const { url, token, world } = t.context;
+  const [good, bad, id] = [randomUUID(), randomUUID(), randomUUID()];
+  const lines = [
+    `{"key":"${good}","value":{"celsius":21}}`,
+    `{"key":"${bad}","value":}`,
+    Buffer.concat([
+      Buffer.from(`{"key":"${bad}","value":"`),
+      Buffer.from([0xff]),
+      Buffer.from('"}'),
+    ]),
+  ];
+  const send = () =>
+    fetch(`${url}/v1/networks/supply/data:batch`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/x-ndjson',
+        'idempotency-key': id,
+      },
+      body: Buffer.concat(lines.flatMap((line) => [Buffer.from(line), Buffer.from('\n')])),
+    });
+  const answer = await send();
+  t.is(answer.status, 200);
+  const said = (await answer.json()) as object;
+  const problem = { type: 'https://selvedge.dev/problems/bad-request', status: 400 };
+  t.like(said, {
+    items: [
+      { line: 1, key: good, status: 201, receipt: { key: good, version: 1 } },
+      { line: 2, status: 400, problem },
+      { line: 3, status: 400, problem },
+    ],
+  });
+  t.deepEqual(await (await send()).json(), said);
+  t.like(await traces(world, good), { datum: true, intents: ['done'], anchored: 1 });
+  t.deepEqual(await traces(world, bad), nothing);
+});
+
 /** 499: a stream of events ends for us when its reader has enough. */
 const isDone = (status: string): boolean => status.startsWith('2') || status === '499';
 

@@ -43,10 +43,11 @@ function mortal(deps: Deps, { call, moment }: End): { deps: Deps; hasEnded: () =
         )
           return original;
         return async (...args: unknown[]): Promise<unknown> => {
-          count++;
-          if (dead || (count === call && moment === 'before')) end();
+          // Others may be made while it is under way.
+          const mine = ++count === call;
+          if (dead || (mine && moment === 'before')) end();
           const result: unknown = await Reflect.apply(original, target, args);
-          return count === call ? end() : result;
+          return mine ? end() : result;
         };
       },
     });
@@ -172,6 +173,43 @@ scenarios['a change of policy'] = async (world) => {
   await world.put(key, body);
   const run = (deps: Deps) => world.restrict(key, open, { deps, ifMatch: '"1"' });
   return { run, meanwhile: isEither(key), holds: isOpen(key, 2) };
+};
+
+scenarios['a batch of three records'] = (world) => {
+  const [id, keys] = [randomUUID(), [randomUUID(), randomUUID(), randomUUID()]];
+  const given = Object.fromEntries(keys.map((key, n) => [key, { n }]));
+  const run = (deps: Deps) => world.batch(given, { id, deps });
+  const holds = async (t: ExecutionContext<World>) => {
+    const { names, ledger } = world;
+    const items = await run(world.putDeps);
+    t.deepEqual(
+      items.map(({ key, status }) => [key, status]),
+      keys.map((key) => [key, 201]),
+    );
+    for (const key of keys) {
+      t.deepEqual(JSON.parse((await world.get(key)).toString()), given[key]);
+      t.deepEqual(await stateOf(world, key), ['done']);
+      t.is(ledger.versionsOf(await names.idOf({ ...network, key })), 1);
+    }
+    await noOrphans(t, world);
+  };
+  return Promise.resolve({ run, holds });
+};
+
+scenarios['a sweep after a batch that was cut off'] = async (world) => {
+  const keys = [randomUUID(), randomUUID(), randomUUID()];
+  const given = Object.fromEntries(keys.map((key, n) => [key, { n }]));
+  const addAll = () => Promise.reject(new Error('the process has ended'));
+  const chain = { ...world.putDeps.chain, addAll };
+  await world.batch(given, { deps: { ...world.putDeps, chain } });
+  const holds = async (t: ExecutionContext<World>) => {
+    for (const key of keys) {
+      t.deepEqual(JSON.parse((await world.get(key)).toString()), given[key]);
+      t.deepEqual(await stateOf(world, key), ['done']);
+    }
+    await noOrphans(t, world);
+  };
+  return { run: world.sweep, ahead: patience.stored + 1000, holds };
 };
 
 /** A change of policy that ends at a call, as if the process had. */

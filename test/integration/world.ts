@@ -15,6 +15,7 @@ import { createGroupCommit } from '../../functions/data-put/group-commit.ts';
 import { createOutbox } from '../../functions/data-put/outbox.ts';
 import type { Deps as PutDeps } from '../../functions/data-put/deps.ts';
 import { putPolicy, type PolicyChange } from '../../functions/data-put/policy.ts';
+import { putBatch, type Item } from '../../functions/data-put/batch.ts';
 import { put } from '../../functions/data-put/put.ts';
 import { sweep, type Swept } from '../../functions/data-put/sweep.ts';
 import type { Caller } from '../../functions/lib/function/authentication.ts';
@@ -51,6 +52,11 @@ export interface World {
   /** How far the clock of the functions is ahead, in milliseconds. */
   ahead: { ms: number };
   put: (key: string, body: Buffer | Readable, options?: PutOptions) => Promise<Receipt>;
+  /** Puts a batch, of NDJSON or of keys with their records. */
+  batch: (
+    body: Buffer | Record<string, unknown>,
+    options?: Pick<PutOptions, 'who' | 'id' | 'signal' | 'deps'>,
+  ) => Promise<Item[]>;
   get: (key: string, options?: GetOptions) => Promise<Buffer>;
   verify: (key: string, options?: GetOptions) => Promise<ReceiptView>;
   versions: (key: string, page?: Partial<Page>, options?: GetOptions) => Promise<VersionList>;
@@ -173,6 +179,19 @@ export async function startWorld(): Promise<World> {
         signal: options.signal ?? new AbortController().signal,
       }),
 
+    batch: async (body, { deps = putDeps, who = 'alice', ...options } = {}) =>
+      putBatch(
+        deps,
+        {
+          network: await deps.networks.find(network),
+          caller: caller(who),
+          id: options.id ?? randomUUID(),
+          body: Readable.from([Buffer.isBuffer(body) ? body : ndjson(body)]),
+          signal: options.signal ?? new AbortController().signal,
+        },
+        (_key, one) => one,
+      ),
+
     get: async (key, options = {}) => buffer(await opened(getDeps, request(key, options))),
 
     verify: (key, options = {}) => receipt(getDeps, request(key, options)),
@@ -210,6 +229,12 @@ export async function startWorld(): Promise<World> {
       await Promise.all([etcdServer.stop(), minio.stop(), vault.stop()]);
     },
   };
+}
+
+/** The lines of a batch. */
+export function ndjson(records: Record<string, unknown>): Buffer {
+  const lines = Object.entries(records).map(([key, value]) => JSON.stringify({ key, value }));
+  return Buffer.from(lines.join('\n'));
 }
 
 /** The plaintext of a version, as a get opens it. */

@@ -5,7 +5,7 @@ import { receipt } from '../../lib/events.ts';
 import { dataPath } from '../parameters.ts';
 import type { Route } from './route.ts';
 
-const problem = z
+export const problem = z
   .looseObject({
     type: z.url(),
     title: z.string(),

@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { Request, RequestHandler } from 'express';
 import { z } from 'zod';
 import { idempotencyKey } from '../../lib/events.ts';
 import { parse } from '../../lib/function/envelope.ts';
-import { bodyHeaders, callerHeaders, departure, unanswered } from '../call.ts';
 import { eventHeaders } from '../event.ts';
 import { proceed } from '../expect.ts';
-import { tooLarge, type Forward } from '../forward.ts';
-import { defaultFloor, keepPace, type Floor } from '../pace.ts';
+import type { Forward } from '../forward.ts';
+import { defaultFloor, type Floor } from '../pace.ts';
 import { dataPath, putHeaders } from '../parameters.ts';
 import { UnsupportedMediaType } from '../problem.ts';
-import { relay } from '../relay.ts';
+import { refuseBody, sendBody } from '../upload.ts';
 import { bytes, datumPath, json, leadsTo, refusals, stored, versionTag } from './answers.ts';
 import type { Route } from './route.ts';
 
@@ -36,6 +34,7 @@ const afterwards = [
 export function putRoutes(options: PutOptions): Route[] {
   const { forward, hedged, dataPutUrl, maxBodyBytes, floor = defaultFloor } = options;
   const refuseEarly: RequestHandler = (request, _response, next) => {
+    refuseEvent(request);
     refuseBody(request, maxBodyBytes);
     readPut(request);
     next();
@@ -53,26 +52,15 @@ export function putRoutes(options: PutOptions): Route[] {
       ifmatch: headers['if-match'],
       ifnonematch: headers['if-none-match'],
     };
-    const tooSlow = keepPace(request, floor);
-    const event = {
+    await sendBody(request, response, {
       url: dataPutUrl,
-      headers: {
-        ...eventHeaders('dev.selvedge.data.put.v1', attributes),
-        ...callerHeaders(request, response),
-        ...bodyHeaders(request),
-      },
-      signal: AbortSignal.any([departure(response), tooSlow]),
-    };
-    const send = async (): Promise<IncomingMessage> =>
-      isSmall(request)
-        ? hedged({ ...event, body: await unless(tooSlow, buffer(request)) })
-        : forward({ ...event, body: request });
-    try {
-      await relay(await send(), response);
-    } catch (error) {
-      tooSlow.throwIfAborted();
-      throw unanswered(error);
-    }
+      event: eventHeaders('dev.selvedge.data.put.v1', attributes),
+      floor,
+      send: async (event, tooSlow) =>
+        isSmall(request)
+          ? hedged({ ...event, body: await unless(tooSlow, buffer(request)) })
+          : forward({ ...event, body: request }),
+    });
   };
   return [
     {
@@ -122,12 +110,8 @@ function readPut({ headers, params }: Request) {
 /** To the function, a body of such a type is itself the event, with a network and key of its own. */
 const eventType = /^\s*application\/cloudevents/i;
 
-function refuseBody({ headers }: Request, limit: number): void {
+function refuseEvent({ headers }: Request): void {
   if (eventType.test(headers['content-type'] ?? '')) {
     throw new UnsupportedMediaType('a CloudEvent cannot be kept as such; send it as plain JSON');
-  }
-  if (Number(headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
-  if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
-    throw new UnsupportedMediaType('the body must not have a Content-Encoding: it would be lost');
   }
 }

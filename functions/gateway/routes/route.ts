@@ -43,5 +43,6 @@ function methodsOf(routes: readonly Route[]): Map<string, Set<Method>> {
   return all;
 }
 
-/** `/v1/{name}` as express writes it: `/v1/:name`. */
-const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+/** `/v1/{name}:verb` as express writes it: `/v1/:name\:verb`. */
+const expressPath = (path: string): string =>
+  path.replaceAll(':', String.raw`\:`).replaceAll(/\{(\w+)\}/g, ':$1');

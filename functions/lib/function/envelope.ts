@@ -116,12 +116,22 @@ export async function readJson<T>(
  * @throws TooLarge when there is more than `limit`
  */
 export async function readText(body: Readable, limit: number): Promise<string> {
-  const bytes = await buffer(atMost(body, limit));
+  const bytes = await readBytes(body, limit);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     throw new BadRequest('the data of the event is not UTF-8', { cause });
   }
+}
+
+/**
+ * Reads the data of an event as a whole.
+ *
+ * @param limit the most bytes to read
+ * @throws TooLarge when there is more than `limit`
+ */
+export function readBytes(body: Readable, limit: number): Promise<Buffer> {
+  return buffer(atMost(body, limit));
 }
 
 async function readStructured(body: Readable): Promise<Message> {

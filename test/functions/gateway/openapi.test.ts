@@ -3,6 +3,7 @@ import test from 'ava';
 import type { Express } from 'express';
 import { openApi } from '../../../functions/gateway/openapi.ts';
 import { applicationRoutes } from '../../../functions/gateway/routes/applications.ts';
+import { batchRoutes } from '../../../functions/gateway/routes/batch.ts';
 import { erasureRoutes } from '../../../functions/gateway/routes/erasure.ts';
 import { metaRoutes } from '../../../functions/gateway/routes/meta.ts';
 import { networkRoutes } from '../../../functions/gateway/routes/networks.ts';
@@ -24,6 +25,7 @@ const document = JSON.parse(
       ...networkRoutes(none),
       ...applicationRoutes(none),
       ...putRoutes(none),
+      ...batchRoutes(none),
       ...readRoutes(none),
       ...erasureRoutes(none),
       ...policyRoutes(none),
@@ -44,7 +46,7 @@ function answered({ router }: Express): string[] {
   const walk = (stack: Layer[]): string[] =>
     stack.flatMap(({ route, handle }) => {
       if (!route) return walk(handle.stack ?? []);
-      const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
+      const path = route.path.replaceAll(/(?<!\\):(\w+)/g, '{$1}').replaceAll('\\', '');
       return Object.keys(route.methods).map((method) => `${method} ${path}`);
     });
   return walk((router as unknown as { stack: Layer[] }).stack);

@@ -95,6 +95,41 @@ const cedar = 'permit (principal, action, resource);';
 const policy = (body: Buffer | string, headers: Record<string, string> = {}): Send =>
   put({ more: '/policy', headers: { 'content-type': 'text/plain', ...headers }, body });
 
+/** A batch of one record of the key, but for what is bad about it. */
+const batch =
+  ({
+    headers,
+    network = 'supply',
+    body = (line) => line,
+  }: {
+    headers?: Record<string, string>;
+    network?: string;
+    body?: (line: string) => Buffer | string;
+  }): Send =>
+  async ({ url, token }, key) => {
+    const answer = await fetch(`${url}/v1/networks/${network}/data:batch`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/x-ndjson',
+        ...headers,
+      },
+      body: body(`{"key":"${key}","value":1}\n`),
+    });
+    return { status: answer.status, headers: new Map(answer.headers), body: await answer.text() };
+  };
+
+/** @param rest what follows the headers that every batch has */
+const rawBatch =
+  (rest: (line: string) => string): Send =>
+  ({ url, token }, key) =>
+    sendRaw(
+      url,
+      `POST /v1/networks/supply/data:batch HTTP/1.1\r\nHost: gateway\r\n` +
+        `Authorization: Bearer ${token}\r\nContent-Type: application/x-ndjson\r\n` +
+        rest(`{"key":"${key}","value":1}\n`),
+    );
+
 const hour = 3600;
 const bob = ({ api }: Service): Promise<string> => api.token('selvedge-users', 'bob', 'selvedge');
 const chunked = 'Transfer-Encoding: chunked\r\n\r\n';
@@ -155,6 +190,39 @@ export const badInput: Record<string, [send: Send, status: number, kind: string]
       `${chunked}${(maxBodyBytes + 1).toString(16)}\r\n${'x'.repeat(maxBodyBytes + 1)}\r\n0\r\n\r\n`,
     ),
     ...([413, 'too-large'] as const),
+  ],
+  'a batch of 1001 lines': [
+    batch({ body: (line) => `${line}{"key":"n","value":1}\n`.repeat(501) }),
+    ...([413, 'too-large'] as const),
+  ],
+  'a batch over its limit': [
+    batch({ body: (line) => line.padEnd(8 * 1024 * 1024 + 1) }),
+    ...([413, 'too-large'] as const),
+  ],
+  'a batch over its limit, in chunks': [
+    rawBatch((line) => {
+      const body = line.padEnd(8 * 1024 * 1024 + 1);
+      return `${chunked}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+    }),
+    ...([413, 'too-large'] as const),
+  ],
+  'a batch of nothing': [batch({ body: () => '\n' }), 400, 'bad-request'],
+  'a batch as JSON': [
+    batch({ headers: { 'content-type': 'application/json' } }),
+    ...([415, 'unsupported-media-type'] as const),
+  ],
+  'a batch under a content coding': [
+    batch({ headers: { 'content-encoding': 'gzip' } }),
+    ...([415, 'unsupported-media-type'] as const),
+  ],
+  'a batch into an unknown network': [batch({ network: 'nowhere' }), 404, 'not-found'],
+  'a batch that is more than comes': [
+    rawBatch((line) => `Content-Length: 99\r\n\r\n${line}`),
+    ...([400, 'bad-request'] as const),
+  ],
+  'a batch of chunks without an end': [
+    rawBatch((line) => `${chunked}${line.length.toString(16)}\r\n${line}\r\n`),
+    ...([400, 'bad-request'] as const),
   ],
   'no token': [put({ headers: { authorization: '' } }), 401, 'unauthorized'],
   'a token for another audience': [

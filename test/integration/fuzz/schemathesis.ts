@@ -69,7 +69,12 @@ export async function fuzz(url: string, token: string, seed: number): Promise<Ve
     ...['--header', `Authorization: Bearer ${token}`, '--checks', 'all', '--seed', `${seed}`],
     ...['--max-examples', `${mostExamples}`, '--generation-database', 'none', '--no-color'],
   ];
-  const env = { ...process.env, PYTHONPATH: packages };
+  const env = {
+    ...process.env,
+    PYTHONPATH: `${packages}:${import.meta.dirname}`,
+    SCHEMATHESIS_HOOKS: 'ndjson',
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
   const child = spawn('python3', args, {
     cwd,
     env,
