@@ -45,7 +45,10 @@ const owners: Record<string, readonly string[] | undefined> = {
   'async-mutex': ['functions/lib/memory.ts'],
   cloudevents: ['functions/lib/events.ts', 'functions/lib/function/'],
   cockatiel: ['functions/lib/data/etcd-faults.ts', 'functions/lib/vault/client.ts'],
-  commander: ['scripts/main.ts', 'scripts/cli/main.ts', 'scripts/chaos/main.ts'],
+  commander: [
+    ...['', 'cli/', 'chaos/'].map((room) => `scripts/${room}main.ts`),
+    'scripts/lib/terminal.ts',
+  ],
   dataloader: ['functions/anchor/book.ts', 'functions/lib/data/etcd-groups.ts'],
   esbuild: ['scripts/cluster/images/bundle.ts'],
   etcd3: ['etcd', 'etcd-faults', 'etcd-groups', 'etcd-users'].map(

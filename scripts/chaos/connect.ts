@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { apiVersion, kind, type FabricNetwork } from '../../functions/lib/network.ts';
 import { connectGateway } from '../cli/client.ts';
 import { connectHttp, connectTarget } from '../cli/target.ts';
 import { issueToken } from '../cli/token.ts';
 import { kubeconfig as localKubeconfig } from '../cluster/settings.ts';
 import { kubectlLink } from '../cluster/nodes/kubectl.ts';
+import { usualKubeconfig } from '../lib/kubeconfig.ts';
 import { localMachine } from './machine.ts';
 import { randomFrom } from './random.ts';
 import type { Clients } from './round.ts';
@@ -21,15 +21,10 @@ export interface ConnectOptions {
   say: (line: string) => void;
 }
 
-/** The cluster that is meant where none is named: that of this checkout, or else the usual one. */
-export function usualKubeconfig(): string {
-  if (process.env['KUBECONFIG']) return process.env['KUBECONFIG'];
-  return existsSync(localKubeconfig) ? localKubeconfig : join(homedir(), '.kube', 'config');
-}
-
 /** @throws Error when the cluster has no such network */
 export async function connectWorld(options: ConnectOptions): Promise<World> {
-  const { kubeconfig = usualKubeconfig(), context, network: name, namespace, seed, say } = options;
+  const { context, network: name, namespace, seed, say } = options;
+  const { kubeconfig = usualKubeconfig(localKubeconfig) } = options;
   const kubectl = existsSync(kubectlLink) ? kubectlLink : 'kubectl';
   const target = { kubeconfig, context, kubectl };
   const flags = ['--kubeconfig', kubeconfig, ...(context ? ['--context', context] : [])];

@@ -1,23 +1,29 @@
 /** `npm run chaos`: breaks the cluster that runs, under a prober, and says what callers saw of it. */
-import { Command, InvalidArgumentError } from 'commander';
-import { connectClients, connectWorld, usualKubeconfig } from './connect.ts';
+import { Command } from 'commander';
+import { kubeconfig as localKubeconfig } from '../cluster/settings.ts';
+import { keepReport, type Look } from '../lib/keep-report.ts';
+import { usualKubeconfig } from '../lib/kubeconfig.ts';
+import { interruption, nameColumn, sayWithTime, whole } from '../lib/terminal.ts';
+import { connectClients, connectWorld } from './connect.ts';
 import { faultNamed, faults } from './faults/index.ts';
 import type { Fault } from './faults/fault.ts';
-import { keepReport } from './keep-report.ts';
+import { picture } from './picture.ts';
+import { strips, table } from './report.ts';
 import type { Round } from './round.ts';
 import { runFaults } from './run.ts';
 import { told } from './told.ts';
 import { isClean } from './verdict.ts';
 import { oneOf, type World } from './world.ts';
 
-const interrupted = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(name, () => interrupted.abort(new Error(`ended by ${name}`)));
-const { signal } = interrupted;
+const signal = interruption();
+const say = sayWithTime();
 
-const began = performance.now();
-const say = (line: string): void => {
-  console.error(`${((performance.now() - began) / 1000).toFixed(1).padStart(8)} s  ${line}`);
+const look: Look<Round> = {
+  title: 'Failover, measured',
+  of: ({ fault }) => fault,
+  table,
+  picture: (rounds) => picture(strips(rounds)),
+  shows: 'When writes and reads went through',
 };
 
 interface Flags {
@@ -41,9 +47,9 @@ program
   .command('list')
   .description('list the faults')
   .action(() => {
-    const width = Math.max(...faults.map(({ name }) => name.length));
+    const column = nameColumn(faults.map(({ name }) => name));
     for (const { name, says, local } of faults)
-      console.log(`${name.padEnd(width)}  ${says}${local ? ' (local cluster only)' : ''}`);
+      console.log(`${column(name)}  ${says}${local ? ' (local cluster only)' : ''}`);
   });
 
 program
@@ -60,7 +66,7 @@ program
   .option('--network <name>', 'the network whose data are put and read', 'supply')
   .option('--namespace <name>', 'where it is declared', 'selvedge')
   .option('--gateway <url>', 'the address of the gateway', 'http://127.0.0.1:8480')
-  .option('--kubeconfig <file>', 'how to reach the cluster', usualKubeconfig())
+  .option('--kubeconfig <file>', 'how to reach the cluster', usualKubeconfig(localKubeconfig))
   .option('--context <name>', 'a context of the kubeconfig, if not its current one')
   .action(async (names: string[], flags: Flags) => {
     const named = names.map(faultNamed);
@@ -72,7 +78,7 @@ program
       onRound: async (round) => {
         say(told(round));
         for (const line of faultsOf(round)) say(`  ${line}`);
-        if (flags.report !== undefined) await keepReport(flags.report, [round]);
+        if (flags.report !== undefined) await keepReport(flags.report, [round], look);
       },
     });
     if (!rounds.every(({ verdict }) => isClean(verdict))) process.exitCode = 1;
@@ -97,11 +103,6 @@ const faultsOf = ({ verdict }: Round): string[] => [
   ...verdict.duplicated,
   ...verdict.reordered,
 ];
-
-function whole(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('it must be a whole number.');
-}
 
 try {
   await program.parseAsync();

@@ -1,9 +1,10 @@
 /** The table of what was seen, from rounds; nothing in it is measured by hand. Pure. */
+import { markdownTable } from '../lib/report.ts';
+import { percentile } from '../lib/statistics.ts';
 import { goals, type Goal } from './goals.ts';
 import type { Kind } from './history.ts';
 import type { Strip } from './picture.ts';
 import type { Round } from './round.ts';
-import { percentile } from './timing.ts';
 import { isClean } from './verdict.ts';
 
 const heads = [
@@ -14,8 +15,7 @@ const heads = [
 /** Rows of faults in the order of their first round. */
 export function table(rounds: readonly Round[]): string {
   const rows = [...Map.groupBy(rounds, ({ fault }) => fault)].map(([fault, of]) => row(fault, of));
-  const lines = [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
-  return `${lines.join('\n')}\n`;
+  return markdownTable(heads, rows);
 }
 
 function row(fault: string, rounds: readonly Round[]): string[] {
@@ -120,14 +120,4 @@ export function strips(rounds: readonly Round[]): Strip[] {
     const [worst] = [...of].sort((a, b) => outage(b) - outage(a));
     return worst ? [{ label, round: worst }] : [];
   });
-}
-
-const marks = { begin: '<!-- measured: begin -->', end: '<!-- measured: end -->' };
-
-/** A page with what is between its marks replaced; at its end where it has none. */
-export function between(page: string, text: string): string {
-  const [from, to] = [page.indexOf(marks.begin), page.indexOf(marks.end)];
-  const block = `${marks.begin}\n\n${text}\n${marks.end}`;
-  if (from < 0 || to < from) return `${page.trimEnd()}\n\n${block}\n`;
-  return `${page.slice(0, from)}${block}${page.slice(to + marks.end.length)}`;
 }

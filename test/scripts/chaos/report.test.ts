@@ -1,7 +1,6 @@
 import test from 'ava';
-import { merge } from '../../../scripts/chaos/keep-report.ts';
 import { picture } from '../../../scripts/chaos/picture.ts';
-import { between, isUnnoticed, strips, table } from '../../../scripts/chaos/report.ts';
+import { isUnnoticed, strips, table } from '../../../scripts/chaos/report.ts';
 import type { Calls, Round } from '../../../scripts/chaos/round.ts';
 import { told } from '../../../scripts/chaos/told.ts';
 
@@ -77,25 +76,6 @@ test('the picture shows the worst round of each way', (t) => {
   const svg = picture(shown);
   t.is(svg.match(/no writes for 50.0 s/g)?.length, 1);
   t.regex(svg, /^<svg [^>]*>[^]*<\/svg>\n$/);
-});
-
-test('a page keeps what is not measured', (t) => {
-  const first = between('# Failover\n\nWhy.\n', 'one');
-  const second = between(`${first}\nAnd so on.\n`, 'two');
-  t.regex(second, /^# Failover\n\nWhy\.\n\n<!-- .* -->\n\ntwo\n<!-- .* -->\n\nAnd so on\.\n$/);
-});
-
-test('a later run of a fault takes the place of an earlier, round by round', (t) => {
-  const [old, other] = [round(1), round(2, { fault: 'peer' })];
-  const first = merge([{ run: '1', rounds: [old, other] }], { run: '2', rounds: [round(3)] });
-  const second = merge(first, { run: '2', rounds: [round(4)] });
-  t.deepEqual(
-    second.map(({ run, rounds }) => [run, rounds.map(({ calls: of }) => of.put.longest)]),
-    [
-      ['1', [2]],
-      ['2', [3, 4]],
-    ],
-  );
 });
 
 test('a round is a line', (t) => {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { Operation } from '../../../scripts/chaos/history.ts';
-import { gaps, longest, percentile } from '../../../scripts/chaos/timing.ts';
+import { gaps, longest } from '../../../scripts/chaos/timing.ts';
 
 const get = (ended: number, failure?: string): Operation => ({
   ...{ kind: 'get', key: 'k', started: 0, ended },
@@ -45,12 +45,4 @@ for (const [title, { history, gaps: expected }] of Object.entries(table)) {
 test('the longest of them counts', (t) => {
   t.is(longest(gaps([get(120), get(190)], 'get', { from: 100, to: 200 })), 70);
   t.is(longest([]), 0);
-});
-
-test('a percentile is a value that was seen', (t) => {
-  const values = [5, 1, 4, 2, 3];
-  t.is(percentile(values, 50), 3);
-  t.is(percentile(values, 99), 5);
-  t.is(percentile(values, 0), 1);
-  t.throws(() => percentile([], 50), { instanceOf: RangeError });
 });
