@@ -26,6 +26,12 @@ export interface DataClient {
   erase(key: string): Promise<string>;
 }
 
+/** The same, with the datum as a stream. */
+export interface WholeDataClient extends DataClient {
+  /** The datum as it comes: its bytes are in the body. */
+  open(key: string): Promise<Response>;
+}
+
 /** An answer of the gateway that is not a success; `status` and the problem's `detail`. */
 export class GatewayError extends Error {
   readonly status: number;
@@ -61,7 +67,7 @@ export function connectGateway(
   network: string,
   token: string,
   options: GatewayOptions = {},
-): DataClient {
+): WholeDataClient {
   const ask = asking(gateway, token, options);
   const request = (key: string, tail: string, init: RequestInit = {}): Promise<Response> =>
     ask(`/v1/networks/${network}/data/${encodeURIComponent(key)}${tail}`, init);
@@ -84,6 +90,7 @@ export function connectGateway(
       const response = await request(key, `/receipt${of(version)}`);
       return (await response.json()) as Verification;
     },
+    open: (key) => request(key, ''),
     async erase(key) {
       const response = await request(key, '', { method: 'DELETE' });
       return response.headers.get('Selvedge-Transaction') ?? '';

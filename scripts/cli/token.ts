@@ -5,16 +5,16 @@ import { connectHttp, connectTarget, type TargetOptions } from './target.ts';
 export const usersNamespace = 'selvedge-users';
 
 /**
- * A bearer token for the gateway: of the service account `name` in `selvedge-users`, which is made
+ * A bearer token for the gateway: of the service account `name` in `selvedge-users`, unless told, which is made
  * if it is not there (Kubernetes TokenRequest). It is what `kubectl create token NAME --namespace
  * selvedge-users --audience selvedge` gives.
  */
 export async function issueToken(
   options: TargetOptions,
   name: string,
-  { audience = 'selvedge', seconds = 3600 } = {},
+  { audience = 'selvedge', seconds = 3600, namespace = usersNamespace } = {},
 ): Promise<string> {
-  const metadata = { name, namespace: usersNamespace };
+  const metadata = { name, namespace };
   const { kubernetes } = connectTarget(options);
   try {
     await kubernetes.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata });
@@ -24,7 +24,7 @@ export async function issueToken(
   const account = `serviceaccounts/${encodeURIComponent(name)}`;
   const { status } = await connectHttp(options).json<{ status: { token: string } }>({
     method: 'POST',
-    path: `/api/v1/namespaces/${usersNamespace}/${account}/token`,
+    path: `/api/v1/namespaces/${namespace}/${account}/token`,
     body: {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenRequest',
