@@ -38,7 +38,7 @@ const owners: Record<string, readonly string[] | undefined> = {
   zod: undefined,
   '@cedar-policy/cedar-wasm': ['functions/lib/data/access-policy.ts'],
   '@grpc/grpc-js': fabric,
-  '@hyperledger/fabric-gateway': fabric,
+  '@hyperledger/fabric-gateway': [...fabric, 'scripts/bench/peers/fabric.ts'],
   '@hyperledger/fabric-protos': [...fabric, 'fabric-peer-fork/runtime/batches.ts'],
   '@kubernetes/client-node': ['functions/lib/kubernetes/', 'scripts/cli/target.ts'],
   '@peculiar/x509': x509,
@@ -46,7 +46,7 @@ const owners: Record<string, readonly string[] | undefined> = {
   cloudevents: ['functions/lib/events.ts', 'functions/lib/function/'],
   cockatiel: ['functions/lib/data/etcd-faults.ts', 'functions/lib/vault/client.ts'],
   commander: [
-    ...['', 'cli/', 'chaos/'].map((room) => `scripts/${room}main.ts`),
+    ...['', 'cli/', 'chaos/', 'bench/'].map((room) => `scripts/${room}main.ts`),
     'scripts/lib/terminal.ts',
   ],
   dataloader: ['functions/anchor/book.ts', 'functions/lib/data/etcd-groups.ts'],
@@ -127,6 +127,11 @@ const rooms: readonly Room[] = [
     room: 'scripts/chaos/',
     knows: ['scripts/lib/', 'scripts/cli/', 'scripts/cluster/', 'functions/lib/'],
     because: 'what breaks a cluster knows its command line and its machine, and no function',
+  },
+  {
+    room: 'scripts/bench/',
+    knows: ['scripts/lib/', 'scripts/cli/', 'scripts/cluster/', 'functions/lib/'],
+    because: 'what measures a cluster knows its command line and where it is, and no function',
   },
   {
     room: 'scripts/',

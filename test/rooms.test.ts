@@ -49,6 +49,13 @@ const table: Record<string, { asked: Import; fault?: RegExp }> = {
     asked: { file: 'scripts/chaos/faults/pods.ts', from: '../../../functions/failover/gather.ts' },
     fault: /and no function/,
   },
+  'what measures a cluster may import its command line': {
+    asked: { file: 'scripts/bench/connect.ts', from: '../cli/client.ts' },
+  },
+  'and no function, nor what breaks one': {
+    asked: { file: 'scripts/bench/rows/puts.ts', from: '../../chaos/prober.ts' },
+    fault: /and no function/,
+  },
   'what scripts share knows none of them': {
     asked: { file: 'scripts/lib/shell.ts', from: '../cli/target.ts' },
     fault: /knows none of them/,

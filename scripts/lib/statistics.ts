@@ -10,3 +10,17 @@ export function percentile(values: readonly number[], percent: number): number {
   if (found === undefined) throw new RangeError('a percentile of nothing');
   return found;
 }
+
+/**
+ * The middle value, or the mean of the two that are in the middle.
+ *
+ * @throws RangeError when there are none
+ */
+export function median(values: readonly number[]): number {
+  const lower = percentile(values, 50);
+  const upper = -percentile(
+    values.map((value) => -value),
+    50,
+  );
+  return (lower + upper) / 2;
+}
