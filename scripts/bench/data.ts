@@ -10,6 +10,8 @@ export interface Data {
    * @returns its key
    */
   put: (body: Uint8Array, contentType: string, caller?: number) => Promise<string>;
+  /** Puts so many records in one request, all of which must be stored. */
+  putBatch: (count: number, caller: number) => Promise<void>;
   /** Erases all that was put. */
   erase: () => Promise<void>;
 }
@@ -19,12 +21,22 @@ const atOnce = 32;
 
 export function createData({ gateway, prefix, say }: World): Data {
   const put: { key: string; caller: number }[] = [];
+  const fresh = (caller: number): string => {
+    const key = `${prefix}/${randomBytes(8).toString('hex')}`;
+    put.push({ key, caller });
+    return key;
+  };
   return {
     async put(body, contentType, caller = 0) {
-      const key = `${prefix}/${randomBytes(8).toString('hex')}`;
-      put.push({ key, caller });
+      const key = fresh(caller);
       await gateway(caller).put(key, body, { contentType });
       return key;
+    },
+    async putBatch(count, caller) {
+      const records = Array.from({ length: count }, () => ({ key: fresh(caller), value: text() }));
+      const items = await gateway(caller).putBatch(records);
+      const refused = items.find(({ receipt }) => receipt === undefined);
+      if (refused) throw new Error(`a record was refused: ${JSON.stringify(refused.problem)}`);
     },
     async erase() {
       let left = 0;
@@ -40,6 +52,8 @@ export function createData({ gateway, prefix, say }: World): Data {
 
 /** A record of 1 KiB that nothing can make smaller. */
 export function record(): Uint8Array {
-  return Buffer.from(JSON.stringify(randomBytes(511).toString('hex')));
+  return Buffer.from(JSON.stringify(text()));
 }
+const text = (): string => randomBytes(511).toString('hex');
+
 export const recordType = 'application/json';

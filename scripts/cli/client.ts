@@ -26,10 +26,20 @@ export interface DataClient {
   erase(key: string): Promise<string>;
 }
 
-/** The same, with the datum as a stream. */
+/** The same, with the datum as a stream, and with many of them at once. */
 export interface WholeDataClient extends DataClient {
   /** The datum as it comes: its bytes are in the body. */
   open(key: string): Promise<Response>;
+  /** Puts up to 1,000 records; each ends by itself, in the order given. */
+  putBatch(records: readonly { key: string; value: unknown }[]): Promise<BatchItem[]>;
+}
+
+/** What became of a record of a batch: a receipt, or the problem that there is none for. */
+export interface BatchItem {
+  key: string;
+  status: number;
+  receipt?: Receipt;
+  problem?: Record<string, unknown>;
 }
 
 /** An answer of the gateway that is not a success; `status` and the problem's `detail`. */
@@ -91,6 +101,17 @@ export function connectGateway(
       return (await response.json()) as Verification;
     },
     open: (key) => request(key, ''),
+    async putBatch(records) {
+      const headers = {
+        'Content-Type': 'application/x-ndjson',
+        'Idempotency-Key': randomUUID(),
+      };
+      const body = records.map((one) => JSON.stringify(one)).join('\n');
+      const path = `/v1/networks/${network}/data:batch`;
+      const response = await ask(path, { method: 'POST', headers, body });
+      const { items } = (await response.json()) as { items: BatchItem[] };
+      return items;
+    },
     async erase(key) {
       const response = await request(key, '', { method: 'DELETE' });
       return response.headers.get('Selvedge-Transaction') ?? '';
