@@ -89,6 +89,7 @@ const functions = [
   'source',
   'data-put',
   'data-get',
+  'keys',
   'setup',
   'anchor',
 ];

@@ -12,7 +12,7 @@ import type { Ciphertexts } from './ciphertext.ts';
 export interface Deps {
   networks: Pick<Ledgers, 'find'>;
   metadata: Metadata;
-  keys: Pick<Keys, 'unwrap'>;
+  keys: Pick<Keys, 'unwrap' | 'requireKept'>;
   chain: Chain;
   names: Names;
   ciphertexts: Ciphertexts;

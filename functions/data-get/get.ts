@@ -54,6 +54,15 @@ export async function head(deps: Deps, request: GetRequest): Promise<Described> 
   return { anchored, record, size: plaintextSize(record.size) };
 }
 
+/**
+ * For an answer that gives no byte of a version, and so needs no key.
+ *
+ * @throws Gone when its owner destroyed theirs
+ */
+export async function requireKept({ keys }: Deps, { record }: Described): Promise<void> {
+  await keys.requireKept(record.owner);
+}
+
 /** A version's plaintext, or a range of it, as a stream that fails rather than give a byte that is not verified. */
 export async function content(
   deps: Deps,
@@ -110,6 +119,7 @@ function cut(range: Range): Transform {
 export async function receipt(deps: Deps, request: GetRequest): Promise<ReceiptView> {
   const { ref } = request;
   const { head: now, anchored, record, wrong } = await readable(deps, request);
+  await deps.keys.requireKept(now.owner);
   const { version, transactionId } = anchored;
   const { tier, index, digest, owner, createdAt, published } = record;
   const [block, isWhole] = await Promise.all([

@@ -6,7 +6,7 @@ import type { Authenticator, Caller, Callers, Claims } from '../lib/function/aut
 import { readJson } from '../lib/function/envelope.ts';
 import { policyHeaders, policyQuestion, requests, type RequestOf } from '../lib/events.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
-import { content, head, receipt, type Described } from './get.ts';
+import { content, head, receipt, requireKept, type Described } from './get.ts';
 import type { GetRequest, Deps } from './deps.ts';
 import { list } from './list.ts';
 import { select, type Asked } from './select.ts';
@@ -102,7 +102,10 @@ const views: Record<
     const { size } = found;
     const headers = headersOf(found);
     const selected = select(asked, { tag: headers.ETag, size });
-    if (selected === 'unchanged') return unchanged(headers);
+    if (selected === 'unchanged') {
+      await requireKept(deps, found);
+      return unchanged(headers);
+    }
     if (selected === 'whole') {
       const body = await content(deps, request, found);
       return { status: 200, headers: { ...headers, 'Content-Length': String(size) }, body };
@@ -113,6 +116,7 @@ const views: Record<
   // A range is asked of a body alone (RFC 9110, section 14.2).
   async head(deps, request, { ifMatch, ifNoneMatch }) {
     const found = await head(deps, request);
+    await requireKept(deps, found);
     const headers = headersOf(found);
     const selected = select({ ifMatch, ifNoneMatch }, { tag: headers.ETag, size: found.size });
     return selected === 'unchanged' ? unchanged(headers) : { status: 200, headers };

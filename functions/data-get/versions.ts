@@ -31,6 +31,7 @@ const mostAtOnce = 8;
  */
 export async function versions(deps: Deps, request: GetRequest, page: Page): Promise<VersionList> {
   const { known, head } = await permitted(deps, request);
+  await deps.keys.requireKept(head.owner);
   return audited(deps, request, head.version, async () => {
     if (isAhead(known.datum, head)) {
       await requireNotErased(deps, request);

@@ -17,6 +17,7 @@ import { openApi } from './openapi.ts';
 import { applicationRoutes } from './routes/applications.ts';
 import { batchRoutes } from './routes/batch.ts';
 import { erasureRoutes } from './routes/erasure.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { metaRoutes } from './routes/meta.ts';
 import { networkRoutes } from './routes/networks.ts';
 import { policyRoutes } from './routes/policies.ts';
@@ -32,6 +33,7 @@ export interface GatewayOptions {
   namespace: string;
   dataPutUrl: string;
   dataGetUrl: string;
+  keysUrl: string;
   provisioningUrl: string;
   /** The largest datum taken. */
   maxBodyBytes: number;
@@ -86,6 +88,7 @@ export function createRoutes(options: GatewayOptions): { open: Route[]; closed: 
     ...readRoutes({ ...options, forward: hedgedRead }),
     ...erasureRoutes({ ...options, forward: hedgedPut }),
     ...policyRoutes({ ...options, forwardGet: hedgedRead, forwardPut: hedgedPut }),
+    ...keyRoutes({ ...options, forwardGet: hedgedRead, forwardDelete: hedgedPut }),
   ];
   const open: Route[] = metaRoutes(ending, () => document);
   const document = openApi([...closed, ...open]);

@@ -19,7 +19,7 @@ export function openApi(routes: readonly Route[]) {
     },
     servers: [{ url: '/' }],
     security: [{ token: [] }],
-    tags: [{ name: 'networks' }, { name: 'applications' }, { name: 'data' }, { name: 'gateway' }],
+    tags: ['networks', 'applications', 'data', 'keys', 'gateway'].map((name) => ({ name })),
     paths: pathsOf(routes),
     components: {
       securitySchemes: {

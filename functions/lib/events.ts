@@ -206,6 +206,15 @@ export const policyDecision = z.object({
   reason: z.string(),
 });
 
+/** What a caller is told of its own key. */
+export const keyStatus = z.object({
+  state: z.enum(['active', 'destroyed']),
+  /** Those that still open data, the oldest first; the last is the one for new data. */
+  versions: z.array(z.object({ version: z.number().int().min(1), createdAt: z.iso.datetime() })),
+  destroyedAt: z.iso.datetime().optional(),
+});
+export type KeyStatus = z.infer<typeof keyStatus>;
+
 /** CloudEvents extension attributes of the requests that come as events. */
 export const requests = {
   'dev.selvedge.data.put.v1': z.object({
@@ -251,6 +260,9 @@ export const requests = {
   }),
   'dev.selvedge.policy.check.v1': z.object({ network: objectName, key: dataKey }),
   'dev.selvedge.data.sweep.v1': z.object({}),
+  'dev.selvedge.key.get.v1': z.object({}),
+  'dev.selvedge.key.destroy.v1': z.object({}),
+  'dev.selvedge.key.sweep.v1': z.object({}),
   'dev.selvedge.identity.issue.v1': z.object({
     network: objectName,
     organization: organizationName,

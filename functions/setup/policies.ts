@@ -4,7 +4,7 @@
  */
 
 /** The name of a policy, of its role, and of the Kubernetes service account it is for. */
-export type VaultUser = 'data-put' | 'data-get' | 'provisioning' | 'failover';
+export type VaultUser = 'data-put' | 'data-get' | 'keys' | 'provisioning' | 'failover';
 
 /**
  * Policies in Vault's language.
@@ -12,7 +12,8 @@ export type VaultUser = 'data-put' | 'data-get' | 'provisioning' | 'failover';
  * `data-put` makes users' keys and data keys, one by one or wrapped as a batch, and cannot open one again; under
  * a key that was destroyed it wraps nothing, for to make it anew is not its right. It notes whose key was made,
  * and cannot take that back; `data-get` opens data
- * keys and makes none. `user-*` also matches what lies below a key (its configuration), so the
+ * keys and makes none, and reads whose were destroyed. `keys` looks after users' keys: it sees how old they are and
+ * destroys them, and notes that; it neither makes nor uses one. `user-*` also matches what lies below a key (its configuration), so the
  * parameters of an update are limited to those of a new key. `provisioning` owns the PKI mounts
  * of networks, by their prefix, what functions need to reach them, and what it keeps for itself;
  * it says which networks were removed, and `data-put` takes that as the order to erase their data.
@@ -41,6 +42,18 @@ path "selvedge/metadata/incarnations/*" { capabilities = ["list", "delete"] }
 path "transit/decrypt/user-*"   { capabilities = ["create", "update"] }
 path "selvedge/data/networks/*" { capabilities = ["read"] }
 path "selvedge/data/names/*"    { capabilities = ["read"] }
+path "selvedge/data/users/*"    { capabilities = ["read"] }
+`,
+  // `+` is one segment: of what lies below a key there is only what is named.
+  keys: `
+path "transit/keys/+" { capabilities = ["read", "delete"] }
+path "transit/keys/+/config" {
+  capabilities       = ["update"]
+  allowed_parameters = { "deletion_allowed" = [true] }
+}
+path "selvedge/data/users/*"        { capabilities = ["create", "read", "update"] }
+path "selvedge/data/key-work/*"     { capabilities = ["create", "read"] }
+path "selvedge/metadata/key-work/*" { capabilities = ["list", "delete"] }
 `,
   provisioning: `
 path "sys/mounts/fabric/*"          { capabilities = ["create", "read", "update", "delete"] }

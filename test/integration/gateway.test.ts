@@ -27,6 +27,7 @@ test.before(async (t) => {
   gateway = await startGateway(api, {
     DATA_PUT_URL: functionUrl,
     DATA_GET_URL: functionUrl,
+    KEYS_URL: functionUrl,
     PROVISIONING_URL: functionUrl,
     FAILOVER_URL: functionUrl,
   });

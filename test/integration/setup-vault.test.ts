@@ -4,7 +4,7 @@ import { connectVault, type Vault } from '../../functions/lib/vault/client.ts';
 import { VaultRefusal } from '../../functions/lib/vault/refusal.ts';
 import { startVault, type VaultServer } from './harness.ts';
 
-const users = ['data-put', 'data-get', 'provisioning', 'failover'] as const;
+const users = ['data-put', 'data-get', 'keys', 'provisioning', 'failover'] as const;
 type User = (typeof users)[number];
 
 const test = anyTest as TestFn<{ server: VaultServer; ciphertext: string }>;
@@ -13,7 +13,13 @@ test.before(async (t) => {
   await server.root('POST', 'transit/keys/user-known', { type: 'aes256-gcm96' });
   const made = await server.root('POST', 'transit/datakey/plaintext/user-known', { bits: 256 });
   const { ciphertext } = made.data as { ciphertext: string };
-  for (const path of ['networks/ns/net', 'incarnations/one', 'fabric/ns/net', 'names/one'])
+  for (const path of [
+    'networks/ns/net',
+    'incarnations/one',
+    'fabric/ns/net',
+    'names/one',
+    'users/known',
+  ])
     await server.root('POST', `selvedge/data/${path}`, { data: { kept: 'x' } });
   t.context = { server, ciphertext };
 });
@@ -40,6 +46,24 @@ const remove =
 const key = { type: 'aes256-gcm96' };
 const calls: Record<string, [readonly User[], Attempt]> = {
   'make a user’s key': [['data-put'], write('transit/keys/user-new', key)],
+  'see how old a user’s key is': [['keys'], read('transit/keys/user-known')],
+  'have a user’s key destroyed': [
+    ['keys'],
+    write('transit/keys/user-known/config', { deletion_allowed: true }),
+  ],
+  'have a user’s key exported': [[], write('transit/keys/user-known/config', { exportable: true })],
+  'export a user’s key': [[], read('transit/export/encryption-key/user-known')],
+  'back a user’s key up': [[], read('transit/backup/user-known')],
+  'destroy a user’s key': [['keys'], remove('transit/keys/user-none')],
+  'read whose key was made or destroyed': [
+    ['data-put', 'data-get', 'keys'],
+    read('selvedge/data/users/known'),
+  ],
+  'note that a key was made': [['data-put', 'keys'], write('selvedge/data/users/new')],
+  'change such a note': [['keys'], write('selvedge/data/users/known')],
+  'remove such a note': [[], remove('selvedge/metadata/users/known')],
+  'see what was begun with keys': [['keys'], list('selvedge/metadata/key-work')],
+  'say what was begun with keys': [['keys'], write('selvedge/data/key-work/new')],
   'make a key that can be exported': [
     [],
     write('transit/keys/user-bad', { ...key, exportable: true }),

@@ -114,7 +114,10 @@ test.serial('data-put makes data keys and cannot open one', async (t) => {
     vault.write('transit/keys/user-a/config', { deletion_allowed: true }),
     refused,
   );
-  await t.throwsAsync(vault.write('transit/keys/other', { type: 'aes256-gcm96' }), refused);
+  await t.throwsAsync(vault.write('transit/keys/user-a/rotate', {}), refused);
+  // A key of another name it may make, and do nothing with.
+  await vault.write('transit/keys/other', { type: 'aes256-gcm96' });
+  await t.throwsAsync(vault.write('transit/datakey/plaintext/other', { bits: 256 }), refused);
   await t.throwsAsync(vault.remove('transit/keys/user-a'), refused);
   await t.throwsAsync(vault.write('selvedge/data/networks/n/x', { data: {} }), refused);
 });

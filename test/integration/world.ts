@@ -18,6 +18,7 @@ import { putPolicy, type PolicyChange } from '../../functions/data-put/policy.ts
 import { putBatch, type Item } from '../../functions/data-put/batch.ts';
 import { put } from '../../functions/data-put/put.ts';
 import { sweep, type Swept } from '../../functions/data-put/sweep.ts';
+import type { Deps as KeyDeps } from '../../functions/keys/deps.ts';
 import type { Caller } from '../../functions/lib/function/authentication.ts';
 import type { Conditions } from '../../functions/lib/conditions.ts';
 import type { DataList, Receipt, Tier, VersionList } from '../../functions/lib/events.ts';
@@ -33,7 +34,10 @@ import { decide, validate } from '../../functions/lib/data/access-policy.ts';
 import { createNames, type Names } from '../../functions/lib/data/names.ts';
 import { connectVault } from '../../functions/lib/vault/client.ts';
 import { createIncarnations } from '../../functions/lib/vault/incarnations.ts';
+import { createKeyWorks } from '../../functions/lib/vault/key-work.ts';
 import { createNameKeys } from '../../functions/lib/vault/name-keys.ts';
+import { createUserKeys } from '../../functions/lib/vault/user-keys.ts';
+import { createUserNotes } from '../../functions/lib/vault/user-notes.ts';
 import { fakeLedger, type FakeLedger } from '../fakes/ledger.ts';
 import { startEtcd, startMinio, startVault } from './harness.ts';
 import type { EtcdServer, MinioServer, VaultServer } from './harness.ts';
@@ -47,6 +51,7 @@ export interface World {
   names: Names;
   putDeps: PutDeps;
   getDeps: GetDeps;
+  keyDeps: KeyDeps;
   announced: OutboxEntry[];
   audit: AuditFact[];
   /** How far the clock of the functions is ahead, in milliseconds. */
@@ -156,6 +161,13 @@ export async function startWorld(): Promise<World> {
     decide,
     audit: (fact) => void audit.push(fact),
   };
+  const keyVault = connectVault(vault.as('keys'));
+  const keyDeps: KeyDeps = {
+    keys: createUserKeys(keyVault),
+    notes: createUserNotes(keyVault),
+    works: createKeyWorks(keyVault),
+    now,
+  };
   const log = createLogger('test');
   log.level = 'silent';
 
@@ -165,7 +177,20 @@ export async function startWorld(): Promise<World> {
     version,
   });
   return {
-    ...{ etcdServer, minio, vault, etcd, ledger, names, putDeps, getDeps, announced, audit, ahead },
+    ...{
+      etcdServer,
+      minio,
+      vault,
+      etcd,
+      ledger,
+      names,
+      putDeps,
+      getDeps,
+      keyDeps,
+      announced,
+      audit,
+      ahead,
+    },
 
     put: async (key, body, { deps = putDeps, ...options } = {}) =>
       put(deps, {

@@ -17,7 +17,7 @@ const pods = new Map<string, Record<string, string>>([
     ({ metadata, spec }) => [metadata.name, spec.template.metadata.labels] as const,
   ),
   // Knative gives them this one.
-  ...['data-put', 'data-get'].map(
+  ...['data-put', 'data-get', 'keys'].map(
     (name) => [name, { 'serving.knative.dev/service': name }] as const,
   ),
 ]);

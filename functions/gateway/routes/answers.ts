@@ -69,7 +69,7 @@ const reasons = {
   405: 'The path has no such method; `Allow` lists those it has',
   408: 'The body came too slowly; nothing was stored',
   409: 'Another change came first, or the idempotency key is in use',
-  410: 'The datum was erased',
+  410: 'The datum was erased, or its owner’s key was destroyed',
   412: 'There is another version, or policy, than the one that is meant; nothing was changed',
   413: 'The body is too large',
   415: 'The body has a type or coding that is not taken',

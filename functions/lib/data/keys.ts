@@ -7,6 +7,8 @@ import { randomBytes } from 'node:crypto';
 import { Gone, IntegrityError, NotFound } from '../errors.ts';
 import { eachGroup, inTurns } from '../turns.ts';
 import { VaultRefusal, type Vault } from '../vault/client.ts';
+import { keyName } from '../vault/user-keys.ts';
+import { createUserNotes } from '../vault/user-notes.ts';
 
 export interface DataKey {
   /** 32 bytes. Never stored, never logged. */
@@ -36,48 +38,80 @@ export interface Keys {
    * @throws Gone when the user's key was destroyed
    */
   fingerprint(user: string, text: string, like?: string): Promise<string>;
+  /**
+   * For what is told of a user's data without the key.
+   *
+   * @throws Gone when the user's key was destroyed
+   */
+  requireKept(user: string): Promise<void>;
 }
 
-export function createKeys(vault: Vault, mount = 'transit'): Keys {
-  const name = (user: string): string => `user-${encodeURIComponent(user)}`;
-  const made = createNotes(vault);
+/** Milliseconds for which a note counts that was read: for so long a put may not know that the key was destroyed. */
+const noteLasts = 60_000;
 
-  const create = async (user: string): Promise<void> => {
-    await vault.write(`${mount}/keys/${name(user)}`, { type: 'aes256-gcm96' });
-  };
+/** How many users are remembered whose note was seen. */
+const mostRemembered = 10_000;
+
+export function createKeys(vault: Vault, mount = 'transit', now: () => number = Date.now): Keys {
+  const notes = createUserNotes(vault);
+  /** Until when the note of a user counts that was seen. */
+  const seen = new Map<string, number>();
 
   const use = async (user: string, path: string, body: Record<string, unknown>) => {
     try {
       return await found(vault.write(path, body));
     } catch (error) {
       if (!isMissing(error)) throw error;
-      if (await made.isNoted(user)) throw destroyed(error);
-      await create(user);
+      if (await notes.read(user)) throw destroyed(error);
+      await vault.write(`${mount}/keys/${keyName(user)}`, { type: 'aes256-gcm96' });
       return await found(vault.write(path, body));
     }
   };
 
-  /** Whatever is given is given after the note: of whom anything is stored, the key is not made again. */
+  const note = async (user: string): Promise<void> => {
+    if ((seen.get(user) ?? 0) > now()) return;
+    const { destroyedAt } = (await notes.read(user)) ?? (await notes.make(user));
+    if (destroyedAt !== undefined) throw destroyed();
+    if (seen.size >= mostRemembered) seen.clear();
+    seen.set(user, now() + noteLasts);
+  };
+
+  /**
+   * Whatever is given is given after the note: of whom anything is stored, the key is not made again, and of one
+   * that was made while it was destroyed nothing is given.
+   */
   const keyed = async (...given: Parameters<typeof use>): Promise<Record<string, unknown>> => {
     const answer = await use(...given);
-    await made.note(given[0]);
+    await note(given[0]);
     return answer;
+  };
+
+  const requireKept: Keys['requireKept'] = async (user) => {
+    if ((await notes.read(user))?.destroyedAt !== undefined) throw destroyed();
+  };
+
+  /** Who may only wrap under a key that is there is refused where it went meanwhile. */
+  const wrap = async (user: string, input: { plaintext: string }[]) => {
+    const path = `${mount}/encrypt/${keyName(user)}`;
+    try {
+      return await keyed(user, path, { batch_input: input });
+    } catch (error) {
+      if (error instanceof VaultRefusal) await requireKept(user);
+      throw error;
+    }
   };
 
   /** The first as Vault makes it: it makes the user's key where there is none, or finds it destroyed. */
   const dataKeys = async (asked: ByUser[]): Promise<DataKey[]> => {
     const [{ user }, ...others] = asked as [ByUser, ...ByUser[]];
-    const path = `${mount}/datakey/plaintext/${name(user)}`;
+    const path = `${mount}/datakey/plaintext/${keyName(user)}`;
     const { plaintext, ciphertext } = await keyed(user, path, { bits: 256 });
     const key = Buffer.from(String(plaintext), 'base64');
     const first = { plaintext: key, wrapped: String(ciphertext) };
     if (others.length === 0) return [first];
     const fresh = others.map(() => randomBytes(32));
     const input = fresh.map((one) => ({ plaintext: one.toString('base64') }));
-    const wrapped = await found(
-      vault.write(`${mount}/encrypt/${name(user)}`, { batch_input: input }),
-    );
-    const texts = resultsOf(wrapped, 'ciphertext', fresh.length);
+    const texts = resultsOf(await wrap(user, input), 'ciphertext', fresh.length);
     return [first, ...fresh.map((one, at) => ({ plaintext: one, wrapped: texts[at] as string }))];
   };
 
@@ -86,9 +120,9 @@ export function createKeys(vault: Vault, mount = 'transit'): Keys {
     const input = asked.map(({ text }) => ({ input: Buffer.from(text).toString('base64') }));
     const body = {
       ...(input.length === 1 ? input[0] : { batch_input: input }),
-      ...(version !== undefined && { key_version: Number(version) }),
+      ...(version !== undefined && { key_version: version }),
     };
-    const answer = await keyed(user, `${mount}/hmac/${name(user)}`, body);
+    const answer = await keyed(user, `${mount}/hmac/${keyName(user)}`, body);
     return input.length === 1 ? [String(answer['hmac'])] : resultsOf(answer, 'hmac', input.length);
   };
 
@@ -98,16 +132,19 @@ export function createKeys(vault: Vault, mount = 'transit'): Keys {
   );
 
   return {
+    requireKept,
+
     dataKey: (user) => dataKeyOf({ user }),
 
     async unwrap(user, wrapped) {
       try {
-        const path = `${mount}/decrypt/${name(user)}`;
+        const path = `${mount}/decrypt/${keyName(user)}`;
         const { plaintext } = await found(vault.write(path, { ciphertext: wrapped }));
         return Buffer.from(String(plaintext), 'base64');
       } catch (error) {
         if (isMissing(error)) throw destroyed(error);
         if (!(error instanceof VaultRefusal) || error.status !== 400) throw error;
+        await requireKept(user);
         throw new IntegrityError('the data key does not open with its owner’s key', {
           cause: error,
         });
@@ -115,7 +152,7 @@ export function createKeys(vault: Vault, mount = 'transit'): Keys {
     },
 
     fingerprint: (user, text, like) => {
-      const version = like === undefined ? undefined : /^vault:v(\d+):/.exec(like)?.[1];
+      const version = like === undefined ? undefined : keyVersion(like);
       return fingerprintOf({ user, text, version });
     },
   };
@@ -128,7 +165,7 @@ interface ByUser {
 interface Fingerprinted extends ByUser {
   text: string;
   /** Of the key. */
-  version: string | undefined;
+  version: number | undefined;
 }
 
 /** What Vault answers to each of a batch, in its order. */
@@ -140,38 +177,13 @@ function resultsOf(answer: Record<string, unknown>, member: string, count: numbe
   return texts;
 }
 
-/** How many users are remembered whose note was seen. */
-const mostRemembered = 10_000;
-
-/**
- * Notes of whose key was made (KV version 2, `selvedge/users/<id>`): who may write one may not change
- * it. A key that is missing in spite of it was destroyed.
- */
-function createNotes(vault: Vault) {
-  const seen = new Set<string>();
-  const path = (user: string): string => `selvedge/data/users/${encodeURIComponent(user)}`;
-  const isNoted = async (user: string): Promise<boolean> =>
-    (await vault.read(path(user))) !== undefined;
-  const write = async (user: string): Promise<void> => {
-    try {
-      await vault.write(path(user), { options: { cas: 0 }, data: { made: true } });
-    } catch (error) {
-      // Another function may have come first.
-      if (!(error instanceof VaultRefusal) || !(await isNoted(user))) throw error;
-    }
-  };
-  return {
-    isNoted,
-    async note(user: string): Promise<void> {
-      if (seen.has(user)) return;
-      if (!(await isNoted(user))) await write(user);
-      if (seen.size >= mostRemembered) seen.clear();
-      seen.add(user);
-    },
-  };
+/** The version of the user's key that something of Vault's is made with; undefined for what is not Vault's. */
+export function keyVersion(made: string): number | undefined {
+  const [, version] = /^vault:v(\d+):/.exec(made) ?? [];
+  return version === undefined ? undefined : Number(version);
 }
 
-function destroyed(cause: unknown): Gone {
+function destroyed(cause?: unknown): Gone {
   return new Gone('the key of the owner was destroyed', { cause });
 }
 

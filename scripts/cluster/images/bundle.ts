@@ -20,6 +20,7 @@ export const entries: Readonly<Record<string, string>> = {
   source: 'functions/source/main.ts',
   'data-put': 'functions/data-put/main.ts',
   'data-get': 'functions/data-get/main.ts',
+  keys: 'functions/keys/main.ts',
   setup: 'functions/setup/main.ts',
   glusterfs: 'glusterfs/main.ts',
   rabbitmq: 'rabbitmq/main.ts',

@@ -99,6 +99,7 @@ export async function startGateway(
     namespace: 'selvedge',
     dataPutUrl: `${functions}/put`,
     dataGetUrl: `${functions}/get`,
+    keysUrl: `${functions}/keys`,
     provisioningUrl: `${functions}/provisioning`,
     maxBodyBytes: options.maxBodyBytes ?? 1024 ** 3,
     timeoutMs: options.timeoutMs ?? 5000,

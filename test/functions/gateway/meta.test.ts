@@ -22,7 +22,7 @@ test('requests are counted by route, never by path', async (t) => {
 for (const [method, path] of [
   ['GET', '/'],
   ['GET', '/v1/networks/supply/data/a/policies'],
-  ['POST', '/v1/me/key/rotate'],
+  ['POST', '/v1/me/key/renew'],
   ['GET', '/V1/networks'],
 ] as const) {
   test(`${method} ${path} is no route: 404 as a problem document`, async (t) => {

@@ -5,6 +5,7 @@ import { openApi } from '../../../functions/gateway/openapi.ts';
 import { applicationRoutes } from '../../../functions/gateway/routes/applications.ts';
 import { batchRoutes } from '../../../functions/gateway/routes/batch.ts';
 import { erasureRoutes } from '../../../functions/gateway/routes/erasure.ts';
+import { keyRoutes } from '../../../functions/gateway/routes/keys.ts';
 import { metaRoutes } from '../../../functions/gateway/routes/meta.ts';
 import { networkRoutes } from '../../../functions/gateway/routes/networks.ts';
 import { policyRoutes } from '../../../functions/gateway/routes/policies.ts';
@@ -29,6 +30,7 @@ const document = JSON.parse(
       ...readRoutes(none),
       ...erasureRoutes(none),
       ...policyRoutes(none),
+      ...keyRoutes(none),
       ...metaRoutes(none, none),
     ]),
   ),

@@ -12,6 +12,7 @@ function grants(policy: string): Record<string, string[]> {
 const forbidden: Record<(typeof vaultUsers)[number], RegExp> = {
   'data-put': /decrypt|export|^sys|^auth|^fabric/,
   'data-get': /encrypt|datakey|keys|hmac|export|^sys|^auth|^fabric/,
+  keys: /datakey|crypt|hmac|export|import|^sys|^auth|^fabric/,
   provisioning: /transit|^auth|policies|^sys\/(?!mounts\/fabric\/)/,
   failover: /transit|^auth|^selvedge|^fabric|^sys\/(?!storage\/raft\/(configuration|remove-peer)$)/,
 };

@@ -5,6 +5,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { endpoints as getEndpoints } from '../../../functions/data-get/handler.ts';
 import { endpoints as putEndpoints } from '../../../functions/data-put/handler.ts';
 import { createOutbox } from '../../../functions/data-put/outbox.ts';
+import { endpoints as keyEndpoints } from '../../../functions/keys/handler.ts';
 import { NotFound } from '../../../functions/lib/errors.ts';
 import {
   clusterIssuer,
@@ -21,7 +22,7 @@ import { createCredentials } from '../../../functions/provisioning/credentials.t
 import { createWorld, networkOf, planFor } from '../../functions/provisioning/world.ts';
 import { startGateway, startNetworksApi } from '../gateway-process.ts';
 import type { KubernetesApi } from '../kubernetes-api.ts';
-import { network, startWorld, type World } from '../world.ts';
+import { caller, network, startWorld, type World } from '../world.ts';
 
 export interface Service {
   url: string;
@@ -59,6 +60,7 @@ export async function startService(env: Record<string, string> = {}): Promise<Se
   const gateway = await startGateway(api, {
     DATA_PUT_URL: functions.put,
     DATA_GET_URL: functions.get,
+    KEYS_URL: functions.keys,
     PROVISIONING_URL: functions.provisioning,
     // Nobody hears of suspicions here.
     FAILOVER_URL: functions.get,
@@ -101,6 +103,12 @@ async function startFunctions(api: KubernetesApi, world: World) {
     deps: { ...getDeps, networks: { ...getDeps.networks, ...networks } },
     ...{ authenticator, namespace: network.namespace },
   });
+  const ownKeys = keyEndpoints({
+    deps: world.keyDeps,
+    // Who calls is to go on putting: somebody else's key is destroyed.
+    authenticator: { authenticate: () => Promise.resolve(caller('mallory')) },
+  });
+  await world.putDeps.keys.dataKey(caller('mallory').id);
   const applications = applicationEndpoints({
     clients: await provisioned(world),
     ...{ authenticator, authorizer, namespace: network.namespace },
@@ -109,11 +117,13 @@ async function startFunctions(api: KubernetesApi, world: World) {
     await listen(functionApp({ endpoints: put, log })),
     await listen(functionApp({ endpoints: get, log })),
     await listen(functionApp({ endpoints: applications, log })),
+    await listen(functionApp({ endpoints: ownKeys, log })),
   ] as const;
   return {
     put: servers[0].url,
     get: servers[1].url,
     provisioning: servers[2].url,
+    keys: servers[3].url,
     stop: () => [issuer, ...servers].forEach(({ stop }) => stop()),
   };
 }
