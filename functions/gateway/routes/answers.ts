@@ -40,6 +40,9 @@ export const stored = receipt.meta({ id: 'Receipt' });
 /** A body that is a datum's own, of whatever type. */
 export const bytes = { schema: { type: 'string', format: 'binary' } } as const;
 
+/** The same in an answer, without a schema (OpenAPI 3.1): read as JSON, which it may be, it is no string. */
+export const anyBytes = {} as const;
+
 /** The header `ETag` of a version. */
 export const versionTag = z
   .string()

@@ -16,7 +16,7 @@ import {
   versionsQuery,
 } from '../parameters.ts';
 import { relay, relayHead } from '../relay.ts';
-import { bytes, datumPath, json, onDatum, refusals, stored, versionTag } from './answers.ts';
+import { anyBytes, datumPath, json, onDatum, refusals, stored, versionTag } from './answers.ts';
 import type { Route } from './route.ts';
 
 export interface ReadOptions {
@@ -74,14 +74,14 @@ export function readRoutes(options: ReadOptions): Route[] {
           200: {
             description: 'The plaintext',
             headers: metadataHeaders,
-            content: { '*/*': bytes },
+            content: { '*/*': anyBytes },
           },
           206: {
             description: 'The range: of a large object nothing else is read and verified',
             headers: metadataHeaders.extend({
               'Content-Range': z.string().meta({ description: '`bytes first-last/size`' }),
             }),
-            content: { '*/*': bytes },
+            content: { '*/*': anyBytes },
           },
           ...refusals(416),
         }),
