@@ -14,6 +14,7 @@ import {
 } from '../lib/data/cipher.ts';
 import { bindingOf } from '../lib/data/datum.ts';
 import type { Anchored, Head } from '../lib/data/fact.ts';
+import { wrappingOf } from '../lib/data/keys.ts';
 import type { VersionRecord } from '../lib/data/model.ts';
 import { IntegrityError } from '../lib/errors.ts';
 import type { Receipt } from '../lib/events.ts';
@@ -74,7 +75,7 @@ export async function content(
   const [dataKey, sealed] = await audited(deps, request, version, () =>
     // Both are needed before the first byte, and neither depends on the other.
     settled([
-      deps.keys.unwrap(record.owner, record.wrapped),
+      unwrapped(deps, request, record),
       present(deps, request, sealedPart(deps, request, anchored, range)),
     ]),
   );
@@ -84,6 +85,23 @@ export async function content(
   await firstByte(pipeline(sealed, plain, () => undefined));
   dataKey.fill(0);
   return range ? pipeline(plain, cut(range), () => undefined) : plain;
+}
+
+/** As it was read it may not open any more: of a rotated key older versions are retired once all is wrapped anew. */
+async function unwrapped(
+  { keys, metadata }: Deps,
+  { ref }: GetRequest,
+  record: VersionRecord,
+): Promise<Buffer> {
+  const { owner, index } = record;
+  try {
+    return await keys.unwrap(owner, wrappingOf(record));
+  } catch (error) {
+    if (!(error instanceof IntegrityError)) throw error;
+    const now = await metadata.version(ref, index);
+    if (!now || wrappingOf(now) === wrappingOf(record)) throw error;
+    return keys.unwrap(owner, wrappingOf(now));
+  }
 }
 
 function sealedPart(

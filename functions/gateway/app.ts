@@ -88,7 +88,7 @@ export function createRoutes(options: GatewayOptions): { open: Route[]; closed: 
     ...readRoutes({ ...options, forward: hedgedRead }),
     ...erasureRoutes({ ...options, forward: hedgedPut }),
     ...policyRoutes({ ...options, forwardGet: hedgedRead, forwardPut: hedgedPut }),
-    ...keyRoutes({ ...options, forwardGet: hedgedRead, forwardDelete: hedgedPut }),
+    ...keyRoutes({ ...options, forward, forwardGet: hedgedRead, forwardDelete: hedgedPut }),
   ];
   const open: Route[] = metaRoutes(ending, () => document);
   const document = openApi([...closed, ...open]);

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { requests } from '../lib/events.ts';
 import type { Authenticator } from '../lib/function/authentication.ts';
 import { endpoint, type Call, type Endpoint, type Reply } from '../lib/function/serve.ts';
+import type { KeyStatus } from '../lib/user-key.ts';
 import type { Deps } from './deps.ts';
 import { destroy } from './destroy.ts';
+import { rotate } from './rotate.ts';
 import { status } from './status.ts';
 import { sweep } from './sweep.ts';
 
@@ -23,8 +25,17 @@ export function endpoints({ deps, authenticator }: Handlers): Record<string, End
       requests['dev.selvedge.key.get.v1'],
       async ({ authorization }) => {
         const { id } = await authenticator.authenticate(authorization);
-        const headers = { 'Content-Type': 'application/json' };
-        return { status: 200, headers, body: JSON.stringify(await status(deps, id)) };
+        return json(200, await status(deps, id));
+      },
+    ),
+    'dev.selvedge.key.rotate.v1': endpoint(
+      requests['dev.selvedge.key.rotate.v1'],
+      async ({ authorization, log }) => {
+        const { id } = await authenticator.authenticate(authorization);
+        const rotating = await rotate(deps, id);
+        const version = rotating.versions.at(-1)?.version;
+        log.info({ audit: 'key', user: id, version }, 'a key rotates');
+        return json(202, rotating);
       },
     ),
     'dev.selvedge.key.destroy.v1': endpoint(
@@ -42,4 +53,9 @@ export function endpoints({ deps, authenticator }: Handlers): Record<string, End
     // What a PingSource sends; its type cannot be chosen.
     'dev.knative.sources.ping': sweeping,
   };
+}
+
+function json(status: number, value: KeyStatus): Reply {
+  const headers = { 'Content-Type': 'application/json' };
+  return { status, headers, body: JSON.stringify(value) };
 }

@@ -1,4 +1,4 @@
-import { type KeyStatus } from '../lib/events.ts';
+import type { KeyStatus } from '../lib/user-key.ts';
 import type { UserKey } from '../lib/vault/user-keys.ts';
 import type { Note } from '../lib/vault/user-notes.ts';
 import type { Deps } from './deps.ts';
@@ -23,5 +23,6 @@ export function describe(note: Note | undefined, key: UserKey | undefined): KeyS
     return { state: 'destroyed', versions: [], destroyedAt: note.destroyedAt };
   // A key that is missing in spite of its note opens nothing, and is not made again.
   if (!key) return note && { state: 'destroyed', versions: [] };
-  return { state: 'active', versions: key.versions };
+  const { versions } = key;
+  return { state: versions.length > 1 ? 'rotating' : 'active', versions };
 }

@@ -10,7 +10,9 @@ import { CloudEvent } from 'cloudevents';
 import { z } from 'zod';
 import type { Anchored, Head } from './data/fact.ts';
 import type { KubernetesObject } from './kubernetes/client.ts';
+import { failoverAction, networkState } from './network/told.ts';
 import { objectName, organizationName } from './network/shape.ts';
+import { keyRotated } from './user-key.ts';
 
 /**
  * What is not printable: controls, line and paragraph separators, marks that are not seen (bidirectional
@@ -206,15 +208,6 @@ export const policyDecision = z.object({
   reason: z.string(),
 });
 
-/** What a caller is told of its own key. */
-export const keyStatus = z.object({
-  state: z.enum(['active', 'destroyed']),
-  /** Those that still open data, the oldest first; the last is the one for new data. */
-  versions: z.array(z.object({ version: z.number().int().min(1), createdAt: z.iso.datetime() })),
-  destroyedAt: z.iso.datetime().optional(),
-});
-export type KeyStatus = z.infer<typeof keyStatus>;
-
 /** CloudEvents extension attributes of the requests that come as events. */
 export const requests = {
   'dev.selvedge.data.put.v1': z.object({
@@ -261,6 +254,7 @@ export const requests = {
   'dev.selvedge.policy.check.v1': z.object({ network: objectName, key: dataKey }),
   'dev.selvedge.data.sweep.v1': z.object({}),
   'dev.selvedge.key.get.v1': z.object({}),
+  'dev.selvedge.key.rotate.v1': z.object({}),
   'dev.selvedge.key.destroy.v1': z.object({}),
   'dev.selvedge.key.sweep.v1': z.object({}),
   'dev.selvedge.identity.issue.v1': z.object({
@@ -298,24 +292,6 @@ export const reports = {
 } as const;
 export type Suspected = z.infer<(typeof reports)['dev.selvedge.member.suspected.v1']>;
 
-const networkState = z.object({
-  namespace: z.string(),
-  network: objectName,
-  generation: z.number().int(),
-  phase: z.string(),
-  message: z.string().optional(),
-});
-const failoverAction = z.object({
-  /** The name of the check that found the reason. */
-  check: z.string(),
-  action: z.string(),
-  /** What it was done to, by name, and of which kind that is. */
-  target: z.string(),
-  kind: z.enum(['pod', 'member', 'node', 'network', 'cluster']),
-  reason: z.string(),
-  outcome: z.enum(['succeeded', 'failed']).optional(),
-});
-
 /** The data of the events Selvedge sends to the Broker. */
 export const results = {
   'dev.selvedge.network.ready.v1': networkState,
@@ -334,6 +310,7 @@ export const results = {
     version: z.number().int().min(1),
     reason: z.string(),
   }),
+  'dev.selvedge.key.rotated.v1': keyRotated,
   'dev.selvedge.failover.started.v1': failoverAction,
   'dev.selvedge.failover.completed.v1': failoverAction,
 } as const;

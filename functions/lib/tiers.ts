@@ -32,9 +32,13 @@ export const tiers: Readonly<Record<TierName, Tier>> = {
   rabbitmq: { members: 3, internal: 'rabbitmq-internal', service: 'rabbitmq', port: 5671 },
 };
 
-/** The functions that etcd and the object store know as users of their own. */
+/** The functions that both etcd and the object store know as users of their own. */
 export const dataUsers = ['data-put', 'data-get'] as const;
 export type DataUser = (typeof dataUsers)[number];
+
+/** The functions that etcd alone knows as well. */
+export const etcdUsers = [...dataUsers, 'keys'] as const;
+export type EtcdUser = (typeof etcdUsers)[number];
 
 /** The Secret with what such a function opens the object store with. */
 export function storeSecret(user: DataUser): string {

@@ -13,8 +13,9 @@ export type VaultUser = 'data-put' | 'data-get' | 'keys' | 'provisioning' | 'fai
  * a key that was destroyed it wraps nothing, for to make it anew is not its right. It notes whose key was made,
  * and cannot take that back; `data-get` opens data
  * keys and makes none, and reads whose were destroyed. `keys` looks after users' keys: it sees how old they are and
- * destroys them, and notes that; it neither makes nor uses one. `user-*` also matches what lies below a key (its configuration), so the
- * parameters of an update are limited to those of a new key. `provisioning` owns the PKI mounts
+ * rotates and destroys them, and notes that; it neither makes a key nor opens a data key, which it only has wrapped
+ * anew. `+` is one segment, so that what lies below a key (its configuration, its rotation) takes a right of its own;
+ * `user-*` would match that as well. `provisioning` owns the PKI mounts
  * of networks, by their prefix, what functions need to reach them, and what it keeps for itself;
  * it says which networks were removed, and `data-put` takes that as the order to erase their data.
  * It makes the key that a network's data are named by, once, and cannot read it: the data functions do.
@@ -22,7 +23,7 @@ export type VaultUser = 'data-put' | 'data-get' | 'keys' | 'provisioning' | 'fai
  */
 export const policies: Record<VaultUser, string> = {
   'data-put': `
-path "transit/keys/user-*" {
+path "transit/keys/+" {
   capabilities       = ["create", "update"]
   allowed_parameters = { "type" = ["aes256-gcm96"] }
 }
@@ -44,13 +45,14 @@ path "selvedge/data/networks/*" { capabilities = ["read"] }
 path "selvedge/data/names/*"    { capabilities = ["read"] }
 path "selvedge/data/users/*"    { capabilities = ["read"] }
 `,
-  // `+` is one segment: of what lies below a key there is only what is named.
   keys: `
 path "transit/keys/+" { capabilities = ["read", "delete"] }
 path "transit/keys/+/config" {
   capabilities       = ["update"]
-  allowed_parameters = { "deletion_allowed" = [true] }
+  allowed_parameters = { "deletion_allowed" = [true], "min_decryption_version" = [] }
 }
+path "transit/keys/+/rotate"        { capabilities = ["create", "update"] }
+path "transit/rewrap/user-*"        { capabilities = ["create", "update"] }
 path "selvedge/data/users/*"        { capabilities = ["create", "read", "update"] }
 path "selvedge/data/key-work/*"     { capabilities = ["create", "read"] }
 path "selvedge/metadata/key-work/*" { capabilities = ["list", "delete"] }

@@ -1,7 +1,7 @@
 /** The certificates of the storage tiers, and the Secrets they are in. */
 import type { Kubernetes, KubernetesObject } from '../../functions/lib/kubernetes/client.ts';
 import {
-  dataUsers,
+  etcdUsers,
   hostOf,
   memberHosts,
   storageNamespace,
@@ -39,7 +39,7 @@ export function certificates(functionsNamespace: string): Certificate[] {
     return { namespace: storageNamespace, name: `${tier}-tls`, leaf };
   });
   // etcd takes a client's common name as its user name.
-  const clients = dataUsers.map((name) => client(functionsNamespace, name));
+  const clients = etcdUsers.map((name) => client(functionsNamespace, name));
   return [...servers, ...clients, client(storageNamespace, 'root')];
 }
 

@@ -6,7 +6,7 @@ import { prefixes } from '../../functions/lib/data/datum.ts';
 import { restrictEtcd } from '../../functions/setup/etcd.ts';
 import { startEtcd, type EtcdServer } from './harness.ts';
 
-type User = 'root' | 'data-put' | 'data-get' | 'stranger';
+type User = 'root' | 'data-put' | 'data-get' | 'keys' | 'stranger';
 interface Context {
   server: EtcdServer;
   as: Record<User, Etcd>;
@@ -25,6 +25,7 @@ test.before(async (t) => {
       root: connectEtcd(root),
       'data-put': connectEtcd(await server.as('data-put')),
       'data-get': connectEtcd(await server.as('data-get')),
+      keys: connectEtcd(await server.as('keys')),
       stranger: connectEtcd(await server.as('stranger')),
     },
   };
@@ -45,6 +46,7 @@ const may: Record<User, { read: string[]; write: string[] }> = {
   root: { read: places, write: places },
   'data-put': { read: all, write: all },
   'data-get': { read: [data, versions, policies, proposals, records], write: [] },
+  keys: { read: [versions, intents], write: [versions] },
   stranger: { read: [], write: [] },
 };
 

@@ -11,6 +11,8 @@ const test = anyTest as TestFn<{ server: VaultServer; ciphertext: string }>;
 test.before(async (t) => {
   const server = await startVault();
   await server.root('POST', 'transit/keys/user-known', { type: 'aes256-gcm96' });
+  await server.root('POST', 'transit/keys/user-doomed', { type: 'aes256-gcm96' });
+  await server.root('POST', 'transit/keys/user-doomed/config', { deletion_allowed: true });
   const made = await server.root('POST', 'transit/datakey/plaintext/user-known', { bits: 256 });
   const { ciphertext } = made.data as { ciphertext: string };
   for (const path of [
@@ -51,10 +53,19 @@ const calls: Record<string, [readonly User[], Attempt]> = {
     ['keys'],
     write('transit/keys/user-known/config', { deletion_allowed: true }),
   ],
+  'rotate a user’s key': [['keys'], write('transit/keys/user-known/rotate', {})],
+  'retire old versions of a user’s key': [
+    ['keys'],
+    write('transit/keys/user-known/config', { min_decryption_version: 1 }),
+  ],
+  'have a data key wrapped anew': [
+    ['keys'],
+    (vault, { ciphertext }) => vault.write('transit/rewrap/user-known', { ciphertext }),
+  ],
   'have a user’s key exported': [[], write('transit/keys/user-known/config', { exportable: true })],
   'export a user’s key': [[], read('transit/export/encryption-key/user-known')],
   'back a user’s key up': [[], read('transit/backup/user-known')],
-  'destroy a user’s key': [['keys'], remove('transit/keys/user-none')],
+  'destroy a user’s key': [['keys'], remove('transit/keys/user-doomed')],
   'read whose key was made or destroyed': [
     ['data-put', 'data-get', 'keys'],
     read('selvedge/data/users/known'),

@@ -52,6 +52,8 @@ export interface World {
   putDeps: PutDeps;
   getDeps: GetDeps;
   keyDeps: KeyDeps;
+  /** What the Broker was told of keys. */
+  told: { id: string; type: string; data?: unknown }[];
   announced: OutboxEntry[];
   audit: AuditFact[];
   /** How far the clock of the functions is ahead, in milliseconds. */
@@ -162,10 +164,13 @@ export async function startWorld(): Promise<World> {
     audit: (fact) => void audit.push(fact),
   };
   const keyVault = connectVault(vault.as('keys'));
+  const told: World['told'] = [];
   const keyDeps: KeyDeps = {
     keys: createUserKeys(keyVault),
     notes: createUserNotes(keyVault),
     works: createKeyWorks(keyVault),
+    metadata,
+    broker: { send: (event) => Promise.resolve(void told.push(event)) },
     now,
   };
   const log = createLogger('test');
@@ -187,6 +192,7 @@ export async function startWorld(): Promise<World> {
       putDeps,
       getDeps,
       keyDeps,
+      told,
       announced,
       audit,
       ahead,

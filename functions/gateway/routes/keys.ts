@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
-import { keyStatus } from '../../lib/events.ts';
+import type { RequestType } from '../../lib/events.ts';
+import { keyStatus } from '../../lib/user-key.ts';
 import { outgoing, unanswered } from '../call.ts';
 import { eventHeaders } from '../event.ts';
 import { forwardRead, type Forward } from '../forward.ts';
@@ -10,34 +11,43 @@ import type { Route } from './route.ts';
 export interface KeyOptions {
   /** For what reads. */
   forwardGet: Forward;
-  /** For what changes the key; the same twice changes nothing more. */
+  /** For what changes the key. */
+  forward: Forward;
+  /** For what changes nothing more when it is sent twice. */
   forwardDelete: Forward;
   keysUrl: string;
 }
 
 /** The caller's own key, by the function `keys`. */
-export function keyRoutes({ forwardGet, forwardDelete, keysUrl: url }: KeyOptions): Route[] {
+export function keyRoutes(options: KeyOptions): Route[] {
+  const { forward, forwardGet, forwardDelete, keysUrl: url } = options;
   const get: RequestHandler = async (request, response) => {
     const event = eventHeaders('dev.selvedge.key.get.v1', {});
     const call = { url, ...outgoing(event, request, response) };
     await relay(await forwardRead(forwardGet, call), response);
   };
-  const destroy: RequestHandler = async (request, response) => {
-    const event = eventHeaders('dev.selvedge.key.destroy.v1', {});
-    try {
-      const call = { url, ...outgoing(event, request, response) };
-      await relay(await forwardDelete(call), response);
-    } catch (error) {
-      throw unanswered(error);
-    }
-  };
+  const change =
+    (type: RequestType, send: Forward): RequestHandler =>
+    async (request, response) => {
+      try {
+        const call = { url, ...outgoing(eventHeaders(type, {}), request, response) };
+        await relay(await send(call), response);
+      } catch (error) {
+        throw unanswered(error);
+      }
+    };
+  const rotate = change('dev.selvedge.key.rotate.v1', forward);
+  const destroy = change('dev.selvedge.key.destroy.v1', forwardDelete);
   return [
     { ...described.get, handlers: [get] },
+    { ...described.rotate, handlers: [rotate] },
     { ...described.destroy, handlers: [destroy] },
   ];
 }
 
 const path = '/v1/me/key';
+
+const told = keyStatus.meta({ id: 'KeyStatus' });
 
 const described = {
   get: {
@@ -50,9 +60,26 @@ const described = {
       responses: {
         200: {
           description: 'The key, or that it was destroyed',
-          content: json(keyStatus.meta({ id: 'KeyStatus' })),
+          content: json(told),
         },
         ...refusals(404),
+      },
+    },
+  },
+  rotate: {
+    method: 'post',
+    path: `${path}/rotate`,
+    operation: {
+      tags: ['keys'],
+      operationId: 'rotateKey',
+      summary:
+        'Make a new version of the caller’s key: for new data at once, for those that are there by and by',
+      description:
+        'Data keys are wrapped anew without leaving Vault. When none is left of an older version, and none of the ' +
+        'idempotency keys of a day that belong to one, older versions open nothing any more.',
+      responses: {
+        202: { description: 'There is a new version', content: json(told) },
+        ...refusals(404, 409, 410),
       },
     },
   },

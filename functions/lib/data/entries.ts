@@ -16,12 +16,12 @@ export async function read<T>(
 export async function* pages<T>(
   etcd: Pick<Etcd, 'list'>,
   prefix: string,
-): AsyncGenerator<Revised<T>> {
+): AsyncGenerator<Revised<T> & { key: string }> {
   const size = 200;
   let after: string | undefined;
   for (;;) {
     const page = await etcd.list(prefix, size, after);
-    for (const entry of page) yield revised<T>(entry);
+    for (const entry of page) yield { ...revised<T>(entry), key: entry.key };
     if (page.length < size) return;
     after = page.at(-1)?.key;
   }

@@ -9,6 +9,7 @@ import { eachGroup, inTurns } from '../turns.ts';
 import { VaultRefusal, type Vault } from '../vault/client.ts';
 import { keyName } from '../vault/user-keys.ts';
 import { createUserNotes } from '../vault/user-notes.ts';
+import type { VersionRecord } from './model.ts';
 
 export interface DataKey {
   /** 32 bytes. Never stored, never logged. */
@@ -175,6 +176,14 @@ function resultsOf(answer: Record<string, unknown>, member: string, count: numbe
   const isWhole = texts.length === count && texts.every((one) => typeof one === 'string');
   if (!isWhole) throw new Error(`Vault did not answer all of a batch with a ${member}`);
   return texts;
+}
+
+/** What the data key of a version is to be unwrapped from. */
+export function wrappingOf({
+  wrapped,
+  rewrapped,
+}: Pick<VersionRecord, 'wrapped' | 'rewrapped'>): string {
+  return rewrapped ?? wrapped;
 }
 
 /** The version of the user's key that something of Vault's is made with; undefined for what is not Vault's. */

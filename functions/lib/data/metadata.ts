@@ -41,6 +41,9 @@ export interface Publication {
 /** The record of a version whose number is known. */
 export type PublishedRecord = VersionRecord & Required<Pick<VersionRecord, 'published'>>;
 
+/** The record of a version, and where it is. */
+export type KeptVersion = Revised<VersionRecord> & { key: string };
+
 export interface Metadata extends Policies, Erasures {
   datum(ref: DatumRef): Promise<Revised<Datum> | undefined>;
   /** At most so many data whose keys begin with `prefix` and sort, percent-encoded, after `after`. */
@@ -50,6 +53,10 @@ export interface Metadata extends Policies, Erasures {
   ): Promise<(Datum & { key: string })[]>;
   /** The version whose ciphertext is at `index`. */
   version(ref: DatumRef, index: string): Promise<VersionRecord | undefined>;
+  /** Those of all networks. */
+  versions(): AsyncIterable<KeptVersion>;
+  /** Keeps the data key of a version as it was wrapped anew; false when its record was changed meanwhile. */
+  rewrap(version: KeptVersion, rewrapped: string): Promise<boolean>;
   intent(network: Incarnation, id: string): Promise<Revised<Intent> | undefined>;
   /** Makes the intent, and the datum if it is new; undefined when another came first. */
   claim(claim: Claim): Promise<Revised<OpenIntent> | undefined>;
@@ -124,6 +131,9 @@ export function createMetadata(etcd: Etcd): Metadata {
     },
     version: async (ref, index) =>
       (await read<VersionRecord>(etcd, keys.version(ref, index)))?.value,
+    versions: () => pages<VersionRecord>(etcd, prefixes.versions),
+    rewrap: async ({ key, value, revision }, rewrapped) =>
+      (await etcd.commit({ [key]: revision }, [json(key, { ...value, rewrapped })])) !== undefined,
     intent: async (network, id) => {
       const kept = await read<KeptIntent>(etcd, keys.intent(network, id));
       return kept && whole(kept);

@@ -32,7 +32,8 @@ export interface Proposal extends DatumRef {
 }
 
 /**
- * One stored version, written before the chain knows of it: its fact supports every member but the last.
+ * One stored version, written before the chain knows of it: its fact supports every member but `rewrapped` and
+ * `published`.
  */
 export interface VersionRecord {
   tier: Tier;
@@ -42,8 +43,13 @@ export interface VersionRecord {
   digest: string;
   /** Bytes of ciphertext. */
   size: number;
-  /** The data key under the owner's transit key. */
+  /** The data key under the owner's transit key, as the fact supports it. */
   wrapped: string;
+  /**
+   * The same under a newer version of that key. No fact supports it, and none needs to: another key than the one
+   * that the ciphertext commits to does not open it.
+   */
+  rewrapped?: string;
   owner: string;
   /** The cipher format. */
   format: string;

@@ -17,15 +17,23 @@ export interface UserKey {
 export interface UserKeys {
   /** Undefined when there is none. */
   find(user: string): Promise<UserKey | undefined>;
+  /** Makes a new version of it, for new data keys. */
+  rotate(user: string): Promise<void>;
+  /** The same data key under the latest version: it does not leave Vault. */
+  rewrap(user: string, wrapped: string): Promise<string>;
+  /** Has every version before this one open nothing any more. */
+  retire(user: string, before: number): Promise<void>;
   /** Destroys every version of it; one that is absent is fine. */
   destroy(user: string): Promise<void>;
 }
 
 const described = z.object({
   /** When each version was made: Unix time, in seconds. */
-  keys: z.record(z.coerce.number<string>().int(), z.number()),
+  keys: z.record(z.string().regex(/^\d+$/), z.number()),
   latest_version: z.number().int(),
 });
+
+const rewrapped = z.object({ ciphertext: z.string() });
 
 export function createUserKeys(
   vault: Pick<Vault, 'read' | 'write' | 'remove'>,
@@ -45,6 +53,16 @@ export function createUserKeys(
 
   return {
     find,
+    async rotate(user) {
+      await vault.write(`${path(user)}/rotate`);
+    },
+    async rewrap(user, ciphertext) {
+      const made = await vault.write(`${mount}/rewrap/${keyName(user)}`, { ciphertext });
+      return rewrapped.parse(made).ciphertext;
+    },
+    async retire(user, before) {
+      await vault.write(`${path(user)}/config`, { min_decryption_version: before });
+    },
     async destroy(user) {
       if (!(await find(user))) return;
       try {

@@ -33,6 +33,17 @@ test('a caller has its own key destroyed', async (t) => {
   });
 });
 
+test('a caller has its own key rotated', async (t) => {
+  const { seen, listener } = recording((response) => {
+    response.writeHead(202, { 'content-type': 'application/json' }).end('{}');
+  });
+  const { url } = await startGateway(t, listener);
+  const answer = await fetch(`${url}${path}/rotate`, { method: 'POST', headers: bearer });
+  t.is(answer.status, 202);
+  t.is(seen[0]?.url, '/keys');
+  t.like(seen[0]?.headers, { 'ce-type': 'dev.selvedge.key.rotate.v1' });
+});
+
 test('a function that gives no answer to a destruction may have done it', async (t) => {
   const { url } = await startGateway(t, (request) => void request.socket.destroy());
   const answer = await fetch(url + path, { method: 'DELETE', headers: bearer });

@@ -3,6 +3,7 @@ import { describe } from '../../../functions/keys/status.ts';
 
 const at = '2026-01-02T03:04:05.000Z';
 const key = { versions: [{ version: 1, createdAt: at }], latest: 1 };
+const two = { versions: [...key.versions, { version: 2, createdAt: at }], latest: 2 };
 const gone = { state: 'destroyed' as const, versions: [] };
 
 const table: Record<string, [Parameters<typeof describe>, ReturnType<typeof describe>]> = {
@@ -11,6 +12,10 @@ const table: Record<string, [Parameters<typeof describe>, ReturnType<typeof desc
   'a key counts before its note is written': [
     [undefined, key],
     { state: 'active', versions: key.versions },
+  ],
+  'a key rotates while an older version opens something': [
+    [{}, two],
+    { state: 'rotating', versions: two.versions },
   ],
   'a key is destroyed from its note on': [[{ destroyedAt: at }, key], { ...gone, destroyedAt: at }],
   'a destroyed key stays destroyed': [

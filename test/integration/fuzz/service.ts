@@ -1,4 +1,5 @@
 /** The whole way of a request: the gateway's process, an API server, the functions behind it and their stores. */
+import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node';
@@ -10,6 +11,7 @@ import { NotFound } from '../../../functions/lib/errors.ts';
 import {
   clusterIssuer,
   createAuthenticator,
+  type Caller,
 } from '../../../functions/lib/function/authentication.ts';
 import { functionApp } from '../../../functions/lib/function/serve.ts';
 import { createAuthorizer } from '../../../functions/lib/kubernetes/authorization.ts';
@@ -105,10 +107,8 @@ async function startFunctions(api: KubernetesApi, world: World) {
   });
   const ownKeys = keyEndpoints({
     deps: world.keyDeps,
-    // Who calls is to go on putting: somebody else's key is destroyed.
-    authenticator: { authenticate: () => Promise.resolve(caller('mallory')) },
+    authenticator: { authenticate: () => strangerWithKey(world) },
   });
-  await world.putDeps.keys.dataKey(caller('mallory').id);
   const applications = applicationEndpoints({
     clients: await provisioned(world),
     ...{ authenticator, authorizer, namespace: network.namespace },
@@ -126,6 +126,13 @@ async function startFunctions(api: KubernetesApi, world: World) {
     keys: servers[3].url,
     stop: () => [issuer, ...servers].forEach(({ stop }) => stop()),
   };
+}
+
+/** Who calls is to go on putting, and a key is destroyed for good: each call is about another one. */
+async function strangerWithKey({ putDeps }: World): Promise<Caller> {
+  const stranger = caller(randomUUID());
+  await putDeps.keys.dataKey(stranger.id);
+  return stranger;
 }
 
 /** What provisioning has of the one network there is: its resource, and its authorities in Vault. */

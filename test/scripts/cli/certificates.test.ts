@@ -32,7 +32,7 @@ test('beside the functions lie their own certificates and no key that opens more
   const beside = certificates('selvedge').filter(({ namespace }) => namespace === 'selvedge');
   t.deepEqual(
     beside.map(({ name }) => name),
-    ['etcd-client-data-put', 'etcd-client-data-get'],
+    ['etcd-client-data-put', 'etcd-client-data-get', 'etcd-client-keys'],
   );
 });
 

@@ -1,6 +1,5 @@
 /** Users' keys over a real Vault: destroyed for good, wherever it is cut off, and nobody else's with them. */
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import type { Deps } from '../../functions/keys/deps.ts';
 import { destroy } from '../../functions/keys/destroy.ts';
 import { endpoints } from '../../functions/keys/handler.ts';
 import { status } from '../../functions/keys/status.ts';
@@ -10,9 +9,7 @@ import { createKeys } from '../../functions/lib/data/keys.ts';
 import { Gone, NotFound, toProblem } from '../../functions/lib/errors.ts';
 import { createLogger } from '../../functions/lib/log.ts';
 import { connectVault, type Vault } from '../../functions/lib/vault/client.ts';
-import { createKeyWorks } from '../../functions/lib/vault/key-work.ts';
-import { createUserKeys } from '../../functions/lib/vault/user-keys.ts';
-import { createUserNotes } from '../../functions/lib/vault/user-notes.ts';
+import { depsOf, dying } from './dying.ts';
 import { caller, network, startWorld, type World } from './world.ts';
 
 const test = anyTest as TestFn<World>;
@@ -88,38 +85,6 @@ test('a datum whose owner destroyed their key can still be erased', async (t) =>
   await t.throwsAsync(t.context.get('frank', { who: 'frank' }), { instanceOf: Gone });
 });
 
-/** A function that dies at its n-th call: before Vault has it, or before it has the answer. */
-function dying(
-  vault: Vault,
-  at: number,
-  when: 'before' | 'after',
-): { vault: Vault; died(): boolean } {
-  let calls = 0;
-  const dies = async <T>(call: () => Promise<T>): Promise<T> => {
-    const isLast = ++calls >= at;
-    if (isLast && (when === 'before' || calls > at)) throw new Error('died');
-    const answer = await call();
-    if (isLast) throw new Error('died');
-    return answer;
-  };
-  return {
-    died: () => calls >= at,
-    vault: {
-      read: (path) => dies(() => vault.read(path)),
-      write: (path, body) => dies(() => vault.write(path, body)),
-      remove: (path) => dies(() => vault.remove(path)),
-      list: (path) => dies(() => vault.list(path)),
-    },
-  };
-}
-
-const depsOf = (vault: Vault): Deps => ({
-  keys: createUserKeys(vault),
-  notes: createUserNotes(vault),
-  works: createKeyWorks(vault),
-  now: () => new Date(),
-});
-
 /** Destroys a key in a function that dies at its n-th call; false when it came to its end before. */
 async function cutOff(
   t: ExecutionContext<World>,
@@ -129,7 +94,7 @@ async function cutOff(
 ) {
   const { vault, died } = dying(connectVault(t.context.vault.as('keys')), at, when);
   await t.context.putDeps.keys.dataKey(user);
-  await destroy(depsOf(vault), user).catch(() => undefined);
+  await destroy({ ...t.context.keyDeps, ...depsOf(vault) }, user).catch(() => undefined);
   return died();
 }
 
@@ -196,15 +161,13 @@ test('a caller has to do with its own key only, and the audit hears of it', asyn
   await put('heidi', body, { who: 'heidi' });
   await put('ivan', body, { who: 'ivan' });
   const lines: unknown[] = [];
-  const told = { ...log, info: (line: unknown) => void lines.push(line) } as unknown as typeof log;
+  const told = { ...log, info: (line: unknown) => void lines.push(line) };
   const { 'dev.selvedge.key.destroy.v1': destruction } = endpoints({
     deps: keyDeps,
     authenticator: { authenticate: (header) => Promise.resolve(caller(header ?? '')) },
   });
-  const call = { attributes: {}, authorization: 'heidi', log: told };
-  const reply = await destruction!.handle(
-    call as unknown as Parameters<typeof destruction.handle>[0],
-  );
+  const call = { attributes: {}, authorization: 'heidi', log: told } as never;
+  const reply = await destruction!.handle(call);
   t.is(reply.status, 204);
   t.like(lines, [
     { audit: 'key', user: 'id-heidi' },
